@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * UTF-16LE of the wire to and from UTF-8 of the plugins, and the simple upper-case mapping that
+ * Windows file systems compare names by.
+ *
+ * A lone surrogate is legal in an SMB file name: it becomes the three-byte form of WTF-8 and comes back
+ * unchanged. UTF-8 from a plugin that is not (W)TF-8 is refused.
+ */
+#ifndef BASE_UTF_H
+#define BASE_UTF_H
+
+#include "base/arena.h"
+#include "base/builder.h"
+
+/* UTF-16LE bytes to a NUL-terminated (W)TF-8 string. `bytes` must be even. An embedded NUL code unit is
+   refused. Returns NULL on that or when memory is out; *out_len excludes the terminator. */
+NODISCARD char *utf16_to_utf8(struct arena *a, const void *utf16, size_t bytes, size_t *out_len);
+
+/* Appends the UTF-16LE form; returns the number of bytes it takes, SIZE_MAX when the text is not
+   valid (then nothing is written). A builder that is full fails as usual, and the true length is
+   returned. `b` may be NULL to measure. */
+size_t utf8_to_utf16(struct builder *b, const char *text, size_t len);
+
+/* One code unit, by the table of simple upper-case mappings of the BMP. */
+uint16_t utf16_upcase(uint16_t unit);
+
+/* Compares / hashes two (W)TF-8 names without regard to case, as upper-cased UTF-16 code units.
+   Invalid bytes compare as themselves. utf8_casecmp orders by upper-cased code units. */
+int utf8_casecmp(const char *a, size_t a_len, const char *b, size_t b_len);
+uint64_t utf8_casehash(const char *s, size_t len);
+/* Decodes the next code point (lone surrogates allowed), advancing *s; -1 when invalid. */
+int32_t utf8_next(const char **s, const char *end);
+/* Is the whole string valid (W)TF-8 without NUL? */
+bool utf8_valid(const char *s, size_t len);
+
+#endif
