@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The low-level, asynchronous plugin interface: a file system for smbkit.
+ *
+ * A plugin is a table of callbacks. The core speaks SMB, keeps handles, share modes, locks and
+ * notifications; the plugin only keeps files. Each operation comes with a request handle (struct
+ * smbkit_op). The plugin answers it EXACTLY ONCE with one of the smbkit_reply_* functions named in
+ * the operation's comment, during the callback or later, from any thread. Everything else that was
+ * passed to the callback (paths, buffers, argument structs) stays valid until the answer, not
+ * after.
+ *
+ * Paths are (W)TF-8, relative to the root of the share, components separated by '/', no leading or
+ * trailing '/'; "" is the root. Names in them obey the rules of Windows (no ':', '*', '?', '"',
+ * '<',
+ * '>', '|', '\\', no control characters, not "." or ".."), are at most 255 UTF-16 units each, and
+ * are compared without regard to case (smbkit_name_compare), keeping the case they were made with.
+ *
+ * Times are FILETIME: 100 ns units since 1601-01-01 UTC. Sizes and offsets are bytes. Attributes
+ * are the FILE_ATTRIBUTE_* values of [MS-FSCC] 2.6, access masks those of [MS-SMB2] 2.2.13.1.
+ *
+ * A callback that is left NULL gets the default named beside it.
+ */
+#ifndef SMBKIT_VFS_H
+#define SMBKIT_VFS_H
+
+#include <smbkit/status.h>
+#include <smbkit/version.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SMBKIT_ABI_VERSION 0u /* becomes 1, and append-only, with the first stable release */
+
+struct smbkit_op;
+struct smbkit_share;
+
+/* FILE_ATTRIBUTE_* ([MS-FSCC] 2.6). */
+#define SMBKIT_ATTR_READONLY      0x00000001u
+#define SMBKIT_ATTR_HIDDEN        0x00000002u
+#define SMBKIT_ATTR_SYSTEM        0x00000004u
+#define SMBKIT_ATTR_DIRECTORY     0x00000010u
+#define SMBKIT_ATTR_ARCHIVE       0x00000020u
+#define SMBKIT_ATTR_NORMAL        0x00000080u
+#define SMBKIT_ATTR_TEMPORARY     0x00000100u
+#define SMBKIT_ATTR_SPARSE        0x00000200u
+#define SMBKIT_ATTR_REPARSE_POINT 0x00000400u
+#define SMBKIT_ATTR_COMPRESSED    0x00000800u
+#define SMBKIT_ATTR_OFFLINE       0x00001000u
+#define SMBKIT_ATTR_NOT_INDEXED   0x00002000u
+#define SMBKIT_ATTR_ENCRYPTED     0x00004000u
+
+/* What the core knows of a file. Fill all of it; zero is right for what does not apply. */
+struct smbkit_attr {
+    uint64_t file_id;     /* the same number for the same file as long as it exists; never 0 */
+    uint64_t size;        /* end of file, bytes; 0 for folders */
+    uint64_t alloc_size;  /* bytes taken in storage */
+    uint64_t create_time; /* FILETIMEs */
+    uint64_t access_time;
+    uint64_t write_time;
+    uint64_t change_time;
+    uint32_t attributes;  /* SMBKIT_ATTR_*; DIRECTORY decides what it is; 0 counts as NORMAL */
+    uint32_t links;       /* hard links; 0 counts as 1 */
+    uint32_t reparse_tag; /* with SMBKIT_ATTR_REPARSE_POINT */
+    uint32_t ea_size;     /* bytes of all extended attributes */
+};
+
+/* Which fields smbkit_vfs.setattr shall change. */
+#define SMBKIT_SET_CREATE_TIME 0x01u
+#define SMBKIT_SET_ACCESS_TIME 0x02u
+#define SMBKIT_SET_WRITE_TIME  0x04u
+#define SMBKIT_SET_CHANGE_TIME 0x08u
+#define SMBKIT_SET_ATTRIBUTES \
+    0x10u /* keep DIRECTORY, SPARSE, REPARSE_POINT, COMPRESSED as they are */
+
+struct smbkit_statfs {
+    uint64_t total_bytes;
+    uint64_t free_bytes;
+    uint32_t block_size;  /* bytes; a power of two; 0 counts as 4096 */
+    uint32_t serial;      /* volume serial number */
+    uint64_t create_time; /* of the volume, FILETIME */
+    const char *label;    /* volume label; NULL: the share's name. Copied by the answer. */
+};
+
+/* How the server may call the plugin. The strictest of plugin, filters and platform wins. */
+enum smbkit_thread_model {
+    /* Callbacks never block and answer at once, or keep the handle and answer later from any
+       thread. They may be called from any number of threads at the same time. */
+    SMBKIT_THREAD_ASYNC = 0,
+    /* Callbacks may block; they run on worker threads, several at the same time. */
+    SMBKIT_THREAD_PARALLEL = 1,
+    /* Callbacks may block; the server makes one call at a time for each share. The default for a
+       plugin that says nothing better. */
+    SMBKIT_THREAD_SERIAL = 2,
+};
+
+/* What the file system can do beyond plain files and folders; shown to clients as it is. */
+#define SMBKIT_CAP_READ_ONLY      0x00000001u /* nothing can be changed */
+#define SMBKIT_CAP_STABLE_IDS     0x00000002u /* file_id survives a restart */
+#define SMBKIT_CAP_SPARSE         0x00000004u
+#define SMBKIT_CAP_HARD_LINKS     0x00000008u
+#define SMBKIT_CAP_STREAMS        0x00000010u /* named streams: smbkit_open_args.stream */
+#define SMBKIT_CAP_EXTENDED_ATTRS 0x00000020u
+#define SMBKIT_CAP_ACLS           0x00000040u
+#define SMBKIT_CAP_REPARSE_POINTS 0x00000080u
+#define SMBKIT_CAP_CHANGE_SOURCE  0x00000100u /* calls smbkit_notify for changes made elsewhere */
+
+/* One `key=value` given by the user for a share. */
+struct smbkit_arg {
+    const char *key;
+    const char *value;
+};
+
+enum smbkit_param_type {
+    SMBKIT_PARAM_STRING,
+    SMBKIT_PARAM_SIZE, /* 512, 64K, 2G, 1.5T: bytes */
+    SMBKIT_PARAM_UINT,
+    SMBKIT_PARAM_BOOL, /* on/off, yes/no, true/false, 1/0 */
+    SMBKIT_PARAM_PATH,
+};
+
+/* One row of a plugin's parameter table, from which --help, checks and messages are made. */
+struct smbkit_param {
+    const char *name;
+    enum smbkit_param_type type;
+    const char *unit;          /* "bytes", "files", ...; NULL for none */
+    uint64_t min, max;         /* SIZE and UINT */
+    const char *default_value; /* as the user would write it; NULL: must be given */
+    const char *text;          /* one line */
+};
+
+struct smbkit_open_args {
+    const char *path;
+    const char *stream; /* named stream, or NULL for the file itself */
+    uint32_t access;    /* the access rights that the handle will be used with */
+    uint32_t flags;     /* SMBKIT_OPEN_* */
+};
+
+#define SMBKIT_OPEN_REPARSE_POINT 0x1u /* open the reparse point itself, do not follow it */
+
+struct smbkit_create_args {
+    const char *path;
+    const char *stream;
+    uint32_t access;
+    uint32_t flags;      /* SMBKIT_OPEN_* */
+    uint32_t attributes; /* SMBKIT_ATTR_*; DIRECTORY makes a folder */
+    uint64_t alloc_size; /* a hint; 0: none */
+    const void *sd;      /* self-relative security descriptor, or NULL */
+    size_t sd_len;
+};
+
+struct smbkit_readdir_args {
+    uint64_t cookie;     /* 0: from the beginning; else one that smbkit_dir_add was given */
+    const char *pattern; /* a hint: only names that match are wanted ("*" for all); extra ones
+                            are filtered by the core */
+    size_t max_entries;  /* a hint */
+};
+
+#define SMBKIT_CLEANUP_DELETE 0x1u /* remove the name (the last handle of a file to be deleted) */
+
+#define SMBKIT_RENAME_REPLACE 0x1u /* replace a file that has the new name */
+
+/* A byte range that holds data, for allocated_ranges. */
+struct smbkit_range {
+    uint64_t offset;
+    uint64_t length;
+};
+
+/* The callbacks. `vol` is what share_open made, `file` what open or create answered with. */
+struct smbkit_vfs {
+    /* --- a share's life; called from one thread at a time --- */
+
+    /* Makes a volume for one share from its arguments (already checked against `params`, with the
+       defaults filled in). Returns SUCCESS and sets *vol, or an error after smbkit_error(). */
+    smbkit_status (*share_open)(struct smbkit_share *share, const struct smbkit_arg *args,
+                                size_t count, void **vol);
+    /* The last handle is closed; nothing calls the volume any more. Default: nothing. */
+    void (*share_close)(void *vol);
+
+    /* --- operations --- */
+
+    /* Space and label. Answer: smbkit_reply_statfs or smbkit_reply_status.
+       Default: 1 TiB free. */
+    void (*statfs)(struct smbkit_op *op, void *vol);
+
+    /* Opens what exists, without changing anything. Answer: smbkit_reply_open;
+       OBJECT_NAME_NOT_FOUND (last component missing), OBJECT_PATH_NOT_FOUND (an earlier one),
+       ACCESS_DENIED, ... The core closes each file it was given. Must be given. */
+    void (*open)(struct smbkit_op *op, void *vol, const struct smbkit_open_args *args);
+
+    /* Makes a file or folder that does not exist yet and opens it. Answer: smbkit_reply_open;
+       OBJECT_NAME_COLLISION when it does exist (the core then opens it). Default: ACCESS_DENIED. */
+    void (*create)(struct smbkit_op *op, void *vol, const struct smbkit_create_args *args);
+
+    /* The last use of this handle by a client is over. With SMBKIT_CLEANUP_DELETE the name goes
+       away now; the file itself when its last handle is closed. Answer: smbkit_reply_status
+       (DIRECTORY_NOT_EMPTY, CANNOT_DELETE, ...). Default: success; deleting is ACCESS_DENIED. */
+    void (*cleanup)(struct smbkit_op *op, void *vol, void *file, uint32_t flags);
+
+    /* Frees the handle. Always after cleanup; never fails. No answer. Default: nothing. */
+    void (*close)(void *vol, void *file);
+
+    /* Answer: smbkit_reply_read (with bytes in smbkit_op_buffer), smbkit_reply_read_ref or
+       smbkit_reply_status. Fewer bytes than asked means end of file. Default: ACCESS_DENIED. */
+    void (*read)(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint32_t length);
+
+    /* Writes all of it, growing the file as needed (a gap reads as zeros). Answer:
+       smbkit_reply_attr with fresh attributes, or smbkit_reply_status (DISK_FULL, ...). Default:
+       ACCESS_DENIED. */
+    void (*write)(struct smbkit_op *op, void *vol, void *file, uint64_t offset, const void *data,
+                  uint32_t length);
+
+    /* Makes what was written durable. Answer: smbkit_reply_status. Default: success. */
+    void (*flush)(struct smbkit_op *op, void *vol, void *file);
+
+    /* Answer: smbkit_reply_attr. Must be given. */
+    void (*getattr)(struct smbkit_op *op, void *vol, void *file);
+
+    /* Changes the fields named in `which` (SMBKIT_SET_*). Answer: smbkit_reply_attr.
+       Default: success without a change. */
+    void (*setattr)(struct smbkit_op *op, void *vol, void *file, const struct smbkit_attr *attr,
+                    uint32_t which);
+
+    /* Sets the end of file; growing adds zeros. Answer: smbkit_reply_attr. Default: ACCESS_DENIED.
+     */
+    void (*set_size)(struct smbkit_op *op, void *vol, void *file, uint64_t size);
+
+    /* Reserves storage (and cuts the file when smaller than its size). Answer: smbkit_reply_attr.
+       Default: cuts by set_size when smaller, else success. */
+    void (*set_alloc)(struct smbkit_op *op, void *vol, void *file, uint64_t size);
+
+    /* Lists a folder: smbkit_dir_add for each entry from `args->cookie` on until it says false or
+       all are listed, then smbkit_reply_readdir. Without "." and "..". Default:
+       INVALID_DEVICE_REQUEST. */
+    void (*readdir)(struct smbkit_op *op, void *vol, void *dir,
+                    const struct smbkit_readdir_args *args);
+
+    /* May this handle's file be deleted? Folders must be empty (DIRECTORY_NOT_EMPTY).
+       Answer: smbkit_reply_status. Default: yes, for folders when readdir lists nothing. */
+    void (*can_delete)(struct smbkit_op *op, void *vol, void *file);
+
+    /* Gives the file the path `to`; the parent exists. Answer: smbkit_reply_attr;
+       OBJECT_NAME_COLLISION when it is taken (a folder always, a file unless
+       SMBKIT_RENAME_REPLACE). A new spelling of the same name is allowed. Default: ACCESS_DENIED.
+     */
+    void (*rename)(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags);
+
+    /* Another name for the same file. Answer: smbkit_reply_attr. Default: NOT_SUPPORTED. */
+    void (*link)(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags);
+
+    /* Zeroes [offset, offset + length) without changing the size, freeing storage where it can.
+       Answer: smbkit_reply_attr. Default: writes zeros. */
+    void (*zero_range)(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
+                       uint64_t length);
+
+    /* Which parts of [offset, offset + length) hold data: smbkit_range_add for each in order, then
+       smbkit_reply_status. Default: all of it up to the end of file. */
+    void (*allocated_ranges)(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
+                             uint64_t length);
+};
+
+/* What a plugin's shared object exports as `smbkit_plugin`. */
+struct smbkit_plugin {
+    uint32_t struct_size; /* sizeof(struct smbkit_plugin) as the plugin was compiled */
+    uint32_t abi_version; /* SMBKIT_ABI_VERSION as the plugin was compiled */
+    uint32_t vfs_size;    /* sizeof(struct smbkit_vfs) as the plugin was compiled */
+    enum smbkit_thread_model thread_model;
+    const char *name; /* [a-z0-9-]+, the name on the command line */
+    const char *version;
+    const char *summary; /* one line */
+    const char *fs_name; /* shown to clients, at most 15 characters; "NTFS" pleases most programs */
+    uint32_t capabilities;             /* SMBKIT_CAP_* */
+    const struct smbkit_param *params; /* ends with a NULL name; NULL: no parameters */
+    struct smbkit_vfs vfs;
+};
+
+/* Fills the first members of a struct smbkit_plugin. */
+#define SMBKIT_PLUGIN_INIT                                                          \
+    .struct_size = sizeof(struct smbkit_plugin), .abi_version = SMBKIT_ABI_VERSION, \
+    .vfs_size = sizeof(struct smbkit_vfs)
+
+/* --- answering; each exactly once per op, from any thread --- */
+
+/* An operation that failed, or one whose success needs no more than its status. */
+SMBKIT_API void smbkit_reply_status(struct smbkit_op *op, smbkit_status status);
+/* open and create. `file` is handed back to later callbacks. `path` is the true spelling of the
+   whole path (its case may differ from what was asked), or NULL when it is as asked. */
+SMBKIT_API void smbkit_reply_open(struct smbkit_op *op, void *file, const struct smbkit_attr *attr,
+                                  const char *path);
+SMBKIT_API void smbkit_reply_attr(struct smbkit_op *op, const struct smbkit_attr *attr);
+SMBKIT_API void smbkit_reply_statfs(struct smbkit_op *op, const struct smbkit_statfs *st);
+
+/* Memory for the bytes of a read, at least as long as was asked for; NULL when memory is out.
+   Belongs to the op; its first `length` bytes are sent without a copy after smbkit_reply_read(op,
+   length). */
+SMBKIT_API void *smbkit_op_buffer(struct smbkit_op *op);
+SMBKIT_API void smbkit_reply_read(struct smbkit_op *op, uint32_t length);
+/* The plugin's own memory, which must not change until release(ctx) is called (from any thread,
+   exactly once, also when sending fails). `release` may be NULL for memory that lives forever. */
+SMBKIT_API void smbkit_reply_read_ref(struct smbkit_op *op, const void *data, uint32_t length,
+                                      void (*release)(void *ctx), void *ctx);
+
+/* Adds an entry to a readdir answer. `next_cookie` (not 0) is where a later readdir shall go on
+   after this entry. False: no room; this entry was not taken. */
+SMBKIT_API bool smbkit_dir_add(struct smbkit_op *op, const char *name,
+                               const struct smbkit_attr *attr, uint64_t next_cookie);
+/* `end`: there is nothing after the entries that were taken. */
+SMBKIT_API void smbkit_reply_readdir(struct smbkit_op *op, bool end);
+
+/* Adds a range to an allocated_ranges answer. False: no room. */
+SMBKIT_API bool smbkit_range_add(struct smbkit_op *op, uint64_t offset, uint64_t length);
+
+/* --- asking about the request; valid until it is answered --- */
+
+/* The authenticated user's name, "" for an anonymous one. */
+SMBKIT_API const char *smbkit_op_user(const struct smbkit_op *op);
+/* The client has gone or cancelled: the answer will not be seen. A hint for slow operations. */
+SMBKIT_API bool smbkit_op_cancelled(const struct smbkit_op *op);
+/* Now, as FILETIME, by the server's clock: plugins take all times from here. */
+SMBKIT_API uint64_t smbkit_op_time(const struct smbkit_op *op);
+
+/* --- the share --- */
+
+SMBKIT_API const char *smbkit_share_name(const struct smbkit_share *share);
+/* Says in one line why share_open fails; kept for the program's message. */
+SMBKIT_API void smbkit_error(struct smbkit_share *share, const char *format, ...)
+#ifdef __GNUC__
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+/* Random bytes from the server's source. */
+SMBKIT_API void smbkit_random(struct smbkit_share *share, void *dst, size_t size);
+/* Now, as FILETIME, outside an operation. */
+SMBKIT_API uint64_t smbkit_share_time(struct smbkit_share *share);
+
+/* --- helpers --- */
+
+/* Names without regard to case, by the upper-case table of the server. */
+SMBKIT_API int smbkit_name_compare(const char *a, size_t a_len, const char *b, size_t b_len);
+SMBKIT_API uint64_t smbkit_name_hash(const char *name, size_t len);
+/* Memory from the server's allocator; NULL when it is out. */
+SMBKIT_API void *smbkit_alloc(size_t size); /* zeroed */
+SMBKIT_API void *smbkit_realloc(void *ptr, size_t size);
+SMBKIT_API void smbkit_free(void *ptr);
+/* Parses "2G" and the like; false when it is not a size. */
+SMBKIT_API bool smbkit_parse_size(const char *text, uint64_t *bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

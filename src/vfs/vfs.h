@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the core sees of a file system: volumes and operations. Plugins see the same operation as
+ * `struct smbkit_op` (include/smbkit/vfs.h).
+ *
+ * An operation's life:
+ *
+ *          vfs_start            answered during the call
+ *   IDLE ------------> STARTED ------------------------> ANSWERED   (vfs_start returns true)
+ *                         | call returned unanswered
+ *                         v          smbkit_reply_*
+ *                      PENDING ------------------------> ANSWERED -> executor's post -> op->done
+ *
+ * The state is atomic because an answer may race with the end of the call on another thread. With a
+ * blocking plugin the call itself is made by the executor on a worker; vfs_start then returns
+ * false. op->done is always called on the thread that owns the op (the loop), never inside
+ * vfs_start.
+ *
+ * Ownership: the op lives inside the caller's request, which must outlive the answer. Results are
+ * the caller's from the answer on; vfs_op_clear drops what was not taken.
+ * A second answer is the plugin's bug: it is logged with the plugin's name and ignored.
+ */
+#ifndef VFS_VFS_H
+#define VFS_VFS_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/random.h"
+#include <smbkit/vfs.h>
+#include <stdatomic.h>
+
+struct vfs_op;
+
+/* How the host runs operations. Both functions may be called from any thread. */
+struct vfs_executor {
+    /* Calls fn(op) on a worker thread, obeying the volume's thread model. False: too much is
+       queued; the operation then fails with INSUFFICIENT_RESOURCES. */
+    bool (*run)(void *ctx, struct vfs_op *op, void (*fn)(struct vfs_op *op));
+    /* Calls vfs_op_finish(op) soon on the thread that owns the op. Never fails: it may use
+     * op->link. */
+    void (*post)(void *ctx, struct vfs_op *op);
+    void *ctx;
+};
+
+/* What a volume needs of its host. */
+struct vfs_host {
+    struct vfs_executor executor;
+    struct random_source random;
+    uint64_t (*time)(void *ctx); /* FILETIME */
+    void *ctx;
+    const struct log *log;
+};
+
+#define VFS_ERROR_TEXT_MAX 512
+
+/* One plugin instance: what a share serves. Referenced by its share, and by every open file and
+   running operation on it, so that a share can be replaced while clients still use the old volume.
+   smbkit_share is the plugin's name for it. */
+struct vfs_volume;
+
+/* Makes a volume by the plugin's share_open, after checking `args` against the plugin's parameters.
+   The plugin struct must outlive it; callbacks that an older ABI lacks count as NULL. On failure
+   returns NULL and one line in `error`. */
+NODISCARD struct vfs_volume *vfs_volume_new(const struct smbkit_plugin *plugin, const char *share,
+                                            const struct smbkit_arg *args, size_t count,
+                                            const struct vfs_host *host,
+                                            char error[VFS_ERROR_TEXT_MAX]);
+struct vfs_volume *vfs_volume_ref(struct vfs_volume *v);
+void vfs_volume_unref(struct vfs_volume *v);
+uint32_t vfs_volume_capabilities(const struct vfs_volume *v);
+const char *vfs_volume_fs_name(const struct vfs_volume *v);
+enum smbkit_thread_model vfs_volume_thread_model(const struct vfs_volume *v);
+/* A number that no other volume of this process had: keys file state together with the file id. */
+uint64_t vfs_volume_id(const struct vfs_volume *v);
+
+enum vfs_code {
+    VFS_STATFS,
+    VFS_OPEN,
+    VFS_CREATE,
+    VFS_CLEANUP,
+    VFS_READ,
+    VFS_WRITE,
+    VFS_FLUSH,
+    VFS_GETATTR,
+    VFS_SETATTR,
+    VFS_SET_SIZE,
+    VFS_SET_ALLOC,
+    VFS_READDIR,
+    VFS_CAN_DELETE,
+    VFS_RENAME,
+    VFS_LINK,
+    VFS_ZERO_RANGE,
+    VFS_ALLOCATED_RANGES,
+    VFS_CODES
+};
+
+const char *vfs_code_name(enum vfs_code code);
+
+/* A directory entry as the op collects it, in op->arena. */
+struct vfs_dirent {
+    const char *name;
+    size_t name_len;
+    struct smbkit_attr attr;
+    uint64_t next_cookie;
+};
+
+#define VFS_DIRENTS_MAX 4096 /* entries in one answer: bounds what a plugin can make us hold */
+#define VFS_RANGES_MAX  4096
+
+struct vfs_op {
+    uint32_t magic;
+    _Atomic int state;
+    enum vfs_code code;
+    struct vfs_volume *volume;       /* a reference while started */
+    struct list link;                /* the executor's, while posted or queued */
+    void (*done)(struct vfs_op *op); /* set by the caller before vfs_start */
+    const char *user;                /* set by the caller; valid until the answer */
+    _Atomic bool cancelled;
+
+    /* arguments: set by the vfs_* starters; what they point to must live until the answer */
+    void *file;
+    union {
+        struct smbkit_open_args open;
+        struct smbkit_create_args create;
+        struct {
+            uint32_t flags;
+        } cleanup;
+        struct {
+            uint64_t offset;
+            uint32_t length;
+            const void *data;
+        } io;
+        struct {
+            struct smbkit_attr attr;
+            uint32_t which;
+        } setattr;
+        struct {
+            uint64_t size;
+        } size;
+        struct smbkit_readdir_args readdir;
+        struct {
+            const char *to;
+            uint32_t flags;
+        } rename;
+        struct {
+            uint64_t offset, length;
+        } range;
+    } arg;
+
+    /* results, valid once answered */
+    smbkit_status status;
+    struct smbkit_attr attr;     /* open, create, getattr, setattr, write, ... */
+    bool attr_valid;             /* a write answered by status alone leaves it false */
+    void *opened;                /* open, create */
+    char *true_path;             /* open, create: in `arena`, or NULL */
+    struct slice data;           /* read: the bytes; owned until taken or cleared */
+    struct buf *buffer;          /* read: made by smbkit_op_buffer */
+    struct smbkit_statfs statfs; /* label in `arena` */
+    struct vfs_dirent *dirents;  /* readdir */
+    size_t dirent_count, dirent_cap;
+    bool dir_end;
+    struct smbkit_range *ranges; /* allocated_ranges */
+    size_t range_count, range_cap;
+
+    struct arena arena; /* results that have text or arrays */
+};
+
+/* An idle op. */
+void vfs_op_init(struct vfs_op *op, void (*done)(struct vfs_op *op));
+/* Drops results and makes the op idle again; it must not be running. */
+void vfs_op_clear(struct vfs_op *op);
+bool vfs_op_running(const struct vfs_op *op);
+/* Tells the plugin, if it asks, that nobody waits any more. From the owner's thread. */
+void vfs_op_cancel(struct vfs_op *op);
+/* For the executor: calls op->done on the owner's thread. */
+void vfs_op_finish(struct vfs_op *op);
+
+/* Starters: each returns true when the op is already answered (op->done is then NOT called), false
+   when op->done will be called later. The op is cleared first. Missing callbacks behave as the
+   plugin header says. */
+bool vfs_statfs(struct vfs_op *op, struct vfs_volume *v);
+bool vfs_open(struct vfs_op *op, struct vfs_volume *v, const struct smbkit_open_args *args);
+bool vfs_create(struct vfs_op *op, struct vfs_volume *v, const struct smbkit_create_args *args);
+bool vfs_cleanup(struct vfs_op *op, struct vfs_volume *v, void *file, uint32_t flags);
+bool vfs_read(struct vfs_op *op, struct vfs_volume *v, void *file, uint64_t offset,
+              uint32_t length);
+bool vfs_write(struct vfs_op *op, struct vfs_volume *v, void *file, uint64_t offset,
+               const void *data, uint32_t length);
+bool vfs_flush(struct vfs_op *op, struct vfs_volume *v, void *file);
+bool vfs_getattr(struct vfs_op *op, struct vfs_volume *v, void *file);
+bool vfs_setattr(struct vfs_op *op, struct vfs_volume *v, void *file,
+                 const struct smbkit_attr *attr, uint32_t which);
+bool vfs_set_size(struct vfs_op *op, struct vfs_volume *v, void *file, uint64_t size);
+bool vfs_set_alloc(struct vfs_op *op, struct vfs_volume *v, void *file, uint64_t size);
+bool vfs_readdir(struct vfs_op *op, struct vfs_volume *v, void *dir,
+                 const struct smbkit_readdir_args *args);
+bool vfs_can_delete(struct vfs_op *op, struct vfs_volume *v, void *file, bool is_directory);
+bool vfs_rename(struct vfs_op *op, struct vfs_volume *v, void *file, const char *to,
+                uint32_t flags);
+bool vfs_link(struct vfs_op *op, struct vfs_volume *v, void *file, const char *to, uint32_t flags);
+bool vfs_zero_range(struct vfs_op *op, struct vfs_volume *v, void *file, uint64_t offset,
+                    uint64_t length);
+bool vfs_allocated_ranges(struct vfs_op *op, struct vfs_volume *v, void *file, uint64_t offset,
+                          uint64_t length);
+/* No answer; always inline for ASYNC plugins, else on a worker before the volume goes. `op` carries
+   the call to the worker; done is called when it has been made. */
+bool vfs_close(struct vfs_op *op, struct vfs_volume *v, void *file);
+
+#endif
