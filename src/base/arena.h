@@ -21,10 +21,12 @@ struct arena {
 void arena_init(struct arena *a, size_t max);
 /* Frees everything; the arena is empty and usable again. */
 void arena_clear(struct arena *a);
-/* Zeroed, aligned for any type. NULL when memory or the arena's maximum is reached. */
+/* Zeroed, aligned for any type. NULL when memory is out or the arena's maximum is reached; each
+   allocation counts rounded up to the alignment. */
 NODISCARD void *arena_alloc(struct arena *a, size_t size);
 NODISCARD void *arena_array(struct arena *a, size_t count, size_t size);
 NODISCARD void *arena_dup(struct arena *a, const void *data, size_t size);
+/* At most n bytes, up to the first NUL; always terminated. */
 NODISCARD char *arena_strndup(struct arena *a, const char *s, size_t n);
 
 #endif

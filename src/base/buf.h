@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Reference-counted payload buffers, slices of them, and chains of slices. A payload is never copied
- * between socket and plugin: WRITE data is a slice of the receive buffer, READ data a slice of what
- * the plugin answered with.
+ * Reference-counted payload buffers, slices of them, and chains of slices. A payload is never
+ * copied between socket and plugin: WRITE data is a slice of the receive buffer, READ data a slice
+ * of what the plugin answered with.
  *
  * Ownership: whoever holds a reference may read; only the sole holder may write (buf_is_unique).
  * Threads: counts are atomic, so references may be taken and dropped on any thread.
@@ -33,7 +33,8 @@ struct buf *buf_ref(struct buf *b);
 void buf_unref(struct buf *b);
 bool buf_is_unique(const struct buf *b);
 
-/* Some bytes of a buffer, with a reference to it. buf == NULL: bytes that live forever (constants). */
+/* Some bytes of a buffer, with a reference to it. buf == NULL: bytes that live forever (constants).
+ */
 struct slice {
     struct buf *buf;
     const uint8_t *data;

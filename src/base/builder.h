@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Writes little-endian fields into a bounded buffer. The error is sticky: the first write that does
- * not fit (or cannot be allocated) sets `failed` and changes nothing; builder_failed is checked once at
- * the end. Bytes never written are zero: no stale memory leaves the server.
+ * not fit (or cannot be allocated) sets `failed` and changes nothing; builder_failed is checked
+ * once at the end. Bytes never written are zero: no stale memory leaves the server.
  *
  * Ownership: a fixed builder borrows its memory; a growing one owns it until builder_steal or
  * builder_free. Threads: a builder belongs to one thread.
@@ -40,10 +40,20 @@ void builder_zero(struct builder *b, size_t n);
 void builder_align(struct builder *b, size_t from, size_t to);
 /* n zeroed bytes to be filled in place, or NULL. Valid until the next write. */
 uint8_t *builder_space(struct builder *b, size_t n);
-/* Cuts back to an earlier length (a record that did not fit any more); the cut bytes are zeroed. */
+/* Cuts back to an earlier length; the cut bytes are zeroed. The error stays. */
 void builder_truncate(struct builder *b, size_t len);
 
-/* Overwrite earlier bytes; the offset must lie inside what was written. */
+/* For a list that ends where it is full: mark, write a record, and when builder_failed says that it
+   did not fit go back. Rollback restores the length and the error as they were at the mark. */
+struct builder_mark {
+    size_t len;
+    bool failed;
+};
+
+struct builder_mark builder_mark(const struct builder *b);
+void builder_rollback(struct builder *b, struct builder_mark mark);
+
+/* Overwrite earlier bytes; the offset must lie inside what was written. Nothing when failed. */
 void builder_patch_u8(struct builder *b, size_t off, uint8_t v);
 void builder_patch_u16(struct builder *b, size_t off, uint16_t v);
 void builder_patch_u32(struct builder *b, size_t off, uint32_t v);

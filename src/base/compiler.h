@@ -43,10 +43,10 @@ NORETURN void base_assert_failed(const char *condition, const char *file, int li
 
 /* An invariant of our own code. Never use it on anything that a client or a plugin can influence:
    those get a status. Stays on in release builds. */
-#define ASSERT(cond)                                                                               \
-    do {                                                                                           \
-        if (UNLIKELY(!(cond)))                                                                     \
-            base_assert_failed(#cond, __FILE__, __LINE__, __func__);                               \
+#define ASSERT(cond)                                                 \
+    do {                                                             \
+        if (UNLIKELY(!(cond)))                                       \
+            base_assert_failed(#cond, __FILE__, __LINE__, __func__); \
     } while (0)
 
 /*

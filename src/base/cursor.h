@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Reads little-endian fields from a block of untrusted bytes. The error is sticky: after the first
- * read past the end every read gives zero and cursor_failed stays true, so that a decoder reads all its
- * fields and checks once.
+ * read past the end every read gives zero and cursor_failed stays true, so that a decoder reads all
+ * its fields and checks once.
  *
  * Ownership: the cursor borrows the bytes. Threads: a cursor belongs to one thread.
  */
@@ -31,7 +31,8 @@ const uint8_t *cursor_take(struct cursor *c, size_t n);
 void cursor_skip(struct cursor *c, size_t n);
 /* Moves to an absolute offset from base; fails when it lies past the end. */
 void cursor_seek(struct cursor *c, size_t pos);
-/* Skips to the next multiple of `to` (a power of two) counted from base; the end is allowed. */
+/* Skips to the next multiple of `to` (a power of two) counted from base. Stops at the end when that
+   comes first: the last element of a list usually has no padding. */
 void cursor_align(struct cursor *c, size_t to);
 /* Marks the cursor as failed: for a decoder that finds a value it cannot accept. */
 void cursor_fail(struct cursor *c);

@@ -78,7 +78,7 @@ static inline void list_splice(struct list *dst, struct list *src)
 #define LIST_FOREACH(it, head) for (struct list *it = (head)->next; it != (head); it = it->next)
 
 /* The loop body may remove `it` (only it). */
-#define LIST_FOREACH_SAFE(it, tmp, head)                                                           \
+#define LIST_FOREACH_SAFE(it, tmp, head) \
     for (struct list *it = (head)->next, *tmp = it->next; it != (head); it = tmp, tmp = it->next)
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Log lines to wherever the embedding program wants them. A line never ends with a newline and never
- * holds a secret. Text from a client is escaped by the sink's caller through log_escape.
+ * Log lines to wherever the embedding program wants them. A line never ends with a newline and
+ * never holds a secret. Text from a client is escaped by the sink's caller through log_escape.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -33,10 +33,10 @@ const char *log_escape(char *dst, size_t dst_size, const char *text, size_t len)
 #define LOGE(l, ...) log_line(l, LOG_ERROR, __VA_ARGS__)
 #define LOGW(l, ...) log_line(l, LOG_WARNING, __VA_ARGS__)
 #define LOGI(l, ...) log_line(l, LOG_INFO, __VA_ARGS__)
-#define LOGD(l, ...)                                                                               \
-    do {                                                                                           \
-        if ((l) != NULL && (l)->level >= LOG_DEBUG)                                                \
-            log_line(l, LOG_DEBUG, __VA_ARGS__);                                                   \
+#define LOGD(l, ...)                                \
+    do {                                            \
+        if ((l) != NULL && (l)->level >= LOG_DEBUG) \
+            log_line(l, LOG_DEBUG, __VA_ARGS__);    \
     } while (0)
 
 #endif

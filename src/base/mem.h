@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The only place that allocates. Everything above gets memory here, so that an embedding program can
- * give its own allocator and the tests can fail the nth allocation and count what is left.
+ * The only place that allocates. Everything above gets memory here, so that an embedding program
+ * can give its own allocator and the tests can fail the nth allocation and count what is left.
  *
  * Threads: every function may be called from any thread. mem_set_hooks must be called before any
  * other thread exists.
- * Errors: an allocation returns NULL when memory is out (or a test says so); every caller handles it.
+ * Errors: an allocation returns NULL when memory is out (or a test says so); every caller handles
+ * it.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H

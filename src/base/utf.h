@@ -3,8 +3,8 @@
  * UTF-16LE of the wire to and from UTF-8 of the plugins, and the simple upper-case mapping that
  * Windows file systems compare names by.
  *
- * A lone surrogate is legal in an SMB file name: it becomes the three-byte form of WTF-8 and comes back
- * unchanged. UTF-8 from a plugin that is not (W)TF-8 is refused.
+ * A lone surrogate is legal in an SMB file name: it becomes the three-byte form of WTF-8 and comes
+ * back unchanged. UTF-8 from a plugin that is not (W)TF-8 is refused.
  */
 #ifndef BASE_UTF_H
 #define BASE_UTF_H
@@ -12,8 +12,8 @@
 #include "base/arena.h"
 #include "base/builder.h"
 
-/* UTF-16LE bytes to a NUL-terminated (W)TF-8 string. `bytes` must be even. An embedded NUL code unit is
-   refused. Returns NULL on that or when memory is out; *out_len excludes the terminator. */
+/* UTF-16LE bytes to a NUL-terminated (W)TF-8 string. `bytes` must be even. An embedded NUL code
+   unit is refused. Returns NULL on that or when memory is out; *out_len excludes the terminator. */
 NODISCARD char *utf16_to_utf8(struct arena *a, const void *utf16, size_t bytes, size_t *out_len);
 
 /* Appends the UTF-16LE form; returns the number of bytes it takes, SIZE_MAX when the text is not

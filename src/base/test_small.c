@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Tests of GUIDs, FILETIME and log lines. */
+#include "base/guid.h"
+#include "base/log.h"
+#include "base/ntime.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_guid(void **state)
+{
+    static const struct guid g = {{0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xaa,
+                                   0xbb, 0xcc, 0xdd, 0xee, 0xff}};
+    static const struct guid zero;
+    char text[GUID_TEXT_SIZE];
+    guid_format(&g, text);
+    assert_string_equal(text, "00112233-4455-6677-8899-aabbccddeeff");
+    assert_true(guid_is_zero(&zero));
+    assert_false(guid_is_zero(&g));
+    assert_true(guid_equal(&g, &g));
+    assert_false(guid_equal(&g, &zero));
+}
+
+static void check_time(int64_t sec, uint32_t nsec, uint64_t nt)
+{
+    int64_t sec_back;
+    uint32_t nsec_back;
+    assert_true(ntime_from_unix(sec, nsec) == nt);
+    ntime_to_unix(nt, &sec_back, &nsec_back);
+    assert_true(sec_back == sec);
+    assert_int_equal(nsec_back, nsec);
+}
+
+static void test_ntime(void **state)
+{
+    check_time(0, 0, NTIME_UNIX_EPOCH);
+    check_time(1, 100, NTIME_UNIX_EPOCH + NTIME_PER_S + 1);
+    check_time(-1, 999999900, NTIME_UNIX_EPOCH - 1);
+    check_time(-11644473600, 0, 0);
+    check_time(-11644473600, 100, 1);
+    check_time(1704067200, 0, 133485408000000000ull); /* 2024-01-01 */
+    assert_true(ntime_from_unix(-11644473601, 999999999) == 0);
+    assert_true(ntime_from_unix(INT64_MIN, 0) == 0);
+    assert_true(ntime_from_unix(INT64_MAX, 999999999) == INT64_MAX);
+}
+
+static char last_line[LOG_LINE_MAX + 1];
+static int n_lines;
+
+static void keep_line(void *ctx, enum log_level level, const char *line)
+{
+    n_lines++;
+    snprintf(last_line, sizeof(last_line), "%s: %s", log_level_name(level), line);
+}
+
+static void test_log_levels(void **state)
+{
+    struct log l = {.level = LOG_INFO, .sink = keep_line};
+    n_lines = 0;
+    LOGD(&l, "not %s", "this");
+    assert_int_equal(n_lines, 0);
+    LOGW(&l, "disk %d", 3);
+    assert_string_equal(last_line, "warning: disk 3");
+    LOGE((struct log *)NULL, "nowhere");
+    LOGD((struct log *)NULL, "nowhere");
+    assert_int_equal(n_lines, 1);
+    assert_string_equal(log_level_name((enum log_level)17), "unknown");
+}
+
+static void test_log_line_is_cut(void **state)
+{
+    struct log l = {.level = LOG_DEBUG, .sink = keep_line};
+    LOGD(&l, "%2000d", 1);
+    assert_int_equal(strlen(last_line), LOG_LINE_MAX); /* cut behind the "debug: " as well */
+    LOGI(&l, "ends\n");
+    assert_string_equal(last_line, "info: ends");
+}
+
+static void test_log_escape(void **state)
+{
+    char out[12];
+    assert_string_equal(log_escape(out, sizeof(out), "a\n\\b", 4), "a\\x0a\\x5cb");
+    assert_string_equal(log_escape(out, sizeof(out), "abcdefghijklmnop", 16), "abcdefghijk");
+    assert_string_equal(log_escape(out, 5, "ab\n", 3), "ab"); /* never half an escape */
+    assert_string_equal(log_escape(out, 1, "ab", 2), "");
+    assert_string_equal(log_escape(out, sizeof(out), "\x7f\0", 2), "\\x7f\\x00");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_guid),       cmocka_unit_test(test_ntime),
+        cmocka_unit_test(test_log_levels), cmocka_unit_test(test_log_line_is_cut),
+        cmocka_unit_test(test_log_escape),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
