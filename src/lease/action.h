@@ -22,7 +22,8 @@ struct lease_actions {
     struct list cancelled;
     /* The name of the detached open must be removed now. */
     bool delete_link;
-    /* The named stream of the detached open must be removed now (never together with delete_link).
+    /* The named stream of the detached open must be removed now; first, when delete_link is set
+     * too.
      */
     bool delete_stream;
 };

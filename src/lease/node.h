@@ -29,7 +29,7 @@
  *
  * Invariants:
  *   - share counts of a node equal the sums over its attached opens that count (see lease_share);
- *     a base node's `file_deny_delete` is the sum of deny_delete over all streams of the file;
+ *     file_deny_delete of a base node is the sum of deny_delete over all streams of the file;
  *   - no lock and no waiting lock belongs to a detached open;
  *   - no waiting lock could be granted (lease/lock.h).
  *
@@ -178,8 +178,7 @@ NODISCARD struct lease_node *lease_node_find(struct lease_table *t, const struct
 void lease_node_ref(struct lease_node *n);
 /* The last one frees the node. */
 void lease_node_unref(struct lease_node *n);
-/* Whether the name or the stream waits for its deletion: the DeletePending of
-   FileStandardInformation ([MS-FSCC] 2.4.47). */
+/* Whether new opens of the stream through this name get DELETE_PENDING. */
 bool lease_node_delete_pending(const struct lease_node *n, uint64_t link);
 
 /* The sharing check between streams ([MS-FSA] 2.1.5.1.2.2) and, since deleting the unnamed stream
@@ -208,6 +207,9 @@ static inline bool lease_open_attached(const struct lease_open *o)
 {
     return o->node != NULL;
 }
+/* DeletePending of FileStandardInformation ([MS-FSCC] 2.4.47); true also after the name has gone.
+ */
+bool lease_open_delete_pending(const struct lease_open *o);
 
 /* FileDispositionInformation and -Ex ([MS-FSA] 2.1.5.15.3, 2.1.5.15.4). */
 struct lease_disposition {
