@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Where random bytes come from. The host gives a source, so that the simulator can give a seeded one. */
+/* Where random bytes come from. The host gives a source, so that the simulator can give a seeded
+ * one. */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 
 #include "base/compiler.h"
 
 struct random_source {
-    /* Fills dst with n unpredictable bytes; cannot fail (a host without randomness does not start). */
+    /* Fills dst with n unpredictable bytes; cannot fail (a host without randomness does not start).
+     */
     void (*fill)(void *ctx, void *dst, size_t n);
     void *ctx;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Tests of the hash table and its hashes. */
 #include "base/htab.h"
+#include "base/testrand.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -78,6 +79,41 @@ static void test_same_hash(void **state)
     htab_free(&t);
 }
 
+/* A random run against an array of flags: what is in is found, what is out is not, and a walk sees
+   each exactly once. Few different hashes, so that many share one. */
+static void test_against_model(void **state)
+{
+    static struct item items[300];
+    static bool in[ARRAY_LEN(items)], seen[ARRAY_LEN(items)];
+    struct testrand r = {.state = 1};
+    struct htab t;
+    htab_init(&t);
+    for (int step = 0; step < 20000; step++) {
+        size_t i = testrand_below(&r, ARRAY_LEN(items));
+        uint64_t hash = hash_u64(i % 100);
+        assert_ptr_equal(find(&t, i, hash), in[i] ? &items[i] : NULL);
+        items[i].key = i;
+        if (in[i])
+            htab_remove(&t, &items[i].node);
+        else
+            assert_true(htab_insert(&t, &items[i].node, hash));
+        in[i] = !in[i];
+        if (step % 100 != 0)
+            continue;
+        size_t count = 0;
+        memset(seen, 0, sizeof(seen));
+        for (struct htab_node *n = htab_walk(&t, NULL); n; n = htab_walk(&t, n)) {
+            size_t key = CONTAINER_OF(n, struct item, node)->key;
+            assert_true(in[key] && !seen[key]);
+            seen[key] = true;
+            count++;
+        }
+        assert_int_equal(count, t.count);
+        assert_memory_equal(seen, in, sizeof(in));
+    }
+    htab_free(&t);
+}
+
 /* Reference values made with CPython's hash() of bytes objects, which is SipHash-1-3: first with
    the zero key, then with the key it derives from PYTHONHASHSEED=7. */
 static void test_siphash(void **state)
@@ -114,11 +150,9 @@ static void test_hash_u64_spreads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_same_hash),
-        cmocka_unit_test(test_siphash),
-        cmocka_unit_test(test_hash_u64_spreads),
+        cmocka_unit_test(test_empty),     cmocka_unit_test(test_many),
+        cmocka_unit_test(test_same_hash), cmocka_unit_test(test_against_model),
+        cmocka_unit_test(test_siphash),   cmocka_unit_test(test_hash_u64_spreads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,10 @@ struct timer {
 struct timerq {
     uint64_t now_ms;
     size_t count;
+    uint64_t used[TIMERQ_LEVELS]; /* a bit for each slot that is not empty */
     struct list slots[TIMERQ_LEVELS][TIMERQ_SLOTS];
+    struct list overdue; /* set for a time already past: for the next run */
+    struct list far;     /* beyond the wheel, more than two years away */
 };
 
 void timerq_init(struct timerq *q, uint64_t now);
@@ -37,11 +40,13 @@ void timerq_set(struct timerq *q, struct timer *t, uint64_t due);
 /* Harmless when not set. */
 void timerq_cancel(struct timerq *q, struct timer *t);
 bool timer_is_set(const struct timer *t);
-/* Fires everything due, in order of due time within one millisecond's granularity. Handlers may set
-   and cancel any timer. */
+/* Fires everything due, in order of due time within one millisecond's granularity (first, in the
+   order of setting, what was already past when it was set). A timer is unset before its handler is
+   called. Handlers may set, cancel and free any timer; what they set for a time up to `now` fires
+   in the next run. */
 void timerq_run(struct timerq *q, uint64_t now);
-/* A time not later than the first due timer (a caller that wakes then and finds nothing due asks
-   again), or TIMERQ_NEVER. */
+/* A time not later than the first timer's (rounded up to the resolution), or TIMERQ_NEVER. It may
+   be earlier: a caller that wakes then runs the queue, even if nothing fires, and asks again. */
 uint64_t timerq_next(const struct timerq *q);
 
 #endif
