@@ -2,6 +2,8 @@
 /* Log lines are formatted on the stack: logging "memory is out" must not need memory. */
 #include "base/log.h"
 
+#include "base/utf.h"
+
 #include <stdio.h>
 
 static const char *const level_names[] = {
@@ -33,25 +35,38 @@ void log_line(const struct log *l, enum log_level level, const char *format, ...
     l->sink(l->ctx, level, line);
 }
 
+/* Harmless in a log file and on a terminal: whole characters that are no control codes (C1, U+0080
+   to U+009F, steers terminals as well) and no lone surrogates. The backslash is what escapes begin
+   with. */
+static bool is_plain(int32_t cp)
+{
+    return cp >= 0x20 && cp != '\\' && !(cp >= 0x7f && cp < 0xa0) && !(cp >= 0xd800 && cp < 0xe000);
+}
+
 const char *log_escape(char *dst, size_t dst_size, const char *text, size_t len)
 {
     static const char hex[] = "0123456789abcdef";
+    const char *end = text + len;
     char *p = dst;
-    char *end = dst + dst_size - 1; /* where the terminator goes at the latest */
     ASSERT(dst_size > 0);
-    for (size_t i = 0; i < len; i++) {
-        uint8_t byte = (uint8_t)text[i];
-        bool plain = byte >= 0x20 && byte != 0x7f && byte != '\\';
-        if (end - p < (plain ? 1 : 4))
-            break;
-        if (plain) {
-            *p++ = (char)byte;
-            continue;
+    size_t room = dst_size - 1; /* without the terminator */
+    while (text < end) {
+        const char *from = text;
+        bool plain = is_plain(utf8_next(&text, end));
+        size_t need = (size_t)(text - from) * (plain ? 1 : 4);
+        if (need > room)
+            break; /* never half a character */
+        room -= need;
+        for (; from < text; from++) {
+            if (plain) {
+                *p++ = *from;
+                continue;
+            }
+            *p++ = '\\';
+            *p++ = 'x';
+            *p++ = hex[(uint8_t)*from >> 4];
+            *p++ = hex[(uint8_t)*from & 15];
         }
-        *p++ = '\\';
-        *p++ = 'x';
-        *p++ = hex[byte >> 4];
-        *p++ = hex[byte & 15];
     }
     *p = '\0';
     return dst;

@@ -27,7 +27,8 @@ struct log {
 /* Longer lines are cut. `l` may be NULL: nothing is logged. */
 void log_line(const struct log *l, enum log_level level, const char *format, ...) PRINTF_LIKE(3, 4);
 const char *log_level_name(enum log_level level);
-/* Copies text with control bytes and backslashes as \xNN; always terminates; returns dst. */
+/* Copies text with control characters, backslashes and bytes that are not UTF-8 as \xNN; cut to
+   whole characters; always terminates; returns dst. */
 const char *log_escape(char *dst, size_t dst_size, const char *text, size_t len);
 
 #define LOGE(l, ...) log_line(l, LOG_ERROR, __VA_ARGS__)

@@ -88,6 +88,9 @@ static void test_log_escape(void **state)
     assert_string_equal(log_escape(out, 5, "ab\n", 3), "ab"); /* never half an escape */
     assert_string_equal(log_escape(out, 1, "ab", 2), "");
     assert_string_equal(log_escape(out, sizeof(out), "\x7f\0", 2), "\\x7f\\x00");
+    assert_string_equal(log_escape(out, sizeof(out), "\xc3\xa4\xff", 3), "\xc3\xa4\\xff");
+    assert_string_equal(log_escape(out, sizeof(out), "\xc2\x9b", 2), "\\xc2\\x9b"); /* C1: CSI */
+    assert_string_equal(log_escape(out, 3, "a\xe2\x82\xac", 4), "a");
 }
 
 int main(void)
