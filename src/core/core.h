@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The SMB2/3 protocol core, sans-I/O: frames, time and file-system answers are pushed in, frames come
+ * out through the host's callbacks. No clock, thread, socket or file call below this line, so that
+ * the same core runs under the event loops, the fuzzers and the seeded simulator.
+ *
+ * Threads: a core and everything in it belongs to one thread (its loop). File-system operations may run
+ * and be answered elsewhere; their completion is posted back (vfs/vfs.h).
+ *
+ * Re-entrancy: the host's callbacks are called from inside core_* functions and must not call back
+ * into the core; they queue.
+ */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include "auth/auth.h"
+#include "base/buf.h"
+#include "base/guid.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/timerq.h"
+#include "vfs/vfs.h"
+#include <smbkit/status.h>
+
+struct core;
+struct core_conn;
+struct core_share;
+
+enum core_encryption {
+    CORE_ENCRYPTION_OFF,      /* not offered */
+    CORE_ENCRYPTION_OFFERED,  /* clients may; a share may demand it */
+    CORE_ENCRYPTION_REQUIRED, /* every session must */
+};
+
+#define CORE_CIPHERS_MAX 4
+#define CORE_SIGNING_MAX 3
+
+/* Settings, read once by core_new. Zero means the default where one is named. */
+struct core_config {
+    struct guid server_guid;
+    uint16_t min_dialect; /* default 0x0202 */
+    uint16_t max_dialect; /* default 0x0311 */
+    bool signing_required;
+    enum core_encryption encryption;
+    /* In order of preference, wire values; a zero ends the list. Default: AES-256-GCM, AES-128-GCM,
+       AES-256-CCM, AES-128-CCM. */
+    uint16_t ciphers[CORE_CIPHERS_MAX];
+    /* Likewise; signing algorithms are 16-bit wire values, so the count is explicit. Default: GMAC,
+       CMAC, HMAC-SHA256. */
+    uint16_t signing[CORE_SIGNING_MAX];
+    uint32_t signing_count;
+    uint32_t max_io; /* MaxTransact/Read/WriteSize of dialects with large MTU; default 8 MiB */
+
+    /* Limits; each stops a client from taking all memory. */
+    uint32_t max_credits;            /* per connection, default 512 */
+    uint32_t max_sessions;           /* per connection, default 64 */
+    uint32_t max_trees;              /* per session, default 256 */
+    uint32_t max_opens;              /* per session, default 65536 */
+    uint32_t max_async;              /* parked requests per connection, default 1024 */
+    uint64_t max_buffered;           /* bytes of frames in work per connection, default 64 MiB */
+    uint64_t interim_delay;          /* ns until a slow operation gets its interim response;
+                                        default 500 ms */
+    uint64_t auth_timeout;           /* ns until a connection must have authenticated; default 45 s */
+    uint64_t session_lifetime;       /* ns until a session must be re-authenticated; 0: never */
+
+    const struct auth_config *auth;  /* borrowed; must outlive the core */
+    struct random_source random;
+    const struct log *log;           /* borrowed; may be NULL */
+};
+
+/* What the core needs of its host. `transport` is what core_conn_new was given. */
+struct core_host {
+    /* Sends one message (without the 4-byte transport header); takes over the chain's contents. */
+    void (*send)(void *transport, struct chain *message);
+    /* Ends the connection, after what was sent has left when `flush`. The host calls core_conn_lost
+       later, as for any other end. */
+    void (*close)(void *transport, bool flush);
+    /* From now on frames up to this size are legal (it grows with negotiation). */
+    void (*set_max_frame)(void *transport, size_t bytes);
+    /* Stop / go on reading: too much is in work. */
+    void (*pause)(void *transport, bool paused);
+};
+
+#define CORE_FIRST_FRAME_MAX 65536 /* before negotiation: a NEGOTIATE needs less */
+
+/* NULL when memory is out or crypto cannot be set up. */
+NODISCARD struct core *core_new(const struct core_config *config, const struct core_host *host,
+                                uint64_t now, uint64_t filetime);
+/* Every connection must be lost and idle (core_is_idle). Shares are removed. */
+void core_free(struct core *c);
+/* Nothing is in work: no connection, no session, no open, no operation. */
+bool core_is_idle(const struct core *c);
+
+/* Time: `now` monotonic ns, `filetime` 100 ns units since 1601. Call before pushing anything in
+   and when core_next_timer is due; fires timers. Never goes backwards. */
+void core_set_time(struct core *c, uint64_t now, uint64_t filetime);
+/* When core_set_time must be called at the latest; TIMERQ_NEVER: no need. */
+uint64_t core_next_timer(const struct core *c);
+
+/* --- shares --- */
+
+struct core_share_config {
+    const char *name;    /* at most 80 UTF-16 units, compared without regard to case */
+    const char *comment;
+    bool encrypt;        /* Share.EncryptData */
+    bool hidden;
+    bool guest_ok;       /* guests and anonymous users may connect */
+    bool read_only;
+};
+
+/* Adds a share over a volume (takes a reference of its own), or replaces the one of that name:
+   connected trees keep the old volume until they disconnect. OBJECT_NAME_INVALID, NO_MEMORY. */
+NODISCARD smbkit_status core_share_set(struct core *c, const struct core_share_config *config,
+                                       struct vfs_volume *volume);
+/* Connected trees of it are disconnected. OBJECT_NAME_NOT_FOUND. */
+smbkit_status core_share_remove(struct core *c, const char *name);
+
+/* Says that something changed on a volume other than through this core: turned into change
+   notifications. `path` as in smbkit/vfs.h, `action` FILE_ACTION_*. Owner's thread. */
+void core_volume_changed(struct core *c, struct vfs_volume *volume, const char *path,
+                         uint32_t action);
+
+/* --- connections --- */
+
+struct core_peer {
+    char text[64];       /* for the log */
+    uint8_t address[16]; /* IPv6 or IPv4-mapped: the key of throttling */
+};
+
+/* NULL when memory is out. The connection lives until core_conn_lost and its last request. */
+NODISCARD struct core_conn *core_conn_new(struct core *c, void *transport,
+                                          const struct core_peer *peer);
+/* One frame: bytes [offset, offset + length) of `frame`, without the transport header. Takes a
+   reference where it keeps the buffer; may decrypt in place when it is the only holder. */
+void core_conn_frame(struct core_conn *conn, struct buf *frame, size_t offset, size_t length);
+/* The transport is gone; `transport` is not used again. Opens are closed, parked requests dropped. */
+void core_conn_lost(struct core_conn *conn);
+
+/* --- figures --- */
+
+struct core_stats {
+    uint64_t connections, sessions, trees, opens, requests_running, requests_parked;
+    uint64_t requests_total, bytes_in, bytes_out, logons_failed, frames_refused;
+};
+void core_get_stats(const struct core *c, struct core_stats *out);
+
+#endif

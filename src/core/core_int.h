@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The core's own objects and the contract between its files.
+ *
+ *   core --+-- shares
+ *          +-- sessions (GlobalSessionTable)
+ *          +-- lease table (share modes, locks), watches
+ *          +-- conns --+-- channels --> session        (Connection.SessionTable)
+ *                      +-- batches --+-- requests --> session, tree, open
+ *          session --+-- trees --> share, volume
+ *                    +-- opens --> tree, volume, lease node
+ *
+ * What keeps what alive (the only reference counts):
+ *   conn     1 for the transport, 1 per batch, 1 per channel
+ *   channel  1 for the conn's table, 1 per request that came through it
+ *   session  1 for the global table, 1 per channel, tree, open and request
+ *   share    1 for the core's table, 1 per tree
+ *   tree     1 for the session's table, 1 per open and request
+ *   open     `users`: one per request that works on it; freed when shut and unused
+ *
+ * Every lookup returns a reference or nothing. Teardown is a state: an object leaves its table first
+ * (no new users), its parked requests are cancelled, what runs is waited for, then it is freed.
+ *
+ * A request is answered exactly once, by request_finish in request.c, whoever gets there first:
+ * its own steps, a cancel, the end of its open or of its connection.
+ *
+ * Threads: everything belongs to the core's loop; there are no locks here.
+ */
+#ifndef CORE_CORE_INT_H
+#define CORE_CORE_INT_H
+
+#include "base/arena.h"
+#include "base/builder.h"
+#include "base/checked.h"
+#include "base/cursor.h"
+#include "base/htab.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/ntime.h"
+#include "base/utf.h"
+#include "auth/throttle.h"
+#include "core/core.h"
+#include "crypto/kdf.h"
+#include "crypto/nonce.h"
+#include "crypto/preauth.h"
+#include "crypto/seal.h"
+#include "crypto/sign.h"
+#include "lease/lock.h"
+#include "lease/lockseq.h"
+#include "lease/node.h"
+#include "vfs/name.h"
+#include "vfs/vfs.h"
+#include "wire/hdr.h"
+#include "wire/smb2.h"
+#include "wire/wire.h"
+
+#define CORE_MAGIC         0x534b4352u
+#define CORE_CONN_MAGIC    0x534b434eu
+#define CORE_CHANNEL_MAGIC 0x534b4348u
+#define CORE_SESSION_MAGIC 0x534b5345u
+#define CORE_TREE_MAGIC    0x534b5452u
+#define CORE_SHARE_MAGIC   0x534b5348u
+#define CORE_OPEN_MAGIC    0x534b4f50u
+#define CORE_REQUEST_MAGIC 0x534b5251u
+#define CORE_BATCH_MAGIC   0x534b4254u
+
+#define CORE_ARENA_MAX (32u << 20) /* of one compound: replies of several large queries */
+
+/* ---------------------------------------------------------------- core */
+
+struct core {
+    uint32_t magic;
+    struct core_config config;
+    struct core_host host;
+    uint64_t now;      /* monotonic ns */
+    uint64_t filetime; /* 100 ns since 1601 */
+    uint64_t start_filetime;
+    struct timerq timers;
+    struct list conns;       /* core_conn.link */
+    struct htab sessions;    /* core_session.by_id */
+    struct list shares;      /* core_share.link */
+    struct lease_table leases;
+    struct list watches;     /* core_watch.link: folders with a CHANGE_NOTIFY */
+    struct auth_throttle *throttle;
+    uint64_t next_open_id;   /* persistent half of a file id: never reused */
+    struct core_stats stats;
+};
+
+/* ---------------------------------------------------------------- credits (credits.c) */
+
+/* Connection.CommandSequenceWindow ([MS-SMB2] 3.3.1.1): message ids [low, high), of which those
+   with a bit in `used` have been received. The span is bounded by CREDITS_WINDOW. */
+#define CREDITS_WINDOW 16384u
+
+struct core_credits {
+    uint64_t low, high;
+    uint32_t available; /* unused ids in the window: the credits the client holds */
+    uint64_t used[CREDITS_WINDOW / 64];
+};
+
+void credits_init(struct core_credits *c);
+/* Takes `charge` (at least 1) consecutive ids from `message_id` on; false: not in the window. */
+NODISCARD bool credits_consume(struct core_credits *c, uint64_t message_id, uint16_t charge);
+/* How many to grant for a reply to a request that asked for `asked` (the window grows by it):
+   never leaves the client with none, never above `max`. */
+uint16_t credits_grant(struct core_credits *c, uint16_t asked, uint32_t max);
+
+/* ---------------------------------------------------------------- connection (conn.c) */
+
+enum core_conn_state {
+    CONN_NEW,        /* NegotiateDialect 0xFFFF */
+    CONN_WILDCARD,   /* 0x02FF was answered to an SMB1 NEGOTIATE */
+    CONN_NEGOTIATED,
+    CONN_CLOSING,    /* the host was told to close; nothing is processed any more */
+    CONN_LOST,       /* the transport is gone */
+};
+
+struct core_conn {
+    uint32_t magic;
+    unsigned refs;
+    struct core *core;
+    void *transport;
+    struct core_peer peer;
+    struct list link;
+    enum core_conn_state state;
+    struct core_credits credits;
+    struct list batches;  /* core_batch.link: everything in work */
+    struct htab channels; /* core_channel.by_session: Connection.SessionTable */
+    size_t channel_count;
+    struct timer auth_timer; /* until the first session is valid */
+    uint64_t buffered;       /* bytes of frames in work */
+    uint32_t async_count;
+    uint64_t next_async_id;
+    bool paused;
+
+    /* negotiated, [MS-SMB2] 3.3.1.7; per connection, never a shared table */
+    uint16_t dialect;
+    uint16_t client_security_mode;
+    uint32_t client_capabilities;
+    uint32_t server_capabilities;
+    struct guid client_guid;
+    uint16_t *client_dialects; /* for VALIDATE_NEGOTIATE_INFO */
+    size_t client_dialect_count;
+    uint32_t max_transact; /* = MaxRead = MaxWrite */
+    bool multi_credit;     /* SupportsMultiCredit */
+    enum crypto_cipher cipher;
+    enum crypto_sign_alg signing; /* SigningAlgorithmId */
+    bool signing_required;        /* Connection.ShouldSign: the client asked for it */
+    struct crypto_preauth preauth;
+};
+
+void conn_unref(struct core_conn *conn);
+struct core_conn *conn_ref(struct core_conn *conn);
+/* Something that the specification answers by disconnecting. Nothing more is read or sent. */
+void conn_refuse(struct core_conn *conn, const char *why);
+bool conn_alive(const struct core_conn *conn);
+/* Accounts for a frame in work and pauses or resumes reading. */
+void conn_account(struct core_conn *conn, int64_t bytes);
+/* Passes a message to the host; takes over the chain. */
+void conn_send(struct core_conn *conn, struct chain *message);
+
+/* ---------------------------------------------------------------- session (session.c) */
+
+enum core_session_state {
+    SESSION_IN_PROGRESS, /* first authentication under way */
+    SESSION_VALID,
+    SESSION_EXPIRED,     /* wants re-authentication */
+    SESSION_GONE,        /* logged off or replaced: in no table, being torn down */
+};
+
+#define SESSION_TREES_INITIAL_ID 1
+
+struct core_session {
+    uint32_t magic;
+    unsigned refs;
+    struct core *core;
+    uint64_t id;
+    struct htab_node by_id;
+    enum core_session_state state;
+    struct list channels; /* core_channel.in_session */
+    struct htab trees;    /* core_tree.by_id */
+    uint32_t next_tree_id;
+    size_t tree_count;
+    struct htab opens;    /* core_open.by_id, keyed by the volatile id */
+    uint64_t next_volatile;
+    size_t open_count;
+    struct timer expiry;
+
+    char *user, *domain, *user_id; /* of the identity; NULL before the first success */
+    bool is_guest, is_anonymous;
+    bool signing_required;
+    bool encrypt; /* Session.EncryptData */
+    uint8_t session_key[AUTH_SESSION_KEY_MAX];
+    size_t session_key_len;
+    struct crypto_session_keys keys;
+    uint32_t next_nonce_fixed; /* one for each channel's nonce generator */
+};
+
+/* A session on one connection ([MS-SMB2] 3.3.1.14). Signing keys differ per channel; sealing
+   contexts are per channel so that each connection's loop has its own. */
+struct core_channel {
+    uint32_t magic;
+    unsigned refs;
+    struct core_conn *conn;       /* a reference while in the conn's table */
+    struct core_session *session; /* a reference */
+    struct htab_node by_session;
+    struct list in_session;
+    struct auth_context *auth;    /* during an authentication */
+    struct crypto_preauth preauth;
+    bool preauth_running;
+    struct crypto_signer *signer; /* NULL until authenticated, or for guest and anonymous */
+    struct crypto_sealer *seal_out, *seal_in;
+    struct crypto_nonce nonce;
+};
+
+struct core_session *session_ref(struct core_session *s);
+void session_unref(struct core_session *s);
+struct core_channel *channel_ref(struct core_channel *ch);
+void channel_unref(struct core_channel *ch);
+/* Connection.SessionTable: a reference or NULL. */
+struct core_channel *channel_find(struct core_conn *conn, uint64_t session_id);
+/* GlobalSessionTable: a reference or NULL. */
+struct core_session *session_find(struct core *c, uint64_t session_id);
+/* Takes the session out of all tables, cancels what is parked, closes trees and opens. `except` (may
+   be NULL) is the request that asked for it and goes on to be answered. */
+void session_end(struct core_session *s, struct core_request *except);
+/* Takes a lost connection's channel out; a session without a channel ends. */
+void channel_drop(struct core_channel *ch);
+
+/* ---------------------------------------------------------------- share, tree (share.c, tree.c) */
+
+struct core_share {
+    uint32_t magic;
+    unsigned refs;
+    struct core *core;
+    struct list link;
+    char *name, *comment;
+    bool encrypt, hidden, guest_ok, read_only;
+    bool is_ipc;  /* no volume: the IPC$ share, which has no pipes yet */
+    struct vfs_volume *volume; /* a reference; NULL for IPC$ */
+    uint32_t connections;
+};
+
+void share_unref(struct core_share *s);
+/* Without regard to case; a reference or NULL. */
+struct core_share *share_find(struct core *c, const char *name, size_t len);
+
+struct core_tree {
+    uint32_t magic;
+    unsigned refs;
+    struct core_session *session; /* a reference */
+    struct core_share *share;     /* a reference */
+    struct vfs_volume *volume;    /* a reference: kept when the share is replaced; NULL for IPC$ */
+    uint32_t id;
+    struct htab_node by_id;
+    bool connected; /* in the session's table */
+    uint32_t maximal_access;
+};
+
+struct core_tree *tree_ref(struct core_tree *t);
+void tree_unref(struct core_tree *t);
+struct core_tree *tree_find(struct core_session *s, uint32_t tree_id);
+/* Out of the table; its opens are closed. */
+void tree_disconnect(struct core_tree *t, struct core_request *except);
+
+/* ---------------------------------------------------------------- open (open.c) */
+
+enum core_open_state {
+    OPEN_LIVE,     /* in the session's table */
+    OPEN_DRAINING, /* out of the table; waits until no other request uses it */
+    OPEN_CLEANUP,  /* the plugin's cleanup is running: locks are gone, the name is being deleted */
+    OPEN_CLOSING,  /* the plugin's close is running */
+    OPEN_SHUT,     /* the plugin has forgotten it; freed with its last user */
+};
+
+/* A listing in progress ([MS-SMB2] 3.3.5.18): where it stands and what it looks for. */
+struct core_enumeration {
+    bool started;
+    bool dots_done;      /* "." and ".." have been given */
+    bool end;            /* the plugin has nothing after `cookie` */
+    bool any_found;      /* decides between NO_SUCH_FILE and NO_MORE_FILES */
+    char *pattern;       /* mem.h */
+    size_t pattern_len;
+    uint64_t cookie;     /* the last entry given to the client, or skipped */
+    uint32_t index;
+};
+
+struct core_watch; /* notify.c */
+
+struct core_open {
+    uint32_t magic;
+    enum core_open_state state;
+    unsigned users;
+    struct core *core;
+    struct core_session *session; /* a reference */
+    struct core_tree *tree;       /* a reference */
+    struct vfs_volume *volume;    /* a reference */
+    struct htab_node by_id;
+    uint64_t volatile_id, persistent_id;
+    void *file;                   /* the plugin's */
+    char *path;                   /* mem.h: UTF-8, as in smbkit/vfs.h; true spelling */
+    char *stream;                 /* mem.h or NULL */
+    uint64_t file_id;
+    bool is_directory;
+    bool delete_on_close;
+    uint32_t access;              /* GrantedAccess */
+    uint32_t create_options;
+    uint32_t mode;                /* FileModeInformation */
+    uint64_t position;            /* FilePositionInformation: kept, unused */
+    struct lease_open lease;
+    struct lease_lockseq lockseq;
+    struct core_enumeration listing;
+    struct core_watch *watch;     /* notify.c */
+    bool wrote;                   /* data was written since the last notification of it */
+
+    struct vfs_op op;             /* for shutting */
+    struct core_request *closer;  /* the CLOSE that waits for it, or NULL */
+    struct list waiters;          /* core_request.in_open: parked requests that the end of this
+                                     open must complete */
+};
+
+/* Makes an open for a plugin's file and puts it into the session's table; takes references on the
+   tree and volume, takes over `path` and `stream` (mem.h). users is 1 (the creating request's).
+   NULL when memory or the session's limit is reached (nothing is taken over then). */
+NODISCARD struct core_open *open_new(struct core_tree *tree, void *file, char *path, char *stream);
+/* By both halves of the file id; a user reference (give back with open_release) or NULL. */
+struct core_open *open_find(struct core_session *s, uint64_t persistent_id, uint64_t volatile_id);
+struct core_open *open_use(struct core_open *o);
+void open_release(struct core_open *o);
+/* Begins to shut the open: out of the table, waiters completed, then cleanup and close when the last
+   other user is gone. `closer`, when not NULL, holds one use and is resumed when all is done (it
+   parks); true when everything was done at once. */
+bool open_shut(struct core_open *o, struct core_request *closer);
+/* Carries out what the lease engine decided: granted and cancelled lock waits. */
+void open_run_lease_actions(struct core *c, struct lease_actions *actions);
+
+/* ---------------------------------------------------------------- notify (notify.c) */
+
+/* Something changed: tells the watching folders. `filter` is a set of FILE_NOTIFY_CHANGE_*, `action`
+   a FILE_ACTION_*. `path` as in smbkit/vfs.h. */
+void notify_changed(struct core *c, struct vfs_volume *v, const char *path, uint32_t filter,
+                    uint32_t action);
+/* Old and new name in one go (FILE_ACTION_RENAMED_OLD_NAME / _NEW_NAME when both lie in the watched
+   folder, REMOVED / ADDED otherwise). */
+void notify_renamed(struct core *c, struct vfs_volume *v, const char *from, const char *to,
+                    bool is_directory);
+/* The open goes: forgets its watch (its waiting requests are completed as waiters). */
+void notify_forget(struct core_open *o);
+/* The watched folder itself was deleted: pending requests get DELETE_PENDING. */
+void notify_deleted(struct core *c, struct vfs_volume *v, const char *path);
+
+/* ---------------------------------------------------------------- requests (request.c) */
+
+struct core_request;
+
+/* What a step says. */
+enum core_verdict {
+    STEP_NEXT,        /* go on with the next step now */
+    STEP_REPEAT,      /* run this step (or the one set by request_goto) again now */
+    STEP_PARK,        /* wait; request_resume goes on with the next step */
+    STEP_PARK_REPEAT, /* wait; request_resume runs this step (or the request_goto one) again */
+    STEP_DONE,        /* r->status is the answer */
+};
+
+struct core_step {
+    const char *name;
+    enum core_verdict (*run)(struct core_request *r);
+};
+
+enum core_command_flag {
+    CMD_NEEDS_SESSION = 0x01,
+    CMD_NEEDS_TREE = 0x02,
+    CMD_NEEDS_OPEN = 0x04,     /* r->open is looked up from the file id */
+    CMD_WHEN_EXPIRED = 0x08,   /* allowed on an expired session ([MS-SMB2] 3.3.5.2.9) */
+    CMD_LARGE = 0x10,          /* may exceed 68 KiB ([MS-SMB2] 3.3.5.2) */
+    CMD_OPEN_OPTIONAL = 0x20,  /* a file id of all ones is allowed (IOCTL) */
+    CMD_MODIFIES = 0x40,       /* channel sequence rules of 3.3.5.2.10 */
+};
+
+/* One row per command: cmd/<name>.c defines it, command.c lists them. */
+struct core_command {
+    uint16_t code;
+    const char *name;
+    uint32_t flags;
+    /* Decodes the body into r->in; false: malformed. */
+    bool (*decode)(struct core_request *r, struct cursor *body);
+    /* The file id in the decoded request; NULL for commands without. */
+    struct wire_file_id *(*file_id)(struct core_request *r);
+    /* Bytes of payload, sent or at most answered: max(SendPayloadSize, ExpectedResponsePayloadSize)
+       of [MS-SMB2] 3.1.5.2. NULL: none. */
+    uint32_t (*payload)(const struct core_request *r);
+    /* The work, ended by a row without `run`. */
+    const struct core_step *steps;
+    /* Appends the body of a success (or warning) reply; may add to r->payload what follows it
+       without a copy. */
+    bool (*encode)(struct core_request *r, struct builder *b, size_t hdr);
+    /* Always called once before the request goes, whatever its status: gives back what the steps
+       took (the undo list of CREATE). NULL: nothing. */
+    void (*release)(struct core_request *r);
+};
+
+enum core_request_state {
+    REQUEST_QUEUED,
+    REQUEST_RUNNING,
+    REQUEST_PARKED,
+    REQUEST_FINISHED,
+};
+
+struct core_request {
+    uint32_t magic;
+    enum core_request_state state;
+    struct core_batch *batch;
+    struct list link; /* core_batch.requests */
+    const struct core_command *cmd;
+    struct wire_hdr hdr;
+    const uint8_t *bytes; /* this element, in the batch's frame */
+    size_t size;
+    struct core_channel *channel; /* references, NULL where there is none */
+    struct core_session *session;
+    struct core_tree *tree;
+    struct core_open *open;  /* a use */
+    struct list in_open;     /* core_open.waiters */
+
+    union {
+        struct wire_negotiate_req negotiate;
+        struct wire_session_setup_req session_setup;
+        struct wire_tree_connect_req tree_connect;
+        struct wire_create_req create;
+        struct wire_close_req close;
+        struct wire_flush_req flush;
+        struct wire_read_req read;
+        struct wire_write_req write;
+        struct wire_lock_req lock;
+        struct wire_ioctl_req ioctl;
+        struct wire_query_directory_req query_directory;
+        struct wire_change_notify_req change_notify;
+        struct wire_query_info_req query_info;
+        struct wire_set_info_req set_info;
+        struct wire_oplock_break_ack oplock_break;
+    } in;
+    void *state_data; /* the command's own working state, in the batch's arena */
+
+    smbkit_status status;
+    unsigned step;
+    struct vfs_op op;
+    /* Ends the waiting of a parked request: takes it off whatever it waits on. The caller then
+       finishes the request with a status. NULL: only the running operation can be hinted. */
+    void (*unpark)(struct core_request *r);
+    bool cancelled; /* a CANCEL came while it could not be ended */
+
+    bool async;
+    bool wait_indefinitely; /* it parks for an event and not for a plugin: interim at once */
+    uint64_t async_id;
+    struct timer interim;
+
+    struct chain payload;  /* follows the encoded body */
+    struct builder reply;  /* header and body, made by request_finish */
+    const uint8_t *error_data; /* data of an error response, in the arena */
+    size_t error_len;
+    bool no_reply;         /* CANCEL */
+    bool sign_reply;
+    bool encrypt_reply;
+};
+
+/* One received message: a request, or a compound of them. */
+struct core_batch {
+    uint32_t magic;
+    struct core_conn *conn;  /* a reference */
+    struct list link;        /* core_conn.batches */
+    struct buf *frame;       /* a reference */
+    size_t frame_bytes;
+    bool related;
+    bool sealed;             /* the message came encrypted */
+    struct core_channel *seal_channel; /* a reference when sealed */
+    struct list requests;    /* in order; finished ones wait here for the reply */
+    struct core_request *current; /* related: the one being worked on */
+    struct arena arena;
+    /* handed from one related request to the next ([MS-SMB2] 3.3.5.2.7.2) */
+    bool chain_has_session, chain_has_tree, chain_has_file;
+    uint64_t chain_session;
+    uint32_t chain_tree;
+    struct wire_file_id chain_file;
+    smbkit_status chain_status;
+};
+
+/* Takes a plain SMB2 message (already decrypted) and works on it. */
+void batch_receive(struct core_conn *conn, struct buf *frame, const uint8_t *data, size_t size,
+                   struct core_channel *seal_channel);
+/* batch.c: a request of the batch has its reply ready; sends what can be sent. */
+void batch_request_finished(struct core_request *r);
+
+static inline struct core_conn *request_conn(const struct core_request *r)
+{
+    return r->batch->conn;
+}
+
+static inline struct core *request_core(const struct core_request *r)
+{
+    return r->batch->conn->core;
+}
+
+static inline struct arena *request_arena(struct core_request *r)
+{
+    return &r->batch->arena;
+}
+
+/* Runs the request's steps until it parks or is finished. */
+void request_run(struct core_request *r);
+/* A parked request goes on. */
+void request_resume(struct core_request *r);
+/* A parked request ends with this status without running further steps. */
+void request_complete(struct core_request *r, smbkit_status status);
+/* The verdict of a step that started an operation on r->op: NEXT when it is answered, else PARK. */
+static inline enum core_verdict request_await(struct core_request *r, bool answered)
+{
+    (void)r;
+    return answered ? STEP_NEXT : STEP_PARK;
+}
+/* Sets the answer. */
+static inline enum core_verdict request_done(struct core_request *r, smbkit_status status)
+{
+    r->status = status;
+    return STEP_DONE;
+}
+/* Goes to another step of the same command: return request_goto(r, that_function). */
+enum core_verdict request_goto(struct core_request *r,
+                               enum core_verdict (*step)(struct core_request *r));
+/* Parks for an event that may never come (a lock, a notification): the interim response goes out
+   now. `unpark` as in the struct. When the request may not go asynchronous (in the middle of a related
+   compound, or too many are parked) it returns STEP_DONE with the status set. The request is put
+   on r->open's waiters. */
+enum core_verdict request_wait(struct core_request *r, void (*unpark)(struct core_request *r),
+                               enum core_verdict verdict);
+/* CANCEL, or the end of the connection. */
+void request_cancel(struct core_request *r);
+
+/* gate.c: session, signature, encryption, tree and open of a request; everything that is checked
+   before a handler runs. SUCCESS, or the status to answer with; *disconnect is set when the specification
+   says to end the connection instead. */
+smbkit_status gate_check(struct core_request *r, bool *disconnect);
+
+/* reply.c: makes r->reply from r->status; and the final message from replies. */
+void reply_build(struct core_request *r);
+void reply_build_interim(struct core_request *r, struct builder *b);
+struct reply_part {
+    struct core_request *request;
+    struct builder *head;
+    struct chain *payload; /* may be NULL */
+    bool sign;
+};
+/* Puts the parts together: NextCommand, padding, RELATED flags, signatures, sealing; sends. */
+void reply_send(struct core_batch *b, struct reply_part *parts, size_t n);
+/* A notification outside any request (oplock break): signed never, sealed when the session says so. */
+
+/* command.c: the row of a command code, or NULL. */
+const struct core_command *command_find(uint16_t code);
+
+extern const struct core_command command_negotiate, command_session_setup, command_logoff,
+    command_tree_connect, command_tree_disconnect, command_create, command_close, command_flush,
+    command_read, command_write, command_lock, command_ioctl, command_cancel, command_echo,
+    command_query_directory, command_change_notify, command_query_info, command_set_info,
+    command_oplock_break;
+
+/* negotiate.c: the SMB1 multi-protocol NEGOTIATE ([MS-SMB2] 3.3.5.3). */
+void negotiate_smb1(struct core_conn *conn, const uint8_t *data, size_t size);
+
+#endif
