@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The SMB2/3 protocol core, sans-I/O: frames, time and file-system answers are pushed in, frames come
- * out through the host's callbacks. No clock, thread, socket or file call below this line, so that
- * the same core runs under the event loops, the fuzzers and the seeded simulator.
+ * The SMB2/3 protocol core, sans-I/O: frames, time and file-system answers are pushed in, frames
+ * come out through the host's callbacks. No clock, thread, socket or file call below this line, so
+ * that the same core runs under the event loops, the fuzzers and the seeded simulator.
  *
- * Threads: a core and everything in it belongs to one thread (its loop). File-system operations may run
- * and be answered elsewhere; their completion is posted back (vfs/vfs.h).
+ * Threads: a core and everything in it belongs to one thread (its loop). File-system operations may
+ * run and be answered elsewhere; their completion is posted back (vfs/vfs.h).
  *
  * Re-entrancy: the host's callbacks are called from inside core_* functions and must not call back
  * into the core; they queue.
@@ -52,20 +52,20 @@ struct core_config {
     uint32_t max_io; /* MaxTransact/Read/WriteSize of dialects with large MTU; default 8 MiB */
 
     /* Limits; each stops a client from taking all memory. */
-    uint32_t max_credits;            /* per connection, default 512 */
-    uint32_t max_sessions;           /* per connection, default 64 */
-    uint32_t max_trees;              /* per session, default 256 */
-    uint32_t max_opens;              /* per session, default 65536 */
-    uint32_t max_async;              /* parked requests per connection, default 1024 */
-    uint64_t max_buffered;           /* bytes of frames in work per connection, default 64 MiB */
-    uint64_t interim_delay;          /* ns until a slow operation gets its interim response;
-                                        default 500 ms */
-    uint64_t auth_timeout;           /* ns until a connection must have authenticated; default 45 s */
-    uint64_t session_lifetime;       /* ns until a session must be re-authenticated; 0: never */
+    uint32_t max_credits;      /* per connection, default 512 */
+    uint32_t max_sessions;     /* per connection, default 64 */
+    uint32_t max_trees;        /* per session, default 256 */
+    uint32_t max_opens;        /* per session, default 65536 */
+    uint32_t max_async;        /* parked requests per connection, default 1024 */
+    uint64_t max_buffered;     /* bytes of frames in work per connection, default 64 MiB */
+    uint64_t interim_delay;    /* ns until a slow operation gets its interim response;
+                                  default 500 ms */
+    uint64_t auth_timeout;     /* ns until a connection must have authenticated; default 45 s */
+    uint64_t session_lifetime; /* ns until a session must be re-authenticated; 0: never */
 
-    const struct auth_config *auth;  /* borrowed; must outlive the core */
+    const struct auth_config *auth; /* borrowed; must outlive the core */
     struct random_source random;
-    const struct log *log;           /* borrowed; may be NULL */
+    const struct log *log; /* borrowed; may be NULL */
 };
 
 /* What the core needs of its host. `transport` is what core_conn_new was given. */
@@ -100,11 +100,11 @@ uint64_t core_next_timer(const struct core *c);
 /* --- shares --- */
 
 struct core_share_config {
-    const char *name;    /* at most 80 UTF-16 units, compared without regard to case */
+    const char *name; /* at most 80 UTF-16 units, compared without regard to case */
     const char *comment;
-    bool encrypt;        /* Share.EncryptData */
+    bool encrypt; /* Share.EncryptData */
     bool hidden;
-    bool guest_ok;       /* guests and anonymous users may connect */
+    bool guest_ok; /* guests and anonymous users may connect */
     bool read_only;
 };
 
@@ -133,7 +133,8 @@ NODISCARD struct core_conn *core_conn_new(struct core *c, void *transport,
 /* One frame: bytes [offset, offset + length) of `frame`, without the transport header. Takes a
    reference where it keeps the buffer; may decrypt in place when it is the only holder. */
 void core_conn_frame(struct core_conn *conn, struct buf *frame, size_t offset, size_t length);
-/* The transport is gone; `transport` is not used again. Opens are closed, parked requests dropped. */
+/* The transport is gone; `transport` is not used again. Opens are closed, parked requests dropped.
+ */
 void core_conn_lost(struct core_conn *conn);
 
 /* --- figures --- */

@@ -18,8 +18,9 @@
  *   tree     1 for the session's table, 1 per open and request
  *   open     `users`: one per request that works on it; freed when shut and unused
  *
- * Every lookup returns a reference or nothing. Teardown is a state: an object leaves its table first
- * (no new users), its parked requests are cancelled, what runs is waited for, then it is freed.
+ * Every lookup returns a reference or nothing. Teardown is a state: an object leaves its table
+ * first (no new users), its parked requests are cancelled, what runs is waited for, then it is
+ * freed.
  *
  * A request is answered exactly once, by request_finish in request.c, whoever gets there first:
  * its own steps, a cancel, the end of its open or of its connection.
@@ -29,6 +30,7 @@
 #ifndef CORE_CORE_INT_H
 #define CORE_CORE_INT_H
 
+#include "auth/throttle.h"
 #include "base/arena.h"
 #include "base/builder.h"
 #include "base/checked.h"
@@ -38,7 +40,6 @@
 #include "base/mem.h"
 #include "base/ntime.h"
 #include "base/utf.h"
-#include "auth/throttle.h"
 #include "core/core.h"
 #include "crypto/kdf.h"
 #include "crypto/nonce.h"
@@ -53,6 +54,7 @@
 #include "wire/hdr.h"
 #include "wire/smb2.h"
 #include "wire/wire.h"
+#include <string.h>
 
 #define CORE_MAGIC         0x534b4352u
 #define CORE_CONN_MAGIC    0x534b434eu
@@ -66,6 +68,9 @@
 
 #define CORE_ARENA_MAX (32u << 20) /* of one compound: replies of several large queries */
 
+struct core_batch;
+struct core_request;
+
 /* ---------------------------------------------------------------- core */
 
 struct core {
@@ -76,13 +81,13 @@ struct core {
     uint64_t filetime; /* 100 ns since 1601 */
     uint64_t start_filetime;
     struct timerq timers;
-    struct list conns;       /* core_conn.link */
-    struct htab sessions;    /* core_session.by_id */
-    struct list shares;      /* core_share.link */
+    struct list conns;    /* core_conn.link */
+    struct htab sessions; /* core_session.by_id */
+    struct list shares;   /* core_share.link */
     struct lease_table leases;
-    struct list watches;     /* core_watch.link: folders with a CHANGE_NOTIFY */
+    struct list watches; /* core_watch.link: folders with a CHANGE_NOTIFY */
     struct auth_throttle *throttle;
-    uint64_t next_open_id;   /* persistent half of a file id: never reused */
+    uint64_t next_open_id; /* persistent half of a file id: never reused */
     struct core_stats stats;
 };
 
@@ -108,11 +113,11 @@ uint16_t credits_grant(struct core_credits *c, uint16_t asked, uint32_t max);
 /* ---------------------------------------------------------------- connection (conn.c) */
 
 enum core_conn_state {
-    CONN_NEW,        /* NegotiateDialect 0xFFFF */
-    CONN_WILDCARD,   /* 0x02FF was answered to an SMB1 NEGOTIATE */
+    CONN_NEW,      /* NegotiateDialect 0xFFFF */
+    CONN_WILDCARD, /* 0x02FF was answered to an SMB1 NEGOTIATE */
     CONN_NEGOTIATED,
-    CONN_CLOSING,    /* the host was told to close; nothing is processed any more */
-    CONN_LOST,       /* the transport is gone */
+    CONN_CLOSING, /* the host was told to close; nothing is processed any more */
+    CONN_LOST,    /* the transport is gone */
 };
 
 struct core_conn {
@@ -164,8 +169,8 @@ void conn_send(struct core_conn *conn, struct chain *message);
 enum core_session_state {
     SESSION_IN_PROGRESS, /* first authentication under way */
     SESSION_VALID,
-    SESSION_EXPIRED,     /* wants re-authentication */
-    SESSION_GONE,        /* logged off or replaced: in no table, being torn down */
+    SESSION_EXPIRED, /* wants re-authentication */
+    SESSION_GONE,    /* logged off or replaced: in no table, being torn down */
 };
 
 #define SESSION_TREES_INITIAL_ID 1
@@ -181,8 +186,8 @@ struct core_session {
     struct htab trees;    /* core_tree.by_id */
     uint32_t next_tree_id;
     size_t tree_count;
-    struct htab opens;    /* core_open.by_id, keyed by the volatile id */
-    uint64_t next_volatile;
+    struct htab opens; /* core_open.by_id, keyed by the volatile id */
+    uint64_t next_volatile_id;
     size_t open_count;
     struct timer expiry;
 
@@ -205,7 +210,7 @@ struct core_channel {
     struct core_session *session; /* a reference */
     struct htab_node by_session;
     struct list in_session;
-    struct auth_context *auth;    /* during an authentication */
+    struct auth_context *auth; /* during an authentication */
     struct crypto_preauth preauth;
     bool preauth_running;
     struct crypto_signer *signer; /* NULL until authenticated, or for guest and anonymous */
@@ -213,6 +218,13 @@ struct core_channel {
     struct crypto_nonce nonce;
 };
 
+/* A new session in progress, in the global table, with its first channel on this connection.
+   Returns the channel (a reference), or NULL when memory or the connection's limit is reached. */
+NODISCARD struct core_channel *session_new(struct core_conn *conn);
+/* The authentication on this channel has succeeded: makes the session valid, takes over the
+   identity, and, the first time, derives the keys. False when memory is out. */
+NODISCARD bool session_authenticated(struct core_channel *ch, const struct auth_identity *who,
+                                     bool client_requires_signing);
 struct core_session *session_ref(struct core_session *s);
 void session_unref(struct core_session *s);
 struct core_channel *channel_ref(struct core_channel *ch);
@@ -221,9 +233,9 @@ void channel_unref(struct core_channel *ch);
 struct core_channel *channel_find(struct core_conn *conn, uint64_t session_id);
 /* GlobalSessionTable: a reference or NULL. */
 struct core_session *session_find(struct core *c, uint64_t session_id);
-/* Takes the session out of all tables, cancels what is parked, closes trees and opens. `except` (may
-   be NULL) is the request that asked for it and goes on to be answered. */
-void session_end(struct core_session *s, struct core_request *except);
+/* Takes the session out of all tables, disconnects its trees and shuts its opens, which ends what
+   is parked on them. */
+void session_end(struct core_session *s);
 /* Takes a lost connection's channel out; a session without a channel ends. */
 void channel_drop(struct core_channel *ch);
 
@@ -236,11 +248,15 @@ struct core_share {
     struct list link;
     char *name, *comment;
     bool encrypt, hidden, guest_ok, read_only;
-    bool is_ipc;  /* no volume: the IPC$ share, which has no pipes yet */
+    bool is_ipc;               /* no volume: the IPC$ share, which has no pipes yet */
     struct vfs_volume *volume; /* a reference; NULL for IPC$ */
     uint32_t connections;
 };
 
+/* May this session connect to the share? SUCCESS or ACCESS_DENIED. */
+smbkit_status share_check_access(const struct core_share *s, const struct core_session *session);
+/* NULL: memory is out or the session has too many. */
+NODISCARD struct core_tree *tree_new(struct core_session *s, struct core_share *share);
 void share_unref(struct core_share *s);
 /* Without regard to case; a reference or NULL. */
 struct core_share *share_find(struct core *c, const char *name, size_t len);
@@ -261,7 +277,7 @@ struct core_tree *tree_ref(struct core_tree *t);
 void tree_unref(struct core_tree *t);
 struct core_tree *tree_find(struct core_session *s, uint32_t tree_id);
 /* Out of the table; its opens are closed. */
-void tree_disconnect(struct core_tree *t, struct core_request *except);
+void tree_disconnect(struct core_tree *t);
 
 /* ---------------------------------------------------------------- open (open.c) */
 
@@ -276,12 +292,12 @@ enum core_open_state {
 /* A listing in progress ([MS-SMB2] 3.3.5.18): where it stands and what it looks for. */
 struct core_enumeration {
     bool started;
-    bool dots_done;      /* "." and ".." have been given */
-    bool end;            /* the plugin has nothing after `cookie` */
-    bool any_found;      /* decides between NO_SUCH_FILE and NO_MORE_FILES */
-    char *pattern;       /* mem.h */
+    bool dots_done; /* "." and ".." have been given */
+    bool end;       /* the plugin has nothing after `cookie` */
+    bool any_found; /* decides between NO_SUCH_FILE and NO_MORE_FILES */
+    char *pattern;  /* mem.h */
     size_t pattern_len;
-    uint64_t cookie;     /* the last entry given to the client, or skipped */
+    uint64_t cookie; /* the last entry given to the client, or skipped */
     uint32_t index;
 };
 
@@ -297,26 +313,26 @@ struct core_open {
     struct vfs_volume *volume;    /* a reference */
     struct htab_node by_id;
     uint64_t volatile_id, persistent_id;
-    void *file;                   /* the plugin's */
-    char *path;                   /* mem.h: UTF-8, as in smbkit/vfs.h; true spelling */
-    char *stream;                 /* mem.h or NULL */
+    void *file;   /* the plugin's */
+    char *path;   /* mem.h: UTF-8, as in smbkit/vfs.h; true spelling */
+    char *stream; /* mem.h or NULL */
     uint64_t file_id;
     bool is_directory;
     bool delete_on_close;
-    uint32_t access;              /* GrantedAccess */
+    uint32_t access; /* GrantedAccess */
     uint32_t create_options;
-    uint32_t mode;                /* FileModeInformation */
-    uint64_t position;            /* FilePositionInformation: kept, unused */
+    uint32_t mode;     /* FileModeInformation */
+    uint64_t position; /* FilePositionInformation: kept, unused */
     struct lease_open lease;
     struct lease_lockseq lockseq;
     struct core_enumeration listing;
-    struct core_watch *watch;     /* notify.c */
-    bool wrote;                   /* data was written since the last notification of it */
+    struct core_watch *watch; /* notify.c */
+    bool wrote;               /* data was written since the last notification of it */
 
-    struct vfs_op op;             /* for shutting */
-    struct core_request *closer;  /* the CLOSE that waits for it, or NULL */
-    struct list waiters;          /* core_request.in_open: parked requests that the end of this
-                                     open must complete */
+    struct vfs_op op;            /* for shutting */
+    struct core_request *closer; /* the CLOSE that waits for it, or NULL */
+    struct list waiters;         /* core_request.in_open: parked requests that the end of this
+                                    open must complete */
 };
 
 /* Makes an open for a plugin's file and puts it into the session's table; takes references on the
@@ -327,17 +343,17 @@ NODISCARD struct core_open *open_new(struct core_tree *tree, void *file, char *p
 struct core_open *open_find(struct core_session *s, uint64_t persistent_id, uint64_t volatile_id);
 struct core_open *open_use(struct core_open *o);
 void open_release(struct core_open *o);
-/* Begins to shut the open: out of the table, waiters completed, then cleanup and close when the last
-   other user is gone. `closer`, when not NULL, holds one use and is resumed when all is done (it
-   parks); true when everything was done at once. */
+/* Begins to shut the open: out of the table, waiters completed, then cleanup and close when the
+   last other user is gone. `closer`, when not NULL, holds one use and is resumed when all is done
+   (it parks); true when everything was done at once. */
 bool open_shut(struct core_open *o, struct core_request *closer);
 /* Carries out what the lease engine decided: granted and cancelled lock waits. */
 void open_run_lease_actions(struct core *c, struct lease_actions *actions);
 
 /* ---------------------------------------------------------------- notify (notify.c) */
 
-/* Something changed: tells the watching folders. `filter` is a set of FILE_NOTIFY_CHANGE_*, `action`
-   a FILE_ACTION_*. `path` as in smbkit/vfs.h. */
+/* Something changed: tells the watching folders. `filter` is a set of FILE_NOTIFY_CHANGE_*,
+   `action` a FILE_ACTION_*. `path` as in smbkit/vfs.h. */
 void notify_changed(struct core *c, struct vfs_volume *v, const char *path, uint32_t filter,
                     uint32_t action);
 /* Old and new name in one go (FILE_ACTION_RENAMED_OLD_NAME / _NEW_NAME when both lie in the watched
@@ -370,11 +386,11 @@ struct core_step {
 enum core_command_flag {
     CMD_NEEDS_SESSION = 0x01,
     CMD_NEEDS_TREE = 0x02,
-    CMD_NEEDS_OPEN = 0x04,     /* r->open is looked up from the file id */
-    CMD_WHEN_EXPIRED = 0x08,   /* allowed on an expired session ([MS-SMB2] 3.3.5.2.9) */
-    CMD_LARGE = 0x10,          /* may exceed 68 KiB ([MS-SMB2] 3.3.5.2) */
-    CMD_OPEN_OPTIONAL = 0x20,  /* a file id of all ones is allowed (IOCTL) */
-    CMD_MODIFIES = 0x40,       /* channel sequence rules of 3.3.5.2.10 */
+    CMD_NEEDS_OPEN = 0x04,    /* r->open is looked up from the file id */
+    CMD_WHEN_EXPIRED = 0x08,  /* allowed on an expired session ([MS-SMB2] 3.3.5.2.9) */
+    CMD_LARGE = 0x10,         /* may exceed 68 KiB ([MS-SMB2] 3.3.5.2) */
+    CMD_OPEN_OPTIONAL = 0x20, /* a file id of all ones is allowed (IOCTL) */
+    CMD_MODIFIES = 0x40,      /* channel sequence rules of 3.3.5.2.10 */
 };
 
 /* One row per command: cmd/<name>.c defines it, command.c lists them. */
@@ -413,13 +429,17 @@ struct core_request {
     struct list link; /* core_batch.requests */
     const struct core_command *cmd;
     struct wire_hdr hdr;
-    const uint8_t *bytes; /* this element, in the batch's frame */
-    size_t size;
+    struct cursor body;      /* of this element; its base is the header, in the batch's frame */
+    bool related;            /* SMB2_FLAGS_RELATED_OPERATIONS */
+    smbkit_status refused;   /* not SUCCESS: the answer, without looking further */
+    bool refused_chain;      /* and that of the related ones after it */
+    bool answered;           /* its reply has been sent; kept for the next of its chain */
+    struct core_chain chain; /* what the next related request takes over */
     struct core_channel *channel; /* references, NULL where there is none */
     struct core_session *session;
     struct core_tree *tree;
-    struct core_open *open;  /* a use */
-    struct list in_open;     /* core_open.waiters */
+    struct core_open *open; /* a use */
+    struct list in_open;    /* core_open.waiters */
 
     union {
         struct wire_negotiate_req negotiate;
@@ -436,7 +456,7 @@ struct core_request {
         struct wire_change_notify_req change_notify;
         struct wire_query_info_req query_info;
         struct wire_set_info_req set_info;
-        struct wire_oplock_break_ack oplock_break;
+        struct wire_oplock_break_req oplock_break;
     } in;
     void *state_data; /* the command's own working state, in the batch's arena */
 
@@ -449,15 +469,15 @@ struct core_request {
     bool cancelled; /* a CANCEL came while it could not be ended */
 
     bool async;
-    bool wait_indefinitely; /* it parks for an event and not for a plugin: interim at once */
     uint64_t async_id;
     struct timer interim;
 
-    struct chain payload;  /* follows the encoded body */
-    struct builder reply;  /* header and body, made by request_finish */
+    struct chain payload;      /* follows the encoded body */
+    struct builder reply;      /* header and body, made by request_finish */
     const uint8_t *error_data; /* data of an error response, in the arena */
     size_t error_len;
-    bool no_reply;         /* CANCEL */
+    bool with_body; /* the status is no SUCCESS and still has the command's own body */
+    bool no_reply;  /* CANCEL */
     bool sign_reply;
     bool encrypt_reply;
 };
@@ -465,29 +485,39 @@ struct core_request {
 /* One received message: a request, or a compound of them. */
 struct core_batch {
     uint32_t magic;
-    struct core_conn *conn;  /* a reference */
-    struct list link;        /* core_conn.batches */
-    struct buf *frame;       /* a reference */
+    struct core_conn *conn; /* a reference */
+    struct list link;       /* core_conn.batches */
+    struct buf *frame;      /* a reference */
     size_t frame_bytes;
-    bool related;
-    bool sealed;             /* the message came encrypted */
-    struct core_channel *seal_channel; /* a reference when sealed */
-    struct list requests;    /* in order; finished ones wait here for the reply */
-    struct core_request *current; /* related: the one being worked on */
+    struct core_channel *seal_channel; /* a reference when the message came encrypted, else NULL */
+    struct list requests; /* core_request.link, in order; finished ones wait here for the reply */
+    bool busy;            /* batch_advance is on the stack */
     struct arena arena;
-    /* handed from one related request to the next ([MS-SMB2] 3.3.5.2.7.2) */
-    bool chain_has_session, chain_has_tree, chain_has_file;
-    uint64_t chain_session;
-    uint32_t chain_tree;
-    struct wire_file_id chain_file;
-    smbkit_status chain_status;
+};
+
+/* What a related request takes over from the one before it ([MS-SMB2] 3.3.5.2.7.2). */
+struct core_chain {
+    uint64_t session_id;
+    uint32_t tree_id;
+    bool has_file;
+    struct wire_file_id file;
+    smbkit_status file_status; /* why there is no such file: the CREATE failed */
 };
 
 /* Takes a plain SMB2 message (already decrypted) and works on it. */
 void batch_receive(struct core_conn *conn, struct buf *frame, const uint8_t *data, size_t size,
                    struct core_channel *seal_channel);
-/* batch.c: a request of the batch has its reply ready; sends what can be sent. */
+/* batch.c: a request of the batch has its reply ready; sends what can be sent and starts what
+ * waited. */
 void batch_request_finished(struct core_request *r);
+/* May the request get an interim response: it is the last of its chain? */
+bool batch_may_go_async(const struct core_request *r);
+/* Sends what is ready and the interim response of `r`, which is asynchronous from now on. */
+void batch_send_interim(struct core_request *r);
+/* The connection is lost: cancels what is in work. */
+void batch_cancel_all(struct core_conn *conn);
+/* The request before this one in its chain. */
+struct core_request *batch_previous(const struct core_request *r);
 
 static inline struct core_conn *request_conn(const struct core_request *r)
 {
@@ -504,7 +534,9 @@ static inline struct arena *request_arena(struct core_request *r)
     return &r->batch->arena;
 }
 
-/* Runs the request's steps until it parks or is finished. */
+void request_init(struct core_request *r, struct core_batch *b, const struct core_command *cmd,
+                  const struct wire_element *e);
+/* Checks the request at the gate, then runs its steps until it parks or is finished. */
 void request_run(struct core_request *r);
 /* A parked request goes on. */
 void request_resume(struct core_request *r);
@@ -526,18 +558,19 @@ static inline enum core_verdict request_done(struct core_request *r, smbkit_stat
 enum core_verdict request_goto(struct core_request *r,
                                enum core_verdict (*step)(struct core_request *r));
 /* Parks for an event that may never come (a lock, a notification): the interim response goes out
-   now. `unpark` as in the struct. When the request may not go asynchronous (in the middle of a related
-   compound, or too many are parked) it returns STEP_DONE with the status set. The request is put
-   on r->open's waiters. */
+   now. `unpark` as in the struct. When the request may not go asynchronous (in the middle of a
+   related compound, or too many are parked) it returns STEP_DONE with the status set. The request
+   is put on r->open's waiters. */
 enum core_verdict request_wait(struct core_request *r, void (*unpark)(struct core_request *r),
                                enum core_verdict verdict);
 /* CANCEL, or the end of the connection. */
 void request_cancel(struct core_request *r);
 
 /* gate.c: session, signature, encryption, tree and open of a request; everything that is checked
-   before a handler runs. SUCCESS, or the status to answer with; *disconnect is set when the specification
-   says to end the connection instead. */
-smbkit_status gate_check(struct core_request *r, bool *disconnect);
+   before a handler runs. SUCCESS, or the status to answer with. */
+smbkit_status gate_check(struct core_request *r);
+/* gate.c: what the next related request takes over, and the channel sequence counts. */
+void gate_note_result(struct core_request *r);
 
 /* reply.c: makes r->reply from r->status; and the final message from replies. */
 void reply_build(struct core_request *r);
@@ -550,7 +583,8 @@ struct reply_part {
 };
 /* Puts the parts together: NextCommand, padding, RELATED flags, signatures, sealing; sends. */
 void reply_send(struct core_batch *b, struct reply_part *parts, size_t n);
-/* A notification outside any request (oplock break): signed never, sealed when the session says so. */
+/* A notification outside any request (oplock break): signed never, sealed when the session says so.
+ */
 
 /* command.c: the row of a command code, or NULL. */
 const struct core_command *command_find(uint16_t code);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Connections: from frames to messages, and back.
+ *
+ *   NEW --SMB1 NEGOTIATE "SMB 2.???"--> WILDCARD --NEGOTIATE--> NEGOTIATED
+ *    '---------------NEGOTIATE---------------------------------^
+ *   any --conn_refuse--> CLOSING --core_conn_lost--> LOST (freed with the last reference)
+ *
+ * CLOSING: the host was told to close; frames that still arrive are dropped. Every reply of a
+ * connection that is CLOSING or LOST is dropped as well.
+ */
+#include "core/core_int.h"
+
+bool conn_alive(const struct core_conn *conn)
+{
+    return conn->state < CONN_CLOSING;
+}
+
+struct core_conn *conn_ref(struct core_conn *conn)
+{
+    MAGIC_CHECK(conn, CORE_CONN_MAGIC);
+    conn->refs++;
+    return conn;
+}
+
+void conn_unref(struct core_conn *conn)
+{
+    MAGIC_CHECK(conn, CORE_CONN_MAGIC);
+    ASSERT(conn->refs > 0);
+    if (--conn->refs > 0)
+        return;
+    ASSERT(conn->state == CONN_LOST && list_empty(&conn->batches) && conn->channel_count == 0);
+    list_remove(&conn->link);
+    conn->core->stats.connections--;
+    htab_free(&conn->channels);
+    mem_free(conn->client_dialects);
+    MAGIC_WIPE(conn);
+    mem_free(conn);
+}
+
+/* Stops clients that connect and never log on: before authentication a connection costs almost
+   nothing, but not for ever. */
+static void auth_timeout(struct timer *t)
+{
+    conn_refuse(CONTAINER_OF(t, struct core_conn, auth_timer), "did not authenticate in time");
+}
+
+struct core_conn *core_conn_new(struct core *c, void *transport, const struct core_peer *peer)
+{
+    MAGIC_CHECK(c, CORE_MAGIC);
+    struct core_conn *conn = mem_zalloc(sizeof *conn);
+    if (conn == NULL)
+        return NULL;
+    MAGIC_SET(conn, CORE_CONN_MAGIC);
+    conn->refs = 1;
+    conn->core = c;
+    conn->transport = transport;
+    conn->peer = *peer;
+    credits_init(&conn->credits);
+    list_init(&conn->batches);
+    htab_init(&conn->channels);
+    crypto_preauth_init(&conn->preauth);
+    conn->next_async_id = 1;
+    list_append(&c->conns, &conn->link);
+    c->stats.connections++;
+    timer_init(&conn->auth_timer, auth_timeout);
+    timerq_set(&c->timers, &conn->auth_timer, c->now + c->config.auth_timeout);
+    return conn;
+}
+
+void conn_refuse(struct core_conn *conn, const char *why)
+{
+    if (!conn_alive(conn))
+        return;
+    LOGD(conn->core->config.log, "%s: closing: %s", conn->peer.text, why);
+    conn->core->stats.frames_refused++;
+    conn->state = CONN_CLOSING;
+    conn->core->host.close(conn->transport, true);
+}
+
+void conn_send(struct core_conn *conn, struct chain *message)
+{
+    if (!conn_alive(conn)) {
+        chain_clear(message);
+        return;
+    }
+    conn->core->stats.bytes_out += message->bytes;
+    conn->core->host.send(conn->transport, message);
+}
+
+void conn_account(struct core_conn *conn, int64_t bytes)
+{
+    conn->buffered = (uint64_t)((int64_t)conn->buffered + bytes);
+    bool pause = conn->buffered > conn->core->config.max_buffered;
+    if (pause == conn->paused || !conn_alive(conn))
+        return;
+    conn->paused = pause;
+    conn->core->host.pause(conn->transport, pause);
+}
+
+/* [MS-SMB2] 3.3.5.2.1.1. Everything that is wrong ends the connection. */
+static void receive_sealed(struct core_conn *conn, struct buf *frame, size_t off, size_t len)
+{
+    struct cursor cur;
+    struct wire_transform tr;
+    const uint8_t *data = frame->data + off;
+    cursor_init(&cur, data, len);
+    if (conn->cipher == CRYPTO_CIPHER_NONE || !wire_transform_decode(&cur, &tr) ||
+        tr.original_size == 0) {
+        conn_refuse(conn, "a bad transform header");
+        return;
+    }
+    struct core_channel *ch = channel_find(conn, tr.session_id);
+    if (ch == NULL || ch->seal_in == NULL) {
+        if (ch != NULL)
+            channel_unref(ch);
+        conn_refuse(conn, "an encrypted message for no session");
+        return;
+    }
+    size_t plain_len = cur.end - cur.pos;
+    struct buf *plain = NULL;
+    uint8_t *out = frame->data + off + cur.pos;
+    if (!buf_is_unique(frame)) {
+        plain = buf_new(plain_len);
+        out = plain != NULL ? plain->data : NULL;
+    }
+    if (out == NULL)
+        conn_refuse(conn, "out of memory");
+    else if (!crypto_open(ch->seal_in, tr.nonce, data + WIRE_TRANSFORM_AAD,
+                          cur.pos - WIRE_TRANSFORM_AAD, data + cur.pos, plain_len, out,
+                          tr.signature))
+        conn_refuse(conn, "an encrypted message with a bad tag");
+    else
+        batch_receive(conn, plain != NULL ? plain : frame, out, plain_len, ch);
+    buf_unref(plain);
+    channel_unref(ch);
+}
+
+void core_conn_frame(struct core_conn *conn, struct buf *frame, size_t off, size_t len)
+{
+    MAGIC_CHECK(conn, CORE_CONN_MAGIC);
+    ASSERT(conn->state != CONN_LOST && checked_range(off, len, frame->size));
+    if (conn->state == CONN_CLOSING)
+        return;
+    conn_ref(conn);
+    conn->core->stats.bytes_in += len;
+    const uint8_t *data = frame->data + off;
+    switch (wire_protocol_of(data, len)) {
+    case WIRE_PROTOCOL_SMB2: batch_receive(conn, frame, data, len, NULL); break;
+    case WIRE_PROTOCOL_TRANSFORM: receive_sealed(conn, frame, off, len); break;
+    case WIRE_PROTOCOL_SMB1: negotiate_smb1(conn, data, len); break;
+    case WIRE_PROTOCOL_COMPRESSION: /* not negotiated: 3.3.5.2.1.2 */
+        conn_refuse(conn, "a compressed message without negotiation");
+        break;
+    case WIRE_PROTOCOL_UNKNOWN: conn_refuse(conn, "not an SMB message"); break;
+    }
+    conn_unref(conn);
+}
+
+void core_conn_lost(struct core_conn *conn)
+{
+    MAGIC_CHECK(conn, CORE_CONN_MAGIC);
+    ASSERT(conn->state != CONN_LOST);
+    conn->state = CONN_LOST;
+    timerq_cancel(&conn->core->timers, &conn->auth_timer);
+    batch_cancel_all(conn);
+    struct htab_node *n;
+    while ((n = htab_walk(&conn->channels, NULL)) != NULL)
+        channel_drop(CONTAINER_OF(n, struct core_channel, by_session));
+    conn_unref(conn);
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The gate: everything that is checked before a command's own steps run, in one place and one
+ * order, so that "must be signed" and "must be encrypted" cannot be forgotten by a command
+ * ([MS-SMB2] 3.3.5.2.4 to 3.3.5.2.11).
+ *
+ * A compound's elements pass one by one, each when its turn comes: what an earlier element did to
+ * session, tree or open is seen by the later ones.
+ */
+#include "core/core_int.h"
+
+static const uint64_t ID_INHERIT = UINT64_MAX;
+
+/* Takes over the ids of the request before it (3.3.5.2.7.2). */
+static void inherit(struct core_request *r)
+{
+    if (!r->related)
+        return;
+    r->chain = batch_previous(r)->chain;
+    r->hdr.session_id = r->chain.session_id;
+    r->hdr.tree_id = r->chain.tree_id;
+}
+
+static smbkit_status verify_signature(struct core_request *r)
+{
+    uint8_t head[SMB2_HEADER_SIZE];
+    uint8_t nonce[CRYPTO_SIGN_NONCE_LEN];
+    const uint8_t *bytes = r->body.base;
+    if (r->channel == NULL)
+        return SMBKIT_STATUS_USER_SESSION_DELETED;
+    if (r->channel->signer == NULL)
+        return SMBKIT_STATUS_NOT_SUPPORTED;
+    memcpy(head, bytes, sizeof head);
+    memset(head + WIRE_HDR_SIGNATURE, 0, sizeof r->hdr.signature);
+    struct crypto_iov iov[2] = {{head, sizeof head},
+                                {bytes + sizeof head, r->body.end - sizeof head}};
+    crypto_gmac_nonce(nonce, r->hdr.message_id, false, r->cmd == &command_cancel);
+    if (!crypto_signer_verify(r->channel->signer, iov, 2, nonce, r->hdr.signature))
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* 3.3.5.2.4 */
+static smbkit_status check_signing(struct core_request *r)
+{
+    if (r->batch->seal_channel != NULL)
+        return SMBKIT_STATUS_SUCCESS;
+    if (r->hdr.flags & SMB2_FLAGS_SIGNED) {
+        if (r->cmd == &command_negotiate)
+            return SMBKIT_STATUS_INVALID_PARAMETER;
+        return verify_signature(r);
+    }
+    if (r->session != NULL && r->session->signing_required && r->channel->signer != NULL)
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static void find_session(struct core_request *r)
+{
+    if (r->hdr.session_id == 0 || r->cmd == &command_negotiate)
+        return;
+    r->channel = channel_find(request_conn(r), r->hdr.session_id);
+    if (r->channel != NULL)
+        r->session = session_ref(r->channel->session);
+}
+
+/* 3.3.5.2.9 */
+static smbkit_status check_session(const struct core_request *r)
+{
+    if (!(r->cmd->flags & CMD_NEEDS_SESSION))
+        return SMBKIT_STATUS_SUCCESS;
+    if (r->session == NULL)
+        return r->related && r->hdr.session_id == 0 ? SMBKIT_STATUS_INVALID_PARAMETER
+                                                    : SMBKIT_STATUS_USER_SESSION_DELETED;
+    if (!(r->cmd->flags & CMD_WHEN_EXPIRED)) {
+        if (r->session->state == SESSION_EXPIRED)
+            return SMBKIT_STATUS_NETWORK_SESSION_EXPIRED;
+        if (r->session->state == SESSION_IN_PROGRESS)
+            return SMBKIT_STATUS_USER_SESSION_DELETED;
+    }
+    if (r->session->encrypt && r->batch->seal_channel == NULL)
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* 3.3.5.2.11 */
+static smbkit_status check_tree(struct core_request *r)
+{
+    if (!(r->cmd->flags & CMD_NEEDS_TREE))
+        return SMBKIT_STATUS_SUCCESS;
+    r->tree = tree_find(r->session, r->hdr.tree_id);
+    if (r->tree == NULL)
+        return r->related && r->hdr.tree_id == 0 ? SMBKIT_STATUS_INVALID_PARAMETER
+                                                 : SMBKIT_STATUS_NETWORK_NAME_DELETED;
+    if (r->tree->share->encrypt && r->batch->seal_channel == NULL)
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* 3.3.5.2.5, 3.1.5.2 */
+static smbkit_status check_credit_charge(const struct core_request *r)
+{
+    if (!request_conn(r)->multi_credit || r->cmd->payload == NULL)
+        return SMBKIT_STATUS_SUCCESS;
+    uint32_t bytes = r->cmd->payload(r);
+    uint32_t needed = bytes == 0 ? 1 : (bytes - 1) / 65536 + 1;
+    if (needed > MAX(r->hdr.credit_charge, 1))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static bool file_id_is_inherit(const struct wire_file_id *id)
+{
+    return id->persistent == ID_INHERIT && id->volatile_id == ID_INHERIT;
+}
+
+static smbkit_status check_open(struct core_request *r)
+{
+    if (!(r->cmd->flags & CMD_NEEDS_OPEN))
+        return SMBKIT_STATUS_SUCCESS;
+    struct wire_file_id *id = r->cmd->file_id(r);
+    if (r->related && (r->chain.has_file || file_id_is_inherit(id))) {
+        if (!r->chain.has_file)
+            return SMBKIT_STATUS_INVALID_HANDLE;
+        if (smbkit_is_error(r->chain.file_status))
+            return r->chain.file_status;
+        *id = r->chain.file;
+    } else if (file_id_is_inherit(id) && (r->cmd->flags & CMD_OPEN_OPTIONAL)) {
+        return SMBKIT_STATUS_SUCCESS;
+    }
+    r->open = open_find(r->session, id->persistent, id->volatile_id);
+    if (r->open == NULL)
+        return SMBKIT_STATUS_FILE_CLOSED;
+    if (r->open->tree != r->tree) {
+        open_release(r->open);
+        r->open = NULL;
+        return SMBKIT_STATUS_FILE_CLOSED;
+    }
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status check_all(struct core_request *r)
+{
+    smbkit_status st;
+    if (r->refused != SMBKIT_STATUS_SUCCESS)
+        return r->refused;
+    find_session(r);
+    if ((st = check_signing(r)) != SMBKIT_STATUS_SUCCESS ||
+        (st = check_session(r)) != SMBKIT_STATUS_SUCCESS ||
+        (st = check_tree(r)) != SMBKIT_STATUS_SUCCESS)
+        return st;
+    if (!r->cmd->decode(r, &r->body))
+        return SMBKIT_STATUS_INVALID_PARAMETER; /* 3.3.5.2.6 */
+    if ((st = check_credit_charge(r)) != SMBKIT_STATUS_SUCCESS)
+        return st;
+    return check_open(r);
+}
+
+smbkit_status gate_check(struct core_request *r)
+{
+    if (r->refused == SMBKIT_STATUS_SUCCESS)
+        inherit(r);
+    return check_all(r);
+}
+
+void gate_note_result(struct core_request *r)
+{
+    r->chain.session_id = r->hdr.session_id;
+    r->chain.tree_id = r->hdr.tree_id;
+    if (r->cmd == &command_create) {
+        /* on success the handler has set chain.file */
+        r->chain.has_file = true;
+        r->chain.file_status = r->status;
+    } else if (r->open != NULL) {
+        r->chain.has_file = true;
+        r->chain.file_status = SMBKIT_STATUS_SUCCESS;
+        r->chain.file = (struct wire_file_id){r->open->persistent_id, r->open->volatile_id};
+    }
+}

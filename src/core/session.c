@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Sessions and their channels ([MS-SMB2] 3.3.1.8, 3.3.1.14).
+ *
+ *   IN_PROGRESS --authenticated--> VALID --expiry timer--> EXPIRED --SESSION_SETUP--> IN_PROGRESS
+ *        any --LOGOFF, failed authentication, PreviousSessionId, last channel lost--> GONE
+ *
+ * GONE: in no table, so that nothing finds it any more; trees are disconnected, opens are being
+ * shut; the memory goes with the last reference (requests still running, opens still closing).
+ */
+#include "core/core_int.h"
+
+/* ---------------------------------------------------------------- channels */
+
+struct core_channel *channel_ref(struct core_channel *ch)
+{
+    MAGIC_CHECK(ch, CORE_CHANNEL_MAGIC);
+    ch->refs++;
+    return ch;
+}
+
+void channel_unref(struct core_channel *ch)
+{
+    MAGIC_CHECK(ch, CORE_CHANNEL_MAGIC);
+    ASSERT(ch->refs > 0);
+    if (--ch->refs > 0)
+        return;
+    ASSERT(ch->conn == NULL);
+    auth_context_free(ch->auth);
+    crypto_signer_free(ch->signer);
+    crypto_sealer_free(ch->seal_out);
+    crypto_sealer_free(ch->seal_in);
+    session_unref(ch->session);
+    MAGIC_WIPE(ch);
+    mem_free(ch);
+}
+
+static struct core_channel *channel_new(struct core_conn *conn, struct core_session *s)
+{
+    struct core_channel *ch = mem_zalloc(sizeof *ch);
+    if (ch == NULL)
+        return NULL;
+    if (!htab_insert(&conn->channels, &ch->by_session, hash_u64(s->id))) {
+        mem_free(ch);
+        return NULL;
+    }
+    MAGIC_SET(ch, CORE_CHANNEL_MAGIC);
+    ch->refs = 1;
+    ch->conn = conn_ref(conn);
+    conn->channel_count++;
+    ch->session = session_ref(s);
+    list_append(&s->channels, &ch->in_session);
+    ch->preauth = conn->preauth;
+    crypto_nonce_init(&ch->nonce, s->next_nonce_fixed++);
+    return ch;
+}
+
+struct core_channel *channel_find(struct core_conn *conn, uint64_t session_id)
+{
+    for (struct htab_node *n = htab_first(&conn->channels, hash_u64(session_id)); n != NULL;
+         n = htab_next(n)) {
+        struct core_channel *ch = CONTAINER_OF(n, struct core_channel, by_session);
+        if (ch->session->id == session_id)
+            return channel_ref(ch);
+    }
+    return NULL;
+}
+
+/* Out of the connection's and the session's tables. */
+static void channel_detach(struct core_channel *ch)
+{
+    struct core_conn *conn = ch->conn;
+    htab_remove(&conn->channels, &ch->by_session);
+    conn->channel_count--;
+    list_remove(&ch->in_session);
+    ch->conn = NULL;
+    channel_unref(ch);
+    conn_unref(conn);
+}
+
+void channel_drop(struct core_channel *ch)
+{
+    struct core_session *s = session_ref(ch->session);
+    channel_detach(ch);
+    if (list_empty(&s->channels))
+        session_end(s);
+    session_unref(s);
+}
+
+/* ---------------------------------------------------------------- sessions */
+
+static void session_expired(struct timer *t)
+{
+    struct core_session *s = CONTAINER_OF(t, struct core_session, expiry);
+    if (s->state == SESSION_VALID)
+        s->state = SESSION_EXPIRED; /* 3.3.6.3 */
+}
+
+struct core_session *session_ref(struct core_session *s)
+{
+    MAGIC_CHECK(s, CORE_SESSION_MAGIC);
+    s->refs++;
+    return s;
+}
+
+void session_unref(struct core_session *s)
+{
+    MAGIC_CHECK(s, CORE_SESSION_MAGIC);
+    ASSERT(s->refs > 0);
+    if (--s->refs > 0)
+        return;
+    ASSERT(s->state == SESSION_GONE && s->tree_count == 0 && s->open_count == 0);
+    s->core->stats.sessions--;
+    htab_free(&s->trees);
+    htab_free(&s->opens);
+    mem_free(s->user);
+    mem_free(s->domain);
+    mem_free(s->user_id);
+    mem_wipe(s->session_key, sizeof s->session_key);
+    mem_wipe(&s->keys, sizeof s->keys);
+    MAGIC_WIPE(s);
+    mem_free(s);
+}
+
+struct core_session *session_find(struct core *c, uint64_t session_id)
+{
+    for (struct htab_node *n = htab_first(&c->sessions, hash_u64(session_id)); n != NULL;
+         n = htab_next(n)) {
+        struct core_session *s = CONTAINER_OF(n, struct core_session, by_id);
+        if (s->id == session_id)
+            return session_ref(s);
+    }
+    return NULL;
+}
+
+/* Ids cannot be guessed, so that one client learns nothing of another's. */
+static uint64_t new_session_id(struct core *c)
+{
+    for (;;) {
+        uint64_t id;
+        random_fill(&c->config.random, &id, sizeof id);
+        if (id == 0 || id == UINT64_MAX)
+            continue;
+        struct core_session *taken = session_find(c, id);
+        if (taken == NULL)
+            return id;
+        session_unref(taken);
+    }
+}
+
+struct core_channel *session_new(struct core_conn *conn)
+{
+    struct core *c = conn->core;
+    if (conn->channel_count >= c->config.max_sessions)
+        return NULL;
+    struct core_session *s = mem_zalloc(sizeof *s);
+    if (s == NULL)
+        return NULL;
+    MAGIC_SET(s, CORE_SESSION_MAGIC);
+    s->refs = 1;
+    s->core = c;
+    s->id = new_session_id(c);
+    if (!htab_insert(&c->sessions, &s->by_id, hash_u64(s->id))) {
+        mem_free(s);
+        return NULL;
+    }
+    c->stats.sessions++;
+    list_init(&s->channels);
+    htab_init(&s->trees);
+    htab_init(&s->opens);
+    s->next_tree_id = SESSION_TREES_INITIAL_ID;
+    s->next_volatile_id = 1;
+    timer_init(&s->expiry, session_expired);
+    struct core_channel *ch = channel_new(conn, s);
+    if (ch == NULL) {
+        session_end(s);
+        return NULL;
+    }
+    return channel_ref(ch);
+}
+
+/* ---------------------------------------------------------------- authentication */
+
+static char *copy_name(char **slot, const char *value)
+{
+    mem_free(*slot);
+    *slot = mem_strdup(value != NULL ? value : "");
+    return *slot;
+}
+
+/* [MS-SMB2] 3.3.5.5.3 with 3.1.4.2. Guests and anonymous users have no key worth using. */
+static bool make_keys(struct core_channel *ch, const struct auth_identity *who)
+{
+    struct core_session *s = ch->session;
+    struct core_conn *conn = ch->conn;
+    if (who->is_guest || who->is_anonymous || who->session_key_len == 0)
+        return true;
+    s->session_key_len = MIN(who->session_key_len, sizeof s->session_key);
+    memcpy(s->session_key, who->session_key, s->session_key_len);
+    if (!crypto_derive_session_keys(conn->dialect, conn->cipher, s->session_key, s->session_key_len,
+                                    &ch->preauth, &s->keys))
+        return false;
+    ch->signer = crypto_signer_new(conn->signing, s->keys.signing);
+    if (ch->signer == NULL)
+        return false;
+    if (conn->cipher == CRYPTO_CIPHER_NONE)
+        return true;
+    ch->seal_out = crypto_sealer_new(conn->cipher, CRYPTO_SEAL, s->keys.encryption);
+    ch->seal_in = crypto_sealer_new(conn->cipher, CRYPTO_OPEN, s->keys.decryption);
+    return ch->seal_out != NULL && ch->seal_in != NULL;
+}
+
+bool session_authenticated(struct core_channel *ch, const struct auth_identity *who,
+                           bool client_requires_signing)
+{
+    struct core_session *s = ch->session;
+    struct core *c = s->core;
+    bool first = s->user_id == NULL;
+    if (first && !make_keys(ch, who))
+        return false;
+    if (copy_name(&s->user, who->user) == NULL || copy_name(&s->domain, who->domain) == NULL ||
+        copy_name(&s->user_id, who->user_id) == NULL)
+        return false;
+    s->is_guest = who->is_guest;
+    s->is_anonymous = who->is_anonymous;
+    s->state = SESSION_VALID;
+    if (first) {
+        bool keyed = ch->signer != NULL;
+        s->signing_required = keyed && (client_requires_signing || c->config.signing_required ||
+                                        ch->conn->signing_required);
+        s->encrypt = c->config.encryption == CORE_ENCRYPTION_REQUIRED && ch->seal_out != NULL;
+    }
+    if (c->config.session_lifetime != 0)
+        timerq_set(&c->timers, &s->expiry, c->now + c->config.session_lifetime);
+    timerq_cancel(&c->timers, &ch->conn->auth_timer);
+    return true;
+}
+
+/* ---------------------------------------------------------------- the end */
+
+void session_end(struct core_session *s)
+{
+    MAGIC_CHECK(s, CORE_SESSION_MAGIC);
+    struct htab_node *n;
+    if (s->state == SESSION_GONE)
+        return;
+    s->state = SESSION_GONE;
+    htab_remove(&s->core->sessions, &s->by_id);
+    timerq_cancel(&s->core->timers, &s->expiry);
+    while ((n = htab_walk(&s->trees, NULL)) != NULL)
+        tree_disconnect(CONTAINER_OF(n, struct core_tree, by_id));
+    /* a LOGOFF is answered with the channel's keys: its request keeps the channel */
+    LIST_FOREACH_SAFE (it, tmp, &s->channels)
+        channel_detach(LIST_ENTRY(it, struct core_channel, in_session));
+    session_unref(s);
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Shares and tree connects ([MS-SMB2] 3.3.1.6, 3.3.1.9).
+ *
+ *   share: listed --core_share_remove, or replaced--> unlisted (lives on in its trees)
+ *   tree:  connected --TREE_DISCONNECT, end of session or share--> out of the table, opens shut
+ */
+#include "core/core_int.h"
+
+#define SHARE_NAME_UNITS_MAX 80 /* [MS-SRVS] 2.2.2.x: longer names confuse clients */
+#define ALL_ACCESS           0x001f01ffu
+#define READ_ONLY_ACCESS     0x001200a9u
+
+/* ---------------------------------------------------------------- shares */
+
+static struct core_share *share_ref(struct core_share *s)
+{
+    MAGIC_CHECK(s, CORE_SHARE_MAGIC);
+    s->refs++;
+    return s;
+}
+
+void share_unref(struct core_share *s)
+{
+    MAGIC_CHECK(s, CORE_SHARE_MAGIC);
+    ASSERT(s->refs > 0);
+    if (--s->refs > 0)
+        return;
+    if (s->volume != NULL)
+        vfs_volume_unref(s->volume);
+    mem_free(s->name);
+    mem_free(s->comment);
+    MAGIC_WIPE(s);
+    mem_free(s);
+}
+
+struct core_share *share_find(struct core *c, const char *name, size_t len)
+{
+    LIST_FOREACH (it, &c->shares) {
+        struct core_share *s = LIST_ENTRY(it, struct core_share, link);
+        if (utf8_casecmp(s->name, strlen(s->name), name, len) == 0)
+            return share_ref(s);
+    }
+    return NULL;
+}
+
+static bool share_name_valid(const char *name)
+{
+    size_t len = strlen(name);
+    size_t bytes = utf8_to_utf16(NULL, name, len);
+    return len > 0 && bytes != SIZE_MAX && bytes / 2 <= SHARE_NAME_UNITS_MAX &&
+           strpbrk(name, "\\/[]:|<>+=;,*?\"") == NULL;
+}
+
+smbkit_status core_share_set(struct core *c, const struct core_share_config *cfg,
+                             struct vfs_volume *volume)
+{
+    MAGIC_CHECK(c, CORE_MAGIC);
+    if (!share_name_valid(cfg->name))
+        return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    struct core_share *s = mem_zalloc(sizeof *s);
+    if (s == NULL)
+        return SMBKIT_STATUS_NO_MEMORY;
+    s->name = mem_strdup(cfg->name);
+    s->comment = mem_strdup(cfg->comment != NULL ? cfg->comment : "");
+    if (s->name == NULL || s->comment == NULL) {
+        mem_free(s->name);
+        mem_free(s->comment);
+        mem_free(s);
+        return SMBKIT_STATUS_NO_MEMORY;
+    }
+    MAGIC_SET(s, CORE_SHARE_MAGIC);
+    s->refs = 1;
+    s->core = c;
+    s->encrypt = cfg->encrypt;
+    s->hidden = cfg->hidden;
+    s->guest_ok = cfg->guest_ok;
+    s->read_only = cfg->read_only;
+    s->is_ipc = volume == NULL;
+    s->volume = volume != NULL ? vfs_volume_ref(volume) : NULL;
+    struct core_share *old = share_find(c, cfg->name, strlen(cfg->name));
+    if (old != NULL) {
+        list_remove(&old->link);
+        share_unref(old);
+        share_unref(old);
+    }
+    list_append(&c->shares, &s->link);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static void disconnect_trees_of(struct core_session *s, const struct core_share *share)
+{
+    struct htab_node *n = htab_walk(&s->trees, NULL);
+    while (n != NULL) {
+        struct htab_node *next = htab_walk(&s->trees, n);
+        struct core_tree *t = CONTAINER_OF(n, struct core_tree, by_id);
+        if (t->share == share)
+            tree_disconnect(t);
+        n = next;
+    }
+}
+
+smbkit_status core_share_remove(struct core *c, const char *name)
+{
+    MAGIC_CHECK(c, CORE_MAGIC);
+    struct core_share *share = share_find(c, name, strlen(name));
+    if (share == NULL)
+        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+    list_remove(&share->link);
+    for (struct htab_node *n = htab_walk(&c->sessions, NULL); n != NULL;
+         n = htab_walk(&c->sessions, n))
+        disconnect_trees_of(CONTAINER_OF(n, struct core_session, by_id), share);
+    share_unref(share);
+    share_unref(share);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+smbkit_status share_check_access(const struct core_share *s, const struct core_session *session)
+{
+    if ((session->is_guest || session->is_anonymous) && !s->guest_ok && !s->is_ipc)
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* ---------------------------------------------------------------- trees */
+
+struct core_tree *tree_ref(struct core_tree *t)
+{
+    MAGIC_CHECK(t, CORE_TREE_MAGIC);
+    t->refs++;
+    return t;
+}
+
+void tree_unref(struct core_tree *t)
+{
+    MAGIC_CHECK(t, CORE_TREE_MAGIC);
+    ASSERT(t->refs > 0);
+    if (--t->refs > 0)
+        return;
+    ASSERT(!t->connected);
+    if (t->volume != NULL)
+        vfs_volume_unref(t->volume);
+    share_unref(t->share);
+    session_unref(t->session);
+    MAGIC_WIPE(t);
+    mem_free(t);
+}
+
+struct core_tree *tree_find(struct core_session *s, uint32_t tree_id)
+{
+    for (struct htab_node *n = htab_first(&s->trees, hash_u64(tree_id)); n != NULL;
+         n = htab_next(n)) {
+        struct core_tree *t = CONTAINER_OF(n, struct core_tree, by_id);
+        if (t->id == tree_id)
+            return tree_ref(t);
+    }
+    return NULL;
+}
+
+/* 0 and 0xffffffff mean something else to clients; ids in use are passed over. */
+static uint32_t new_tree_id(struct core_session *s)
+{
+    for (;;) {
+        uint32_t id = s->next_tree_id++;
+        if (id == 0 || id == UINT32_MAX)
+            continue;
+        struct core_tree *taken = tree_find(s, id);
+        if (taken == NULL)
+            return id;
+        tree_unref(taken);
+    }
+}
+
+struct core_tree *tree_new(struct core_session *s, struct core_share *share)
+{
+    if (s->tree_count >= s->core->config.max_trees)
+        return NULL;
+    struct core_tree *t = mem_zalloc(sizeof *t);
+    if (t == NULL)
+        return NULL;
+    t->id = new_tree_id(s);
+    if (!htab_insert(&s->trees, &t->by_id, hash_u64(t->id))) {
+        mem_free(t);
+        return NULL;
+    }
+    MAGIC_SET(t, CORE_TREE_MAGIC);
+    t->refs = 1; /* the table's */
+    t->session = session_ref(s);
+    t->share = share_ref(share);
+    t->volume = share->volume != NULL ? vfs_volume_ref(share->volume) : NULL;
+    t->connected = true;
+    bool read_only =
+        share->read_only ||
+        (t->volume != NULL && (vfs_volume_capabilities(t->volume) & SMBKIT_CAP_READ_ONLY));
+    t->maximal_access = read_only ? READ_ONLY_ACCESS : ALL_ACCESS;
+    s->tree_count++;
+    share->connections++;
+    s->core->stats.trees++;
+    return tree_ref(t);
+}
+
+static struct core_open *open_of_tree(struct core_tree *t)
+{
+    struct htab *opens = &t->session->opens;
+    for (struct htab_node *n = htab_walk(opens, NULL); n != NULL; n = htab_walk(opens, n)) {
+        struct core_open *o = CONTAINER_OF(n, struct core_open, by_id);
+        if (o->tree == t)
+            return o;
+    }
+    return NULL;
+}
+
+void tree_disconnect(struct core_tree *t)
+{
+    MAGIC_CHECK(t, CORE_TREE_MAGIC);
+    struct core_open *o;
+    if (!t->connected)
+        return;
+    t->connected = false;
+    htab_remove(&t->session->trees, &t->by_id);
+    t->session->tree_count--;
+    t->share->connections--;
+    t->session->core->stats.trees--;
+    while ((o = open_of_tree(t)) != NULL)
+        open_shut(o, NULL);
+    tree_unref(t);
+}
