@@ -346,6 +346,8 @@ SMBKIT_API uint64_t smbkit_name_hash(const char *name, size_t len);
 SMBKIT_API void *smbkit_alloc(size_t size); /* zeroed */
 SMBKIT_API void *smbkit_realloc(void *ptr, size_t size);
 SMBKIT_API void smbkit_free(void *ptr);
+/* What a POSIX error number means to a client; UNSUCCESSFUL for one that is not in the table. */
+SMBKIT_API smbkit_status smbkit_status_from_errno(int err);
 /* Parses "2G" and the like; false when it is not a size. */
 SMBKIT_API bool smbkit_parse_size(const char *text, uint64_t *bytes);
 

@@ -27,6 +27,11 @@ struct vfs_path {
    NAME_TOO_LONG or NO_MEMORY. */
 NODISCARD smbkit_status vfs_path_parse(struct arena *a, const void *utf16, size_t bytes,
                                        struct vfs_path *out);
+/* Is it a name that a client can use: 1 to 255 UTF-16 units of valid (W)TF-8, no reserved or
+   control character, neither "." nor ".."? ([MS-FSCC] 2.1.5.2) */
+bool vfs_name_valid(const char *name, size_t len);
+/* A path made of such names ("" too). */
+bool vfs_path_valid(const char *path, size_t len);
 /* Index of the last component in a path ("a/b/c" -> "c"; "" -> ""). */
 size_t vfs_path_base(const char *path, size_t len);
 /* Is `path` inside (or equal to) `dir`? Without regard to case. */

@@ -11,6 +11,9 @@
  *                         v          smbkit_reply_*
  *                      PENDING ------------------------> ANSWERED -> executor's post -> op->done
  *
+ * Defaults for missing callbacks may take several calls of other callbacks (defaults.c); then the
+ * post at the end of one call leads to the next, and the last one to op->done.
+ *
  * The state is atomic because an answer may race with the end of the call on another thread. With a
  * blocking plugin the call itself is made by the executor on a worker; vfs_start then returns
  * false. op->done is always called on the thread that owns the op (the loop), never inside
@@ -93,6 +96,7 @@ enum vfs_code {
     VFS_LINK,
     VFS_ZERO_RANGE,
     VFS_ALLOCATED_RANGES,
+    VFS_CLOSE,
     VFS_CODES
 };
 
@@ -109,10 +113,14 @@ struct vfs_dirent {
 #define VFS_DIRENTS_MAX 4096 /* entries in one answer: bounds what a plugin can make us hold */
 #define VFS_RANGES_MAX  4096
 
+/* Says after a callback was answered what comes next: true when it has set up another call for the
+   same operation, false when the results stand. Runs on the thread that owns the op. */
+typedef bool vfs_step(struct vfs_op *op);
+
 struct vfs_op {
     uint32_t magic;
-    _Atomic int state;
-    enum vfs_code code;
+    _Atomic unsigned state;          /* bits, see op.c */
+    enum vfs_code code;              /* what was started */
     struct vfs_volume *volume;       /* a reference while started */
     struct list link;                /* the executor's, while posted or queued */
     void (*done)(struct vfs_op *op); /* set by the caller before vfs_start */
@@ -165,6 +173,16 @@ struct vfs_op {
     size_t range_count, range_cap;
 
     struct arena arena; /* results that have text or arrays */
+
+    /* op.c's and defaults.c's own */
+    enum vfs_code call;    /* the callback that runs: differs from `code` in a default */
+    vfs_step *next;        /* what to do with its answer; NULL: hand it to the caller */
+    uint64_t pos, end;     /* how far a default made of several calls has come */
+    smbkit_status then;    /* the status to end with once a step has tidied up */
+    bool memory_out;       /* an entry or range of the answer could not be kept */
+    bool bad_answer;       /* ... or was impossible */
+    const struct log *log; /* for a second answer, when the volume may be gone */
+    const char *plugin;
 };
 
 /* An idle op. */

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the files of vfs/ share: the volume's inside, the table of operations, and the two ends of
+ * an operation (starting a call, answering it). Not for other modules.
+ */
+#ifndef VFS_VFS_INT_H
+#define VFS_VFS_INT_H
+
+#include "vfs/vfs.h"
+
+#define VFS_VOLUME_MAGIC 0x564f4c31u
+#define VFS_OP_MAGIC     0x56465331u
+
+/* The queue of a SERIAL volume. Any thread pushes on `incoming` (newest first); only the thread
+   that has the turn touches `fifo`. `count` is what is queued or being called: whoever makes it
+   nonzero has the turn, and it passes on with the job given to the executor. */
+struct vfs_serial {
+    _Atomic(struct vfs_op *) incoming; /* chained by link.next of each op */
+    struct list *fifo;                 /* singly linked by `next`, oldest first */
+    _Atomic size_t count;
+};
+
+struct vfs_volume {
+    uint32_t magic;
+    _Atomic int refs; /* the share, open files, running operations, jobs on workers */
+    const struct smbkit_plugin *plugin;
+    struct smbkit_vfs vfs; /* a copy: callbacks that an older ABI lacks are NULL */
+    void *vol;             /* the plugin's */
+    char *share;
+    struct vfs_host host;
+    uint64_t id;
+    struct vfs_serial serial;
+    char *error; /* where smbkit_error writes while share_open runs, else NULL */
+};
+
+static inline struct smbkit_op *vfs_op_public(struct vfs_op *op)
+{
+    return (struct smbkit_op *)op;
+}
+
+/* One row for each operation. */
+struct vfs_call {
+    const char *name;
+    unsigned answers;                            /* VFS_ANSWER_* that mean success */
+    bool (*present)(const struct smbkit_vfs *f); /* is there a callback? */
+    void (*invoke)(struct vfs_op *op);           /* calls it with op->arg */
+    /* Stands in for a missing callback: sets op->status and results and returns false, or sets up
+       calls of others and returns true. */
+    vfs_step *fallback;
+};
+
+#define VFS_ANSWER_STATUS  0x01u
+#define VFS_ANSWER_ATTR    0x02u
+#define VFS_ANSWER_OPEN    0x04u
+#define VFS_ANSWER_READ    0x08u
+#define VFS_ANSWER_STATFS  0x10u
+#define VFS_ANSWER_READDIR 0x20u
+
+extern const struct vfs_call vfs_calls[VFS_CODES];
+
+/* Prepares a call of one callback in the middle of an operation; `next` gets its answer. False when
+   the plugin has no such callback: the operation then ends with ACCESS_DENIED. */
+NODISCARD bool vfs_step_call(struct vfs_op *op, enum vfs_code call, vfs_step *next);
+
+/* Claims the right to answer; false when it was answered already (logged). Between the two calls
+   the results belong to the answering thread. */
+NODISCARD bool vfs_answer_begin(struct vfs_op *op);
+void vfs_answer_end(struct vfs_op *op, smbkit_status status);
+
+vfs_step vfs_default_statfs, vfs_default_denied, vfs_default_cleanup, vfs_default_success,
+    vfs_default_setattr, vfs_default_set_alloc, vfs_default_readdir, vfs_default_can_delete,
+    vfs_default_link, vfs_default_zero_range, vfs_default_ranges;
+/* Closes op->opened, which no caller will get, and ends with op->then. */
+vfs_step vfs_step_close_opened;
+
+/* Checks `args` against the plugin's table and fills in defaults. Returns an array as long as the
+   table (from mem.h; NULL with *count == 0 for none), or false and one line in `error`. */
+NODISCARD bool vfs_params_check(const struct smbkit_plugin *plugin, const struct smbkit_arg *args,
+                                size_t count, struct smbkit_arg **out, size_t *out_count,
+                                char error[VFS_ERROR_TEXT_MAX]);
+
+#endif
