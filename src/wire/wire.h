@@ -7,13 +7,14 @@
  * of the element, its pos behind the header (struct wire_element gives exactly that). A decoder
  * checks StructureSize, that every offset lies behind the fixed part and every range inside the
  * element, and returns false when anything is malformed (the server answers
- * STATUS_INVALID_PARAMETER) or the arena is exhausted (arena_failed tells nothing: treat both as
- * malformed). An offset is ignored when its length is 0. After false the output is meaningless.
+ * STATUS_INVALID_PARAMETER) or the arena is exhausted. An offset is ignored when its length is 0.
+ * Bytes behind what the message needs are ignored: compounds are padded. After false the output is
+ * meaningless.
  *
  * Encoding. `hdr` is the offset in the builder of the SMB2 header that this body follows: offsets
- * on the wire count from there, and a compound has several. The body is appended where the builder
- * stands, normally at hdr + 64. Returns false when the builder has failed or a field cannot be
- * expressed on the wire.
+ * on the wire count from there, and a compound has several. The builder must stand at hdr + 64,
+ * right behind that header. Returns false when the builder has failed or a field cannot be
+ * expressed on the wire; the builder has then failed too.
  *
  * Ownership. Variable data are borrowed: decoded blobs point into the received bytes and live as
  * long as those; arrays live in the arena. A decoded blob is never a NULL pointer, also when empty.
@@ -117,12 +118,13 @@ struct wire_ids {
     uint16_t id[WIRE_NEGOTIATE_IDS_MAX];
 };
 
-/* The contexts of one negotiate message, understood. `present` and `repeated` have bit 1 << type
-   for the types named in 2.2.3.1; a repeated one keeps its first value (what to do is for the
-   caller: most are an error, 3.3.5.4). */
+/* The contexts of one negotiate message, understood. The masks have WIRE_NEGOTIATE_BIT(type) for
+   the types named in 2.2.3.1. A repeated one keeps its first value. A malformed one (shorter than
+   it says, or an empty list) leaves its fields zero. */
 struct wire_negotiate_ctxs {
-    uint32_t present;
+    uint32_t present; /* also when malformed */
     uint32_t repeated;
+    uint32_t malformed;
     struct wire_ids hashes;
     struct wire_blob salt;
     struct wire_ids ciphers;
@@ -136,9 +138,9 @@ struct wire_negotiate_ctxs {
 
 #define WIRE_NEGOTIATE_BIT(type) (1u << (type))
 
-/* False when a known context is shorter than it says, or lists nothing where the specification
-   wants at least one. Identifiers beyond WIRE_NEGOTIATE_IDS_MAX are dropped: the lists begin with
-   the most preferred. */
+/* Fills *out always; false when any is malformed. Which of them matter is for the caller: a context
+   of a feature that it does not support must be ignored (3.3.5.4). Identifiers beyond
+   WIRE_NEGOTIATE_IDS_MAX are dropped: the lists begin with the most preferred. */
 bool wire_negotiate_ctxs_parse(const struct wire_negotiate_ctx *ctxs, size_t count,
                                struct wire_negotiate_ctxs *out);
 /* Makes the array for the types in in->present, in order of type, all in the arena. */
@@ -175,10 +177,8 @@ struct wire_session_setup_rsp {
 
 #define WIRE_TREE_CTX_MAX 16u
 
-struct wire_tree_ctx {
-    uint16_t type;
-    struct wire_blob data;
-};
+/* The same form as a negotiate context; the types are others. */
+#define wire_tree_ctx wire_negotiate_ctx
 
 struct wire_tree_connect_req {
     uint16_t flags; /* EXTENSION_PRESENT chooses the form with contexts */
