@@ -21,7 +21,6 @@
 #include <sys/uio.h>
 
 struct loop;
-struct loop_backend;
 
 /* ---- the loop ---- */
 
@@ -51,7 +50,7 @@ NODISCARD bool loop_is_current(const struct loop *l);
 /* ---- timers ---- */
 
 /* The monotonic time when this round began (clock_monotonic): cheap, the same for a whole round. */
-uint64_t loop_now(const struct loop *l);
+uint64_t loop_now(struct loop *l);
 /* See base/timerq.h; `due` is absolute. */
 void loop_timer_set(struct loop *l, struct timer *t, uint64_t due);
 void loop_timer_cancel(struct loop *l, struct timer *t);
@@ -96,6 +95,9 @@ struct loop_op {
     /* result: see the kind, or a negative errno; -ECANCELED after loop_op_cancel unless it had
        finished before. The operation may be submitted again from here, and freed. */
     void (*done)(struct loop_op *op, ssize_t result);
+    /* Optional, set after loop_op_init. Called right before an attempt: the last moment to set iov,
+       so that everything queued meanwhile goes out with one system call. */
+    void (*prepare)(struct loop_op *op);
 };
 
 /* A descriptor that the loop knows. One operation that reads (accept, recv, poll) and one that

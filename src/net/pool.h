@@ -22,7 +22,7 @@ struct pool_owner;
 struct pool_work {
     void (*run)(struct pool_work *w);  /* on a worker; may block */
     void (*done)(struct pool_work *w); /* on the loop; may free the work */
-    bool cancelled;                    /* run was not called */
+    bool cancelled;                    /* run was not called; read it in done */
     /* private */
     struct list node;
     struct loop_task task;
@@ -37,7 +37,7 @@ NODISCARD struct pool *pool_new(unsigned max_threads);
    blocks until the calls that are running return. Every `done` has been posted when it returns; the
    loops must still exist. All owners must be freed before. */
 void pool_stop(struct pool *p, bool cancel);
-/* After pool_stop. NULL is allowed. */
+/* After pool_stop. Owners may be freed later. NULL is allowed. */
 void pool_free(struct pool *p);
 
 /* max_workers: 0 means three quarters of the threads. max_queued: work waiting beyond that is
