@@ -21,7 +21,6 @@
 #define NET_TRANSPORT_H
 
 #include "base/buf.h"
-#include "base/log.h"
 #include "net/addr.h"
 #include "net/bufpool.h"
 #include "net/loop.h"
@@ -77,7 +76,6 @@ struct transport_options {
     uint64_t close_timeout;  /* most time for flushing and for the peer to close; 0: 5 s */
     bool keepalive;          /* TCP keep-alive probes: notices peers that vanished */
     struct bufpool *bufpool; /* may be NULL; must outlive the transport */
-    const struct log *log;   /* may be NULL */
 };
 
 /* Sensible values for a server; max_frame is 64 KiB until the user raises it. */
