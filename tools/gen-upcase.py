@@ -11,9 +11,10 @@ import unicodedata
 
 BLOCK = 64
 
-# Unicode maps these to letters of other scripts or to ASCII. Windows leaves them alone; so must we: to
-# treat U+017F as S (and U+0131 as I) would let a name without any ASCII letter pass for an ASCII one.
-KEPT = {0x00B5, 0x0131, 0x017F}
+# Kept as they are although Unicode maps them. U+0131 and U+017F become ASCII letters there: a name
+# without any ASCII letter could pass for an ASCII one. The others (the micro sign, which would turn Greek,
+# and the title case digraphs) are kept because the tables of Windows are known to keep them.
+KEPT = {0x00B5, 0x0131, 0x017F, 0x01C5, 0x01C8, 0x01CB, 0x01F2}
 
 
 def upcase(unit):

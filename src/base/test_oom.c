@@ -75,9 +75,12 @@ static bool use_builder(void)
     builder_init_grow(&b, 5000);
     for (int i = 0; i < 1000; i++)
         builder_u32(&b, 0x01020304);
+    builder_zero(&b, 900);
     builder_patch_u32(&b, 3996, 7);
     uint8_t *data = builder_steal(&b, &len);
-    assert_true(!data || (len == 4000 && data[0] == 4 && data[3996] == 7));
+    assert_true(!data || (len == 4900 && data[0] == 4 && data[3996] == 7));
+    for (size_t i = 4000; data && i < len; i++)
+        assert_int_equal(data[i], 0); /* although testmem gives rubbish */
     mem_free(data);
     builder_free(&b);
     return data != NULL;

@@ -197,6 +197,7 @@ static void test_against_model(void **state)
             if (now < UINT64_MAX / 2)
                 now += distance >> testrand_below(&r, 20);
             run(&q, now);
+            assert_true(q.now_ms == now / MS);
             for (size_t i = 0; i < ARRAY_LEN(items); i++)
                 assert_true(items[i].due == TIMERQ_NEVER || ceil_ms(items[i].due) > now / MS);
         }

@@ -114,7 +114,7 @@ NODISCARD bool crypto_ntlm_signer_init(struct crypto_ntlm_signer *s,
                                        const uint8_t exported_key[CRYPTO_NTLM_HASH_LEN],
                                        enum crypto_ntlm_strength strength,
                                        enum crypto_ntlm_mode mode, bool key_exchange);
-/* MAC() of [MS-NLMP] 3.4.4.2 over the plaintext; counts the message. */
+/* MAC() of [MS-NLMP] 3.4.4.2 over the plaintext, in at most 8 pieces; counts the message. */
 NODISCARD bool crypto_ntlm_sign(struct crypto_ntlm_signer *s, const struct crypto_iov *iov,
                                 size_t n, uint8_t mac[CRYPTO_NTLM_MAC_LEN]);
 /* The same for a received message, compared in constant time. Counts it also when it is wrong: the

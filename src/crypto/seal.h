@@ -58,9 +58,9 @@ NODISCARD bool crypto_seal(struct crypto_sealer *s, const uint8_t *nonce, const 
                            uint8_t tag[CRYPTO_SEAL_TAG_LEN]);
 
 /*
- * Decrypts `len` bytes (not 0) into `out`, which is `in` itself or does not overlap it. False when
- * the tag does not match: `out` is then zero, so that nothing unauthenticated can be used by
- * mistake. Needs an object of direction CRYPTO_OPEN.
+ * Decrypts `len` bytes (1 byte to 1 GiB) into `out`, which is `in` itself or does not overlap it.
+ * False when the tag does not match: `out` is then zero, so that nothing unauthenticated can be
+ * used by mistake. Needs an object of direction CRYPTO_OPEN.
  */
 NODISCARD bool crypto_open(struct crypto_sealer *s, const uint8_t *nonce, const void *aad,
                            size_t aad_len, const uint8_t *in, size_t len, uint8_t *out,

@@ -42,8 +42,8 @@ void wire_reparse_encode(struct builder *b, const struct wire_reparse *in);
    2.1.5.10.39: STATUS_IO_REPARSE_DATA_INVALID). */
 NODISCARD bool wire_reparse_decode(struct cursor *c, struct wire_reparse *out);
 
-/* Symbolic link (2.1.2.4) and mount point (2.1.2.5, which has no flags): the whole buffer. */
-
+/* Symbolic link (2.1.2.4; flags: SYMLINK_FLAG_RELATIVE) and mount point (2.1.2.5, which has no
+   flags): the whole buffer. */
 struct wire_symlink {
     uint32_t flags;
     const char *substitute;
@@ -53,7 +53,7 @@ struct wire_symlink {
 };
 void wire_symlink_encode(struct builder *b, const struct wire_symlink *in, uint32_t tag);
 /* From the data of a wire_reparse with the tag of either. */
-NODISCARD bool wire_symlink_decode(struct arena *a, const struct wire_reparse *r,
+NODISCARD bool wire_symlink_decode(const struct wire_reparse *r, struct arena *a,
                                    struct wire_symlink *out);
 
 #endif

@@ -95,10 +95,10 @@ enum wire_fit wire_chain_add(struct wire_chain *w, size_t size, struct builder *
 
 /*
  * Reads such a list. A link that points backwards, into the entry's own header, past the end, or
- * off the alignment makes the reader fail; every entry takes at least WIRE_CHAIN_MIN bytes, so that
- * the number of entries is bounded by the size of the input.
+ * off the alignment (at least 4) makes the reader fail, so that the number of entries is bounded by
+ * the size of the input.
  */
-#define WIRE_CHAIN_MIN 8
+#define WIRE_CHAIN_MIN 5
 
 struct wire_chain_reader {
     struct cursor c;
@@ -117,7 +117,10 @@ NODISCARD bool wire_chain_next(struct wire_chain_reader *r, struct cursor *entry
    odd, or hold a NUL. */
 NODISCARD bool wire_text_take(struct cursor *c, struct arena *a, size_t bytes, const char **text,
                               size_t *len);
-/* Appends the UTF-16LE form; makes the builder fail when the text is not (W)TF-8. */
-void wire_text_put(struct builder *b, const char *text, size_t len);
+/* Bytes of the UTF-16LE form; SIZE_MAX: not (W)TF-8. */
+size_t wire_text_size(const char *text, size_t len);
+/* Appends the UTF-16LE form and returns its size; makes the builder fail when the text is not
+   (W)TF-8. */
+size_t wire_text_put(struct builder *b, const char *text, size_t len);
 
 #endif
