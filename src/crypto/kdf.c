@@ -96,9 +96,9 @@ static bool derive(const struct kdf_input *in, const struct key_row *row, uint8_
     return crypto_kdf(key, key_len, row->label, row->label_len, context, context_len, out, out_len);
 }
 
-/* L of the signing and application keys is 128 also under a 256-bit cipher, although
-   [MS-SMB2] 3.1.4.2 read alone says otherwise: Channel.SigningKey is a 128-bit key, and clients
-   derive it so. */
+/* L is the length of the key asked for: 128 for the signing and application keys also under a
+   256-bit cipher, although [MS-SMB2] 3.1.4.2 read alone ties L to the cipher. Windows and macOS do
+   so. */
 static bool derive_rows(const struct kdf_input *in, const struct key_row *rows,
                         struct crypto_session_keys *out)
 {
