@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Embedding an SMB2/3 server.
+ *
+ *     struct smbkit_server_config config = {.struct_size = sizeof config};
+ *     char error[SMBKIT_ERROR_MAX];
+ *     struct smbkit_server *server = smbkit_server_new(&config, error);
+ *     smbkit_server_add_user(server, "alice", "secret", error);
+ *     smbkit_server_set_share(server, "docs", "memory", NULL, 0, error);
+ *     uint16_t port = 0;
+ *     smbkit_server_listen(server, "127.0.0.1", &port, error);
+ *     smbkit_server_run(server);      until another thread calls smbkit_server_stop
+ *     smbkit_server_free(server);
+ *
+ * Life: CONFIGURED --run or poll--> RUNNING --stop--> DRAINING --> STOPPED. A stopped server can
+ * only be freed. Several servers may exist in one process; they share nothing.
+ *
+ * Threads: a server belongs to the thread that runs it (smbkit_server_run, smbkit_server_poll); as
+ * long as none runs it, to the one that made it. Only the functions that say so may be called from
+ * elsewhere; smbkit_server_post carries other work to the server's thread. Plugins may be called on
+ * worker threads of the server (smbkit/vfs.h); these have all signals blocked.
+ *
+ * Errors: functions give an NTSTATUS (smbkit/status.h) and write one line of English, without a
+ * newline, to `error` (SMBKIT_ERROR_MAX bytes, or NULL) when it is not SUCCESS. Any function may
+ * give NO_MEMORY.
+ *
+ * All strings are UTF-8, and copied unless it is said otherwise.
+ *
+ * Compiles alone as C11 and C++17.
+ */
+#ifndef SMBKIT_SMBKIT_H
+#define SMBKIT_SMBKIT_H
+
+#include <smbkit/status.h>
+#include <smbkit/version.h>
+#include <smbkit/vfs.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SMBKIT_ERROR_MAX 512
+
+struct smbkit_server;
+struct smbkit_users;
+
+/* The version of the library that runs, "0.1.0": may be newer than SMBKIT_VERSION. */
+SMBKIT_API const char *smbkit_version(void);
+
+/* --- options of a server --- */
+
+enum smbkit_option_type {
+    SMBKIT_OPTION_BOOL,     /* on or off */
+    SMBKIT_OPTION_UINT,     /* a whole number from min to max */
+    SMBKIT_OPTION_SIZE,     /* 512, 64K, 2G, 1.5T: bytes from min to max */
+    SMBKIT_OPTION_DURATION, /* 500ms, 30s, 5m, 2h; a bare number is seconds. min, max: ms */
+    SMBKIT_OPTION_CHOICE,   /* one of `values` */
+    SMBKIT_OPTION_LIST,     /* one or more of `values`, separated by ',', best first */
+    SMBKIT_OPTION_TEXT,
+};
+
+/* One row of the table of options: from it come the program's --help, its checks and messages. */
+struct smbkit_option {
+    const char *name;
+    enum smbkit_option_type type;
+    const char *values;        /* CHOICE and LIST: separated by '|'; else NULL */
+    uint64_t min, max;         /* UINT, SIZE, DURATION */
+    const char *default_value; /* as a user would write it */
+    const char *text;          /* one line */
+};
+
+/* The table; it lives forever. Any thread. */
+SMBKIT_API const struct smbkit_option *smbkit_options(size_t *count);
+/* Is this a known option with a valid value? INVALID_PARAMETER and a line that names the option
+   and its valid values, otherwise. Any thread. */
+SMBKIT_API smbkit_status smbkit_option_check(const char *name, const char *value,
+                                             char error[SMBKIT_ERROR_MAX]);
+
+/* --- making and ending a server --- */
+
+enum smbkit_log_level {
+    SMBKIT_LOG_ERROR,
+    SMBKIT_LOG_WARNING,
+    SMBKIT_LOG_INFO,
+    SMBKIT_LOG_DEBUG,
+};
+
+/* What a source of users knows about one. */
+struct smbkit_credential {
+    uint8_t nt_hash[16]; /* MD4 of the password in UTF-16LE */
+    char name[257];      /* the account's own spelling */
+    bool disabled;       /* the right password gives ACCOUNT_DISABLED */
+};
+
+/* Zero is a good value for everything but struct_size. */
+struct smbkit_server_config {
+    size_t struct_size; /* sizeof(struct smbkit_server_config) as the program was compiled */
+
+    /* Options by name, as in the table; what is not given has its default. Given twice: the last
+       one counts. */
+    const struct smbkit_arg *options;
+    size_t option_count;
+
+    /* Gets every log line at or above the option log-level, on any thread of the server. NULL:
+       nothing is logged. */
+    void (*log)(void *ctx, enum smbkit_log_level level, const char *line);
+    void *log_ctx;
+
+    /* Asked for users that the server's own list does not have: true, and *out filled (it is zeroed
+       before), when there is such a user. `user` is compared as the source likes; `domain` is what
+       the client said, maybe "". On the server's thread; must not block. NULL: no source. */
+    bool (*user_lookup)(void *ctx, const char *user, const char *domain,
+                        struct smbkit_credential *out);
+    void *user_ctx;
+};
+
+/* NULL and a line in `error` when an option is not valid, memory, descriptors or randomness are
+   out. */
+SMBKIT_API struct smbkit_server *smbkit_server_new(const struct smbkit_server_config *config,
+                                                   char error[SMBKIT_ERROR_MAX]);
+
+/* Frees everything. A server that is not stopped is stopped first, which waits as
+   smbkit_server_stop does. When a plugin hangs in a call even then, the memory that the call uses
+   is left alone and lost. On the server's thread. NULL is allowed. */
+SMBKIT_API void smbkit_server_free(struct smbkit_server *server);
+
+/* --- users --- */
+
+/* Adds a user to the server's own list, or changes the password of one. INVALID_PARAMETER: not a
+   valid name or password. Counts from the next logon on. */
+SMBKIT_API smbkit_status smbkit_server_add_user(struct smbkit_server *server, const char *name,
+                                                const char *password, char error[SMBKIT_ERROR_MAX]);
+/* Takes over `users` as the server's own list, in place of the one it had. */
+SMBKIT_API void smbkit_server_set_users(struct smbkit_server *server, struct smbkit_users *users);
+
+/* --- shares --- */
+
+/*
+ * Adds a share, or replaces the one of that name live: connected clients keep the old volume until
+ * they disconnect. `plugin` is a plugin's name (looked for in the option plugin-path, in
+ * $SMBKIT_PLUGIN_PATH and where the library is installed) or, with a '/' in it, the path of its
+ * file. `args` are the plugin's parameters and, for every plugin, these settings of the share:
+ *
+ *     comment=TEXT   shown to users who list the shares
+ *     encrypt=on     every access must be encrypted
+ *     guest=off      no guests and anonymous users, also when the server lets them log on
+ *     hidden=on      not listed
+ *     readonly=on    nothing can be changed
+ *
+ * OBJECT_NAME_INVALID: not a share name; NO_SUCH_FILE: no such plugin; INVALID_PARAMETER: an
+ * argument; anything else: what the plugin said.
+ */
+SMBKIT_API smbkit_status smbkit_server_set_share(struct smbkit_server *server, const char *name,
+                                                 const char *plugin, const struct smbkit_arg *args,
+                                                 size_t count, char error[SMBKIT_ERROR_MAX]);
+/* The same with a plugin that is part of the program; it must outlive the server. */
+SMBKIT_API smbkit_status smbkit_server_set_share_plugin(struct smbkit_server *server,
+                                                        const char *name,
+                                                        const struct smbkit_plugin *plugin,
+                                                        const struct smbkit_arg *args, size_t count,
+                                                        char error[SMBKIT_ERROR_MAX]);
+/* Clients that are connected to it lose their files. OBJECT_NAME_NOT_FOUND. */
+SMBKIT_API smbkit_status smbkit_server_remove_share(struct smbkit_server *server, const char *name,
+                                                    char error[SMBKIT_ERROR_MAX]);
+/* Loads a plugin without making a share of it, to show its parameters. It stays valid as long as
+   the server. NULL and a line in `error` when it cannot be loaded. */
+SMBKIT_API const struct smbkit_plugin *smbkit_server_plugin(struct smbkit_server *server,
+                                                            const char *plugin,
+                                                            char error[SMBKIT_ERROR_MAX]);
+
+/* --- the network --- */
+
+/* Listens on a numeric IPv4 or IPv6 address ("0.0.0.0", "::1", "fe80::1%eth0"). Port 0: the system
+   chooses one; *port is then the real one. INVALID_PARAMETER: not an address; ACCESS_DENIED: the
+   port needs a privilege; SHARING_VIOLATION: another program has the port. */
+SMBKIT_API smbkit_status smbkit_server_listen(struct smbkit_server *server, const char *address,
+                                              uint16_t *port, char error[SMBKIT_ERROR_MAX]);
+/* Takes over a socket that listens already, as service managers hand them over; also when it
+   fails. *port may be NULL. */
+SMBKIT_API smbkit_status smbkit_server_listen_fd(struct smbkit_server *server, int fd,
+                                                 uint16_t *port, char error[SMBKIT_ERROR_MAX]);
+
+/* --- running --- */
+
+/* Serves until smbkit_server_stop and the end of draining. SUCCESS; IO_TIMEOUT when something
+   (a plugin that hangs) was still in work at the end of the option drain-timeout. */
+SMBKIT_API smbkit_status smbkit_server_run(struct smbkit_server *server);
+
+/* Asks for the end: no new connections, what is in work is finished, the connections are closed,
+   the files too. Any thread; also in a signal handler; also before the server runs. Harmless when
+   repeated. */
+SMBKIT_API void smbkit_server_stop(struct smbkit_server *server);
+
+/* For a program that has an event loop of its own, in place of smbkit_server_run: wait until this
+   descriptor is readable, at most smbkit_server_timeout milliseconds (-1: no limit), then call
+   smbkit_server_poll, which does not block. PENDING as long as the server runs; then, once, what
+   smbkit_server_run would have given. */
+SMBKIT_API int smbkit_server_fd(const struct smbkit_server *server);
+SMBKIT_API int smbkit_server_timeout(struct smbkit_server *server);
+SMBKIT_API smbkit_status smbkit_server_poll(struct smbkit_server *server);
+
+/* Calls fn(ctx) soon on the server's thread. Any thread, until the server is stopped; what was
+   posted and not yet called is called at the latest by smbkit_server_free. NO_MEMORY. */
+SMBKIT_API smbkit_status smbkit_server_post(struct smbkit_server *server, void (*fn)(void *ctx),
+                                            void *ctx);
+
+/* --- figures --- */
+
+struct smbkit_stats {
+    size_t struct_size; /* set by the caller: sizeof(struct smbkit_stats) */
+    uint64_t connections, sessions, trees, opens;
+    uint64_t requests_running, requests_total;
+    uint64_t bytes_in, bytes_out; /* of messages */
+    uint64_t logons_failed;
+    uint64_t frames_refused; /* connections closed because of what they sent */
+};
+
+/* On the server's thread. */
+SMBKIT_API void smbkit_server_get_stats(const struct smbkit_server *server,
+                                        struct smbkit_stats *stats);
+
+/* --- lists of users, and the file they are kept in --- */
+
+/*
+ * The users file holds names and NT hashes, which are as good as the passwords: it is only read
+ * when nobody but its owner (the caller or root) can read it, and always written with mode 0600, in
+ * one step. One line for each user: `name:hash:comment`.
+ *
+ * A list belongs to one thread at a time.
+ */
+SMBKIT_API struct smbkit_users *smbkit_users_new(void); /* NULL when memory is out */
+/* Hashes are wiped. NULL is allowed. */
+SMBKIT_API void smbkit_users_free(struct smbkit_users *users);
+
+/* Adds what the file holds. NO_SUCH_FILE; ACCESS_DENIED: others can read it, or we cannot;
+   DATA_ERROR: a line is not valid (`error` says which), or a name is there already. After an error
+   the list is as before. */
+SMBKIT_API smbkit_status smbkit_users_load(struct smbkit_users *users, const char *path,
+                                           char error[SMBKIT_ERROR_MAX]);
+/* Adds the accounts of a file in the form of smbpasswd; errors as above. Names that are there
+   already get the file's password. *added (may be NULL) counts. */
+SMBKIT_API smbkit_status smbkit_users_import(struct smbkit_users *users, const char *path,
+                                             size_t *added, char error[SMBKIT_ERROR_MAX]);
+/* Replaces the file. */
+SMBKIT_API smbkit_status smbkit_users_save(const struct smbkit_users *users, const char *path,
+                                           char error[SMBKIT_ERROR_MAX]);
+
+/* Adds a user or changes his password. INVALID_PARAMETER. */
+SMBKIT_API smbkit_status smbkit_users_set(struct smbkit_users *users, const char *name,
+                                          const char *password, char error[SMBKIT_ERROR_MAX]);
+/* Adds the user `name` of another list. NO_SUCH_USER. */
+SMBKIT_API smbkit_status smbkit_users_copy(struct smbkit_users *users,
+                                           const struct smbkit_users *from, const char *name,
+                                           char error[SMBKIT_ERROR_MAX]);
+/* NO_SUCH_USER. */
+SMBKIT_API smbkit_status smbkit_users_remove(struct smbkit_users *users, const char *name,
+                                             char error[SMBKIT_ERROR_MAX]);
+SMBKIT_API size_t smbkit_users_count(const struct smbkit_users *users);
+/* Calls fn for each user in the order of the list; fn must not change it. */
+SMBKIT_API void smbkit_users_each(const struct smbkit_users *users,
+                                  void (*fn)(void *ctx, const char *name, bool disabled),
+                                  void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
