@@ -282,6 +282,7 @@ void tree_disconnect(struct core_tree *t);
 /* ---------------------------------------------------------------- open (open.c) */
 
 enum core_open_state {
+    OPEN_MAKING,   /* a CREATE is at work on it; in no table */
     OPEN_LIVE,     /* in the session's table */
     OPEN_DRAINING, /* out of the table; waits until no other request uses it */
     OPEN_CLEANUP,  /* the plugin's cleanup is running: locks are gone, the name is being deleted */
@@ -335,10 +336,14 @@ struct core_open {
                                     open must complete */
 };
 
-/* Makes an open for a plugin's file and puts it into the session's table; takes references on the
-   tree and volume, takes over `path` and `stream` (mem.h). users is 1 (the creating request's).
-   NULL when memory or the session's limit is reached (nothing is taken over then). */
-NODISCARD struct core_open *open_new(struct core_tree *tree, void *file, char *path, char *stream);
+/* An open for a CREATE to fill: state MAKING, users 1 (the request's), references on tree and volume
+   taken. NULL when memory or the session's limit is reached. */
+NODISCARD struct core_open *open_new(struct core_tree *tree);
+/* MAKING to LIVE: from now on its file id finds it. False: memory is out. */
+NODISCARD bool open_publish(struct core_open *o);
+/* The CREATE has failed: MAKING to SHUT by way of the plugin, without a trace; `remove` deletes the name,
+   which this CREATE had made. The use of the caller is given back. */
+void open_abort(struct core_open *o, bool remove);
 /* By both halves of the file id; a user reference (give back with open_release) or NULL. */
 struct core_open *open_find(struct core_session *s, uint64_t persistent_id, uint64_t volatile_id);
 struct core_open *open_use(struct core_open *o);
@@ -347,8 +352,11 @@ void open_release(struct core_open *o);
    last other user is gone. `closer`, when not NULL, holds one use and is resumed when all is done
    (it parks); true when everything was done at once. */
 bool open_shut(struct core_open *o, struct core_request *closer);
-/* Carries out what the lease engine decided: granted and cancelled lock waits. */
-void open_run_lease_actions(struct core *c, struct lease_actions *actions);
+/* Carries out what the lease engine decided: granted and cancelled lock waits. Requests may run and
+   end inside: the caller holds what it needs afterwards. */
+void open_run_lease_actions(struct lease_actions *actions);
+/* cmd/lock.c: a waiting lock has been granted or dropped. */
+void lock_wait_ended(struct lease_lock_wait *w, smbkit_status status);
 
 /* ---------------------------------------------------------------- notify (notify.c) */
 
@@ -410,6 +418,8 @@ struct core_command {
     /* Appends the body of a success (or warning) reply; may add to r->payload what follows it
        without a copy. */
     bool (*encode)(struct core_request *r, struct builder *b, size_t hdr);
+    /* What a request parked on an open is answered with when the open goes. */
+    smbkit_status closed_status;
     /* Always called once before the request goes, whatever its status: gives back what the steps
        took (the undo list of CREATE). NULL: nothing. */
     void (*release)(struct core_request *r);

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Opens ([MS-SMB2] 3.3.1.10) and their end.
+ *
+ *   MAKING --open_publish--> LIVE --open_shut--> DRAINING --no other user--> CLEANUP
+ *      '-----open_abort--------------------------------------------------------^ |
+ *                                                  SHUT <-- CLOSING <------------'
+ *
+ * DRAINING: out of the session's table, so nobody new; parked requests have been completed; running
+ * ones finish first. CLEANUP and CLOSING: the plugin is being told, one call at a time. SHUT: only
+ * the memory is left, until the last user gives it back.
+ *
+ * `users` counts requests that work on the open, plus short holds of functions in this file.
+ */
+#include "core/core_int.h"
+
+static void open_continue(struct core_open *o);
+static void open_op_done(struct vfs_op *op);
+
+struct core_open *open_new(struct core_tree *tree)
+{
+    struct core_session *s = tree->session;
+    if (s->open_count >= s->core->config.max_opens)
+        return NULL;
+    struct core_open *o = mem_zalloc(sizeof *o);
+    if (o == NULL)
+        return NULL;
+    MAGIC_SET(o, CORE_OPEN_MAGIC);
+    o->state = OPEN_MAKING;
+    o->users = 1;
+    o->core = s->core;
+    o->session = session_ref(s);
+    o->tree = tree_ref(tree);
+    o->volume = tree->volume != NULL ? vfs_volume_ref(tree->volume) : NULL;
+    o->volatile_id = s->next_volatile_id++;
+    o->persistent_id = s->core->next_open_id++;
+    lease_open_init(&o->lease);
+    list_init(&o->waiters);
+    vfs_op_init(&o->op, open_op_done);
+    s->open_count++;
+    s->core->stats.opens++;
+    return o;
+}
+
+bool open_publish(struct core_open *o)
+{
+    MAGIC_CHECK(o, CORE_OPEN_MAGIC);
+    ASSERT(o->state == OPEN_MAKING);
+    if (!htab_insert(&o->session->opens, &o->by_id, hash_u64(o->volatile_id)))
+        return false;
+    o->state = OPEN_LIVE;
+    return true;
+}
+
+struct core_open *open_find(struct core_session *s, uint64_t persistent_id, uint64_t volatile_id)
+{
+    for (struct htab_node *n = htab_first(&s->opens, hash_u64(volatile_id)); n != NULL;
+         n = htab_next(n)) {
+        struct core_open *o = CONTAINER_OF(n, struct core_open, by_id);
+        if (o->volatile_id == volatile_id && o->persistent_id == persistent_id)
+            return open_use(o);
+    }
+    return NULL;
+}
+
+struct core_open *open_use(struct core_open *o)
+{
+    MAGIC_CHECK(o, CORE_OPEN_MAGIC);
+    o->users++;
+    return o;
+}
+
+static void open_free(struct core_open *o)
+{
+    ASSERT(o->state == OPEN_SHUT && list_empty(&o->waiters) && !lease_open_attached(&o->lease));
+    o->session->open_count--;
+    o->core->stats.opens--;
+    vfs_op_clear(&o->op);
+    mem_free(o->listing.pattern);
+    mem_free(o->path);
+    mem_free(o->stream);
+    if (o->volume != NULL)
+        vfs_volume_unref(o->volume);
+    tree_unref(o->tree);
+    session_unref(o->session);
+    MAGIC_WIPE(o);
+    mem_free(o);
+}
+
+void open_release(struct core_open *o)
+{
+    MAGIC_CHECK(o, CORE_OPEN_MAGIC);
+    ASSERT(o->users > 0);
+    o->users--;
+    if (o->state == OPEN_DRAINING)
+        open_continue(o);
+    else if (o->state == OPEN_SHUT && o->users == 0)
+        open_free(o);
+}
+
+/* ---------------------------------------------------------------- shutting */
+
+static void open_is_shut(struct core_open *o)
+{
+    struct core_request *closer = o->closer;
+    o->state = OPEN_SHUT;
+    o->closer = NULL;
+    if (closer != NULL && closer->state == REQUEST_PARKED)
+        request_resume(closer); /* its use is given back at its end */
+    else if (o->users == 0)
+        open_free(o);
+}
+
+static void open_close(struct core_open *o)
+{
+    o->state = OPEN_CLOSING;
+    if (vfs_close(&o->op, o->volume, o->file))
+        open_is_shut(o);
+}
+
+static void open_cleaned(struct core_open *o)
+{
+    if (o->remove && o->op.status == SMBKIT_STATUS_SUCCESS && !o->aborted && o->stream == NULL)
+        notify_changed(o->core, o->volume, o->path,
+                       o->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
+                       FILE_ACTION_REMOVED);
+    open_close(o);
+}
+
+static void open_op_done(struct vfs_op *op)
+{
+    struct core_open *o = CONTAINER_OF(op, struct core_open, op);
+    if (o->state == OPEN_CLEANUP)
+        open_cleaned(o);
+    else
+        open_is_shut(o);
+}
+
+/* Leaves the state that opens share; the plugin removes the name when this was the last that mattered
+   to it. */
+static void open_detach(struct core_open *o)
+{
+    struct lease_actions actions;
+    lease_actions_init(&actions);
+    if (!lease_open_attached(&o->lease))
+        return;
+    if (o->aborted)
+        lease_open_undo(&o->lease, &actions);
+    else
+        lease_open_detach(&o->lease, true, &actions);
+    o->remove = o->remove || actions.delete_link || actions.delete_stream;
+    open_run_lease_actions(&actions);
+}
+
+/* Goes on when nobody else uses it any more. */
+static void open_continue(struct core_open *o)
+{
+    unsigned expected = o->closer != NULL ? 1 : 0;
+    if (o->users > expected)
+        return;
+    o->state = OPEN_CLEANUP;
+    o->users++; /* actions below may run other requests */
+    notify_forget(o);
+    open_detach(o);
+    o->users--;
+    if (!o->has_file)
+        open_is_shut(o);
+    else if (vfs_cleanup(&o->op, o->volume, o->file, o->remove ? SMBKIT_CLEANUP_DELETE : 0))
+        open_cleaned(o);
+}
+
+/* Requests parked on this open end with what their command answers then. */
+static void complete_waiters(struct core_open *o)
+{
+    struct list *node;
+    while ((node = list_pop(&o->waiters)) != NULL) {
+        struct core_request *r = LIST_ENTRY(node, struct core_request, in_open);
+        if (r->unpark != NULL)
+            r->unpark(r);
+        request_complete(r, r->cmd->closed_status);
+    }
+}
+
+bool open_shut(struct core_open *o, struct core_request *closer)
+{
+    MAGIC_CHECK(o, CORE_OPEN_MAGIC);
+    ASSERT(o->state == OPEN_LIVE);
+    htab_remove(&o->session->opens, &o->by_id);
+    o->state = OPEN_DRAINING;
+    o->closer = closer;
+    o->users++;
+    complete_waiters(o);
+    o->users--;
+    bool mine = closer != NULL;
+    open_continue(o); /* without a closer `o` may be gone after this */
+    return mine && o->state == OPEN_SHUT;
+}
+
+void open_abort(struct core_open *o, bool remove)
+{
+    MAGIC_CHECK(o, CORE_OPEN_MAGIC);
+    ASSERT(o->state == OPEN_MAKING && list_empty(&o->waiters));
+    o->aborted = true;
+    o->remove = remove;
+    o->state = OPEN_DRAINING;
+    open_release(o);
+}
+
+/* ---------------------------------------------------------------- what the lease engine decides */
+
+void open_run_lease_actions(struct lease_actions *actions)
+{
+    struct list *node;
+    while ((node = list_pop(&actions->granted)) != NULL)
+        lock_wait_ended(LIST_ENTRY(node, struct lease_lock_wait, link), SMBKIT_STATUS_SUCCESS);
+    while ((node = list_pop(&actions->cancelled)) != NULL)
+        lock_wait_ended(LIST_ENTRY(node, struct lease_lock_wait, link),
+                        SMBKIT_STATUS_RANGE_NOT_LOCKED);
+}
