@@ -56,6 +56,10 @@ struct core_conn *core_conn_new(struct core *c, void *transport, const struct co
     conn->core = c;
     conn->transport = transport;
     conn->peer = *peer;
+    /* an IPv6 host owns its whole /64 */
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    bool v4 = memcmp(peer->address, mapped, sizeof mapped) == 0;
+    memcpy(conn->source.bytes, peer->address, v4 ? 16 : 8);
     credits_init(&conn->credits);
     list_init(&conn->batches);
     htab_init(&conn->channels);

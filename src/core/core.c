@@ -62,7 +62,7 @@ struct core *core_new(const struct core_config *config, const struct core_host *
     struct core *c = mem_zalloc(sizeof *c);
     if (c == NULL)
         return NULL;
-    c->throttle = auth_throttle_new();
+    c->throttle = auth_throttle_new(AUTH_THROTTLE_SOURCES);
     if (c->throttle == NULL || !crypto_init()) {
         auth_throttle_free(c->throttle);
         mem_free(c);

@@ -126,6 +126,7 @@ struct core_conn {
     struct core *core;
     void *transport;
     struct core_peer peer;
+    struct auth_source source; /* of the peer's address: who is slowed down for wrong passwords */
     struct list link;
     enum core_conn_state state;
     struct core_credits credits;
@@ -212,7 +213,7 @@ struct core_channel {
     struct list in_session;
     struct auth_context *auth; /* during an authentication */
     struct crypto_preauth preauth;
-    bool preauth_running;
+    bool busy;                    /* a SESSION_SETUP is being delayed */
     struct crypto_signer *signer; /* NULL until authenticated, or for guest and anonymous */
     struct crypto_sealer *seal_out, *seal_in;
     struct crypto_nonce nonce;
@@ -336,13 +337,13 @@ struct core_open {
                                     open must complete */
 };
 
-/* An open for a CREATE to fill: state MAKING, users 1 (the request's), references on tree and volume
-   taken. NULL when memory or the session's limit is reached. */
+/* An open for a CREATE to fill: state MAKING, users 1 (the request's), references on tree and
+   volume taken. NULL when memory or the session's limit is reached. */
 NODISCARD struct core_open *open_new(struct core_tree *tree);
 /* MAKING to LIVE: from now on its file id finds it. False: memory is out. */
 NODISCARD bool open_publish(struct core_open *o);
-/* The CREATE has failed: MAKING to SHUT by way of the plugin, without a trace; `remove` deletes the name,
-   which this CREATE had made. The use of the caller is given back. */
+/* The CREATE has failed: MAKING to SHUT by way of the plugin, without a trace; `remove` deletes the
+   name, which this CREATE had made. The use of the caller is given back. */
 void open_abort(struct core_open *o, bool remove);
 /* By both halves of the file id; a user reference (give back with open_release) or NULL. */
 struct core_open *open_find(struct core_session *s, uint64_t persistent_id, uint64_t volatile_id);
@@ -607,5 +608,9 @@ extern const struct core_command command_negotiate, command_session_setup, comma
 
 /* negotiate.c: the SMB1 multi-protocol NEGOTIATE ([MS-SMB2] 3.3.5.3). */
 void negotiate_smb1(struct core_conn *conn, const uint8_t *data, size_t size);
+/* The greatest common dialect, or 0; also for VALIDATE_NEGOTIATE_INFO. */
+uint16_t negotiate_choose_dialect(const struct core *c, const uint16_t *offered, size_t count);
+/* Connection.ServerSecurityMode. */
+uint16_t negotiate_security_mode(const struct core *c);
 
 #endif

@@ -72,6 +72,8 @@ static smbkit_status check_session(const struct core_request *r)
     if (r->session == NULL)
         return r->related && r->hdr.session_id == 0 ? SMBKIT_STATUS_INVALID_PARAMETER
                                                     : SMBKIT_STATUS_USER_SESSION_DELETED;
+    if (r->session->state == SESSION_GONE)
+        return SMBKIT_STATUS_USER_SESSION_DELETED;
     if (!(r->cmd->flags & CMD_WHEN_EXPIRED)) {
         if (r->session->state == SESSION_EXPIRED)
             return SMBKIT_STATUS_NETWORK_SESSION_EXPIRED;

@@ -136,8 +136,8 @@ static void open_op_done(struct vfs_op *op)
         open_is_shut(o);
 }
 
-/* Leaves the state that opens share; the plugin removes the name when this was the last that mattered
-   to it. */
+/* Leaves the state that opens share; the plugin removes the name when this was the last that
+   mattered to it. */
 static void open_detach(struct core_open *o)
 {
     struct lease_actions actions;

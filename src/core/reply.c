@@ -145,13 +145,13 @@ static bool update_preauth(struct core_request *r, const struct builder *head)
         return true;
     if (r->cmd == &command_negotiate && r->status == SMBKIT_STATUS_SUCCESS)
         return crypto_preauth_update(&conn->preauth, &iov, 1);
-    if (r->cmd == &command_session_setup && r->channel != NULL && r->channel->auth != NULL &&
+    if (r->cmd == &command_session_setup && r->channel != NULL &&
         r->status == SMBKIT_STATUS_MORE_PROCESSING_REQUIRED)
         return crypto_preauth_update(&r->channel->preauth, &iov, 1);
     return true;
 }
 
-static bool add_head(struct chain *out, struct builder *head)
+bool reply_add_head(struct chain *out, struct builder *head)
 {
     size_t len;
     uint8_t *data = builder_steal(head, &len);
@@ -178,7 +178,7 @@ static bool add_part(struct chain *out, struct reply_part *p, bool last, bool fi
                               ~SMB2_FLAGS_RELATED_OPERATIONS);
     if (p->sign && !sign_part(p, padded - size))
         return false;
-    if (!update_preauth(p->request, p->head) || !add_head(out, p->head))
+    if (!update_preauth(p->request, p->head) || !reply_add_head(out, p->head))
         return false;
     if (p->payload != NULL && !chain_move(out, p->payload))
         return false;

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The table from command code to command, in order of code. */
+#include "core/core_int.h"
+
+static const struct core_command *const commands[] = {
+#define X(code, NAME, name, req, rsp, flags) [SMB2_##NAME] = &command_##name,
+#include "wire/tables/cmd.def"
+#undef X
+};
+
+const struct core_command *command_find(uint16_t code)
+{
+    return code < ARRAY_LEN(commands) ? commands[code] : NULL;
+}
