@@ -17,6 +17,7 @@
  *
  * Ownership: the configuration and everything it points to is borrowed and must outlive its
  * contexts. The identity belongs to its context; auth_context_free wipes it.
+ * crypto_init must have succeeded before the first context.
  * Threads: a context belongs to one thread at a time. A configuration may be shared by threads when
  * its random source and credential source may.
  */
@@ -122,7 +123,7 @@ struct auth_context;
 
 /* NULL when memory is out. */
 NODISCARD struct auth_context *auth_context_new(const struct auth_config *config);
-/* Wipes keys and names. NULL is allowed. */
+/* Wipes keys. NULL is allowed. */
 void auth_context_free(struct auth_context *a);
 
 /* One blob from the client. `now` is a FILETIME (100 ns since 1601 UTC). Appends the answer to
@@ -134,6 +135,9 @@ NODISCARD enum auth_result auth_step(struct auth_context *a, const uint8_t *in, 
 uint32_t auth_status(const struct auth_context *a);
 /* The same for the log: one short English sentence without client data, "" when it did not fail. */
 const char *auth_failure_reason(const struct auth_context *a);
+/* Whom the client says it is, unverified, also when it failed: for the log (through log_escape) and
+   for counting failures. "" when it named nobody. */
+const char *auth_claimed_user(const struct auth_context *a);
 /* NULL before AUTH_OK. Valid until the context is freed. */
 const struct auth_identity *auth_identity(const struct auth_context *a);
 
