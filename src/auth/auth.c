@@ -204,6 +204,7 @@ static enum auth_result start_spnego(struct auth_context *a, struct auth_blob in
     if (!spnego_decode_init(in.data, in.len, &init))
         return auth_fail(&a->outcome, AUTH_STATUS_INVALID_PARAMETER,
                          "malformed SPNEGO NegTokenInit");
+    a->phase = NEGOTIATED;
     const struct auth_mech *mech = common_mech(&init, &index);
     if (mech == NULL)
         return auth_fail(&a->outcome, AUTH_STATUS_NOT_SUPPORTED,
@@ -212,7 +213,6 @@ static enum auth_result start_spnego(struct auth_context *a, struct auth_blob in
     a->mech_list_len = init.mech_list.len;
     if (a->mech_list == NULL || !choose_mech(a, mech))
         return no_memory(a);
-    a->phase = NEGOTIATED;
     if (index > 0) { /* the optimistic token is for another mechanism: not ours to read */
         a->mic_required = true;
         put_reply(a, SPNEGO_REQUEST_MIC, NULL, NULL, out);

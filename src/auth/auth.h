@@ -39,6 +39,7 @@ struct auth_credential {
     uint8_t nt_hash[AUTH_NT_HASH_SIZE]; /* MD4 of the UTF-16LE password */
     char name[AUTH_NAME_MAX + 1];       /* the account's own spelling */
     bool disabled;                      /* the right password gives STATUS_ACCOUNT_DISABLED */
+    bool no_password;                   /* nt_hash says nothing: no response is ever right */
 };
 
 struct auth_credential_source {

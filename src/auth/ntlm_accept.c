@@ -344,7 +344,7 @@ static enum auth_result check_user(struct ntlm_attempt *t)
     bool known = find_user(t);
     if (!known)
         random_fill(&t->a->config->random, t->credential.nt_hash, sizeof(t->credential.nt_hash));
-    bool proved = prove_password(t) && known;
+    bool proved = prove_password(t) && known && !t->credential.no_password;
     if (!known && t->a->config->allow_guest && *t->user != '\0')
         return become_guest(t);
     if (!proved)
