@@ -49,9 +49,9 @@ struct auth_context {
     struct auth_outcome outcome;
 };
 
-enum auth_result auth_fail(struct auth_outcome *o, enum auth_status status, const char *reason)
+enum auth_result auth_fail(struct auth_outcome *o, uint32_t status, const char *reason)
 {
-    o->status = (uint32_t)status;
+    o->status = status;
     o->reason = reason;
     return AUTH_FAILED;
 }

@@ -96,14 +96,12 @@ enum auth_result {
 
 /* The NTSTATUS values that auth_status gives ([MS-ERREF] 2.3.1); spelt here because this layer
    lies below the one that owns the table of statuses. */
-enum auth_status {
-    AUTH_STATUS_SUCCESS = 0,
-    AUTH_STATUS_INVALID_PARAMETER = (int)0xC000000D,      /* a malformed token, or out of turn */
-    AUTH_STATUS_LOGON_FAILURE = (int)0xC000006D,          /* wrong in any way we do not explain */
-    AUTH_STATUS_ACCOUNT_DISABLED = (int)0xC0000072,       /* with the right password only */
-    AUTH_STATUS_INSUFFICIENT_RESOURCES = (int)0xC000009A, /* memory, or no room in `out` */
-    AUTH_STATUS_NOT_SUPPORTED = (int)0xC00000BB,          /* no mechanism in common */
-};
+#define AUTH_STATUS_SUCCESS                0u
+#define AUTH_STATUS_INVALID_PARAMETER      0xC000000Du /* a malformed token, or out of turn */
+#define AUTH_STATUS_LOGON_FAILURE          0xC000006Du /* wrong in any way we do not explain */
+#define AUTH_STATUS_ACCOUNT_DISABLED       0xC0000072u /* with the right password only */
+#define AUTH_STATUS_INSUFFICIENT_RESOURCES 0xC000009Au /* memory, or no room in `out` */
+#define AUTH_STATUS_NOT_SUPPORTED          0xC00000BBu /* no mechanism in common */
 
 struct auth_identity {
     const char *user; /* the account's own spelling; the guest account's name; "" when anonymous */

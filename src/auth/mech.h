@@ -20,7 +20,7 @@ struct auth_outcome {
 };
 
 /* Records why and returns AUTH_FAILED. */
-enum auth_result auth_fail(struct auth_outcome *o, enum auth_status status, const char *reason);
+enum auth_result auth_fail(struct auth_outcome *o, uint32_t status, const char *reason);
 
 struct auth_mech {
     const char *name;

@@ -28,7 +28,7 @@ static inline size_t test_unhex(const char *hex, uint8_t *out, size_t size)
 {
     size_t n = 0;
     for (const char *p = hex; *p != '\0';) {
-        unsigned v;
+        unsigned v = 0;
         if (*p == ' ') {
             p++;
             continue;
