@@ -165,6 +165,14 @@ void loop_stop(struct loop *l)
     l->backend->wake(l);
 }
 
+void loop_wake(struct loop *l)
+{
+    int saved = errno;
+
+    l->backend->wake(l);
+    errno = saved;
+}
+
 int loop_pollable_fd(const struct loop *l)
 {
     return l->backend->pollable_fd(l);

@@ -34,6 +34,9 @@ void loop_free(struct loop *l);
 void loop_run(struct loop *l);
 /* Makes loop_run return after the current round; also before it was called. Any thread. */
 void loop_stop(struct loop *l);
+/* Ends the wait of this round, or of the next. Any thread, and signal handlers (where loop_post
+   will not do: the loop it interrupts may just have looked for tasks). */
+void loop_wake(struct loop *l);
 /* One round: waits at most timeout ns (0: not at all, TIMERQ_NEVER: for as long as it takes) for
    something to do, then does it. True when something was done. */
 bool loop_run_once(struct loop *l, uint64_t timeout);

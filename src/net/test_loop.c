@@ -157,6 +157,16 @@ static void test_stop_before_run(void **state)
     loop_free(l);
 }
 
+static void test_wake_ends_a_wait(void **state)
+{
+    struct loop *l = loop_new();
+
+    loop_wake(l);
+    assert_false(loop_run_once(l, TIMERQ_NEVER)); /* would hang */
+    assert_true(loop_timeout(l) == TIMERQ_NEVER);
+    loop_free(l);
+}
+
 /* ---- operations ---- */
 
 struct io {
@@ -345,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_posts_from_threads),
         cmocka_unit_test(test_task_that_posts_itself_waits_a_round),
         cmocka_unit_test(test_stop_before_run),
+        cmocka_unit_test(test_wake_ends_a_wait),
         cmocka_unit_test(test_recv_send_and_end),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_signals),
