@@ -18,6 +18,9 @@ NODISCARD int file_read(const char *path, size_t max, char **data, size_t *len);
    the same open file, so that it cannot be swapped in between. */
 NODISCARD int file_read_private(const char *path, size_t max, char **data, size_t *len);
 
+/* Is there something of that name (that we may see)? */
+NODISCARD bool file_exists(const char *path);
+
 /* Replaces the file in one step: a reader sees the old or the new content, never a mixture, also
    after a power failure. The new file has exactly `mode`, whatever the umask. */
 NODISCARD int file_replace(const char *path, const void *data, size_t len, unsigned mode);

@@ -78,6 +78,13 @@ int file_read(const char *path, size_t max, char **data, size_t *len)
     return rc;
 }
 
+bool file_exists(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0;
+}
+
 static int check_private(int fd)
 {
     struct stat st;
