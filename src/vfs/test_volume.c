@@ -72,6 +72,14 @@ static struct smbkit_plugin plugin = {
 };
 
 static char error[VFS_ERROR_TEXT_MAX];
+static int gone;
+
+static void note_gone(void *ctx)
+{
+    assert_ptr_equal(ctx, &host);
+    assert_true(closed > 0);
+    gone++;
+}
 
 static struct vfs_volume *make(const struct smbkit_plugin *p, const char *k1, const char *v1,
                                const char *k2, const char *v2)
@@ -97,8 +105,10 @@ static void test_params_ok(void **state)
     vfs_volume_ref(v);
     vfs_volume_unref(v);
     assert_int_equal(closed, before);
+    assert_int_equal(gone, 0);
     vfs_volume_unref(v);
     assert_int_equal(closed, before + 1);
+    assert_int_equal(gone, 1);
     v = make(&plugin, "dir", "/x", NULL, NULL);
     assert_int_not_equal(vfs_volume_id(v), id);
     vfs_volume_unref(v);
@@ -279,5 +289,6 @@ int main(void)
         cmocka_unit_test(test_errno),         cmocka_unit_test(test_helpers),
     };
     testhost_init(&host);
+    host.host.gone = note_gone;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,9 @@ struct vfs_host {
     struct vfs_executor executor;
     struct random_source random;
     uint64_t (*time)(void *ctx); /* FILETIME */
+    /* Optional. The volume is gone: nothing here will be used again. Called on the thread that
+       dropped the last reference, for every volume that vfs_volume_new returned. */
+    void (*gone)(void *ctx);
     void *ctx;
     const struct log *log;
 };

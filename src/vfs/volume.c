@@ -144,7 +144,10 @@ void vfs_volume_unref(struct vfs_volume *v)
         return;
     if (v->vfs.share_close != NULL)
         v->vfs.share_close(v->vol);
+    const struct vfs_host host = v->host;
     volume_free(v);
+    if (host.gone != NULL)
+        host.gone(host.ctx);
 }
 
 uint32_t vfs_volume_capabilities(const struct vfs_volume *v)
