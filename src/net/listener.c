@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <unistd.h>
 
 #define LISTENER_MAGIC  0x4c53544eu
@@ -102,8 +101,6 @@ static void listener_destroy(struct listener *ls)
     mem_free(ls);
 }
 
-/* Errors of one connection, not of the listener: it died before we came, or its network did
-   (accept(2) says to treat those like EAGAIN). */
 static bool is_starved(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
@@ -121,8 +118,10 @@ static void accept_done(struct loop_op *op, ssize_t result)
     }
     if (result >= 0) {
         deliver(ls, (int)result);
-    } else if (is_starved((int)-result)) {
-        refuse_starved(ls);
+    } else if (result != -ECONNABORTED) {
+        /* Whatever else it is may last: never in a circle without a rest. */
+        if (is_starved((int)-result))
+            refuse_starved(ls);
         loop_timer_set(ls->loop, &ls->rest, loop_now(ls->loop) + REST);
         return;
     }
@@ -186,22 +185,30 @@ static int open_socket(const struct listener_options *o, int *out)
     return 0;
 }
 
+/* What came from elsewhere may be anything. */
+static int adopt_socket(int fd)
+{
+    int listening = 0, flags = fcntl(fd, F_GETFL);
+    socklen_t len = sizeof(listening);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0)
+        return errno;
+    if (!listening)
+        return EINVAL;
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        return errno;
+    return 0;
+}
+
 int listener_open_fd(struct loop *l, int fd, const struct listener_options *o,
                      void (*on_accept)(void *ctx, struct accepted *a), void *ctx,
                      struct listener **out)
 {
     struct listener *ls = mem_zalloc(sizeof(*ls));
-    int flags = fcntl(fd, F_GETFL);
-    int rc = ENOMEM;
+    int rc = ls != NULL ? adopt_socket(fd) : ENOMEM;
 
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
-        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-        rc = errno;
-        mem_free(ls);
-        close(fd);
-        return rc;
-    }
-    if (ls != NULL)
+    if (rc == 0)
         rc = loop_fd_add(l, &ls->lf, fd);
     if (rc != 0) {
         mem_free(ls);

@@ -217,6 +217,10 @@ static void test_socket_handed_over(void **state)
 
     assert_true(net_addr_parse(&addr, "127.0.0.1", 0));
     assert_int_equal(bind(fd, (struct sockaddr *)&ss, net_addr_to_sockaddr(&addr, &ss)), 0);
+    /* Only one that listens, and it is owned even then. */
+    client = dup(fd);
+    assert_int_equal(listener_open_fd(f.loop, client, &o, on_accept, &f, &f.listener), EINVAL);
+    assert_int_equal(close(client), -1);
     assert_int_equal(listen(fd, 5), 0);
     assert_int_equal(listener_open_fd(f.loop, fd, &o, on_accept, &f, &f.listener), 0);
     client = connect_to(f.listener);
