@@ -653,7 +653,7 @@ static void test_rows_are_consistent(void **state)
 /* A record decoded from bytes 0, 1, 2...: a member must be what stands at its offset. */
 #define AT(record, member, offset)                         \
     do {                                                   \
-        uint8_t bytes[128] = {0};                                \
+        uint8_t bytes[128] = {0};                          \
         struct wire_##record s;                            \
         struct cursor c = cursor_of(bytes, sizeof(bytes)); \
         uint64_t want = 0;                                 \
