@@ -50,7 +50,8 @@ bool wire_write_req_encode(struct builder *b, size_t hdr, const struct wire_writ
     builder_u32(b, in->flags);
     if (info) {
         wire_put_blob(b, &in->channel_info);
-        builder_align(b, hdr, 8);
+        if (in->payload.len != 0)
+            builder_align(b, hdr, 8);
     }
     wire_put_payload(b, &in->payload);
     return !builder_failed(b);
