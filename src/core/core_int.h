@@ -52,6 +52,7 @@
 #include "vfs/name.h"
 #include "vfs/vfs.h"
 #include "wire/hdr.h"
+#include "wire/notify_rec.h"
 #include "wire/smb2.h"
 #include "wire/wire.h"
 #include <string.h>
@@ -315,9 +316,12 @@ struct core_open {
     struct vfs_volume *volume;    /* a reference */
     struct htab_node by_id;
     uint64_t volatile_id, persistent_id;
-    void *file;   /* the plugin's */
-    char *path;   /* mem.h: UTF-8, as in smbkit/vfs.h; true spelling */
-    char *stream; /* mem.h or NULL */
+    void *file;    /* the plugin's */
+    bool has_file; /* the plugin has opened it and must close it */
+    bool aborted;  /* by open_abort */
+    bool remove;   /* cleanup removes the name */
+    char *path;    /* mem.h: UTF-8, as in smbkit/vfs.h; true spelling */
+    char *stream;  /* mem.h or NULL */
     uint64_t file_id;
     bool is_directory;
     bool delete_on_close;
@@ -353,6 +357,8 @@ void open_release(struct core_open *o);
    last other user is gone. `closer`, when not NULL, holds one use and is resumed when all is done
    (it parks); true when everything was done at once. */
 bool open_shut(struct core_open *o, struct core_request *closer);
+/* FileAttributes as the wire wants them: never zero. */
+uint32_t core_wire_attributes(const struct smbkit_attr *a);
 /* Carries out what the lease engine decided: granted and cancelled lock waits. Requests may run and
    end inside: the caller holds what it needs afterwards. */
 void open_run_lease_actions(struct lease_actions *actions);
@@ -433,6 +439,15 @@ enum core_request_state {
     REQUEST_FINISHED,
 };
 
+/* What a related request takes over from the one before it ([MS-SMB2] 3.3.5.2.7.2). */
+struct core_chain {
+    uint64_t session_id;
+    uint32_t tree_id;
+    bool has_file;
+    struct wire_file_id file;
+    smbkit_status file_status; /* why there is no such file: the CREATE failed */
+};
+
 struct core_request {
     uint32_t magic;
     enum core_request_state state;
@@ -484,6 +499,7 @@ struct core_request {
     struct timer interim;
 
     struct chain payload;      /* follows the encoded body */
+    size_t data_len;           /* of READ's data */
     struct builder reply;      /* header and body, made by request_finish */
     const uint8_t *error_data; /* data of an error response, in the arena */
     size_t error_len;
@@ -504,15 +520,6 @@ struct core_batch {
     struct list requests; /* core_request.link, in order; finished ones wait here for the reply */
     bool busy;            /* batch_advance is on the stack */
     struct arena arena;
-};
-
-/* What a related request takes over from the one before it ([MS-SMB2] 3.3.5.2.7.2). */
-struct core_chain {
-    uint64_t session_id;
-    uint32_t tree_id;
-    bool has_file;
-    struct wire_file_id file;
-    smbkit_status file_status; /* why there is no such file: the CREATE failed */
 };
 
 /* Takes a plain SMB2 message (already decrypted) and works on it. */
@@ -594,8 +601,8 @@ struct reply_part {
 };
 /* Puts the parts together: NextCommand, padding, RELATED flags, signatures, sealing; sends. */
 void reply_send(struct core_batch *b, struct reply_part *parts, size_t n);
-/* A notification outside any request (oplock break): signed never, sealed when the session says so.
- */
+/* Appends what was built as a slice of its own; the builder is empty afterwards. */
+NODISCARD bool reply_add_head(struct chain *out, struct builder *head);
 
 /* command.c: the row of a command code, or NULL. */
 const struct core_command *command_find(uint16_t code);

@@ -1,0 +1,564 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * CREATE ([MS-SMB2] 3.3.5.9, [MS-FSA] 2.1.5.1) as a list of steps.
+ *
+ *   parse      everything that can be refused without asking the plugin
+ *   locate     the plugin opens what exists, without changing anything
+ *   make       ... or makes what does not
+ *   judge      type, attributes and access rights against what was asked
+ *   claim      share modes: from here on others see this open
+ *   overwrite  OVERWRITE and SUPERSEDE cut the file
+ *   dress      ... and give it its new attributes
+ *   reserve    AllocationSize
+ *   publish    the file id becomes valid
+ *
+ * The undo list is the open itself: it is made in `parse` and knows what has been done (has_file,
+ * the lease engine's attachment); open_abort takes all of that back, and removes the name when
+ * `make` had made it. release does so whenever the request ends without success.
+ */
+#include "core/core_int.h"
+
+#define LOCATE_TRIES 8 /* a name that others make and delete all the time */
+
+struct create_state {
+    struct core_open *open; /* until publish */
+    struct vfs_path path;
+    struct wire_create_req_ctxs ctxs;
+    struct wire_create_rsp rsp;
+    uint32_t desired; /* generic rights mapped; MAXIMUM_ALLOWED still in */
+    uint32_t granted;
+    uint32_t implied; /* what OVERWRITE and SUPERSEDE need beyond it */
+    uint32_t action;
+    unsigned tries;
+    bool want_dir;
+    bool made;
+    struct smbkit_attr attr;
+};
+
+static bool create_decode(struct core_request *r, struct cursor *body)
+{
+    return wire_create_req_decode(body, request_arena(r), &r->in.create);
+}
+
+/* ---------------------------------------------------------------- parse */
+
+#define OPTIONS_KNOWN    0x00ffffffu
+#define OPTIONS_REFUSED  (FILE_OPEN_BY_FILE_ID | FILE_OPEN_FOR_FREE_SPACE_QUERY)
+#define ACCESS_FORBIDDEN 0x0ce0fe00u /* [MS-FSA] 2.1.5.1, phase 1 */
+#define DIR_OPTIONS                                                                        \
+    (FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT |      \
+     FILE_WRITE_THROUGH | FILE_OPEN_REMOTE_INSTANCE | FILE_COMPLETE_IF_OPLOCKED |          \
+     FILE_OPEN_FOR_BACKUP_INTENT | FILE_DELETE_ON_CLOSE | FILE_OPEN_FOR_FREE_SPACE_QUERY | \
+     FILE_OPEN_BY_FILE_ID | FILE_NO_COMPRESSION | FILE_OPEN_REPARSE_POINT |                \
+     FILE_OPEN_REQUIRING_OPLOCK | FILE_NO_EA_KNOWLEDGE | FILE_NO_INTERMEDIATE_BUFFERING |  \
+     FILE_SEQUENTIAL_ONLY | FILE_RANDOM_ACCESS | FILE_OPEN_NO_RECALL | FILE_DISALLOW_EXCLUSIVE)
+#define ATTRIBUTES_KNOWN                                                                       \
+    (FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM |                 \
+     FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_ARCHIVE | FILE_ATTRIBUTE_NORMAL |               \
+     FILE_ATTRIBUTE_TEMPORARY | FILE_ATTRIBUTE_SPARSE_FILE | FILE_ATTRIBUTE_REPARSE_POINT |    \
+     FILE_ATTRIBUTE_COMPRESSED | FILE_ATTRIBUTE_OFFLINE | FILE_ATTRIBUTE_NOT_CONTENT_INDEXED | \
+     FILE_ATTRIBUTE_ENCRYPTED | FILE_ATTRIBUTE_INTEGRITY_STREAM | FILE_ATTRIBUTE_NO_SCRUB_DATA)
+/* [MS-FSA] 2.1.5.1.1 ValidSetAttributes */
+#define ATTRIBUTES_SETTABLE                                                       \
+    (FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM |    \
+     FILE_ATTRIBUTE_ARCHIVE | FILE_ATTRIBUTE_TEMPORARY | FILE_ATTRIBUTE_OFFLINE | \
+     FILE_ATTRIBUTE_NOT_CONTENT_INDEXED)
+#define WRITING_RIGHTS                                                        \
+    (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_EA | FILE_DELETE_CHILD | \
+     FILE_WRITE_ATTRIBUTES | DELETE | WRITE_DAC | WRITE_OWNER)
+
+static const struct {
+    uint32_t generic, rights;
+} generic_map[] = {
+    /* [MS-SMB2] 2.2.13.1.1 */
+    {GENERIC_ALL, 0x001f01ff},
+    {GENERIC_READ, 0x00120089},
+    {GENERIC_WRITE, 0x00120116},
+    {GENERIC_EXECUTE, 0x001200a0},
+};
+
+static uint32_t map_generic(uint32_t access)
+{
+    for (size_t i = 0; i < ARRAY_LEN(generic_map); i++)
+        if (access & generic_map[i].generic)
+            access = (access & ~generic_map[i].generic) | generic_map[i].rights;
+    return access;
+}
+
+static bool disposition_overwrites(uint32_t d)
+{
+    return d == FILE_SUPERSEDE || d == FILE_OVERWRITE || d == FILE_OVERWRITE_IF;
+}
+
+static bool disposition_makes(uint32_t d)
+{
+    return d != FILE_OPEN && d != FILE_OVERWRITE;
+}
+
+/* Values of fields that do not fit together ([MS-SMB2] 3.3.5.9, [MS-FSA] 2.1.5.1 phase 1). */
+static smbkit_status check_fields(const struct wire_create_req *q)
+{
+    uint32_t opt = q->create_options;
+    if (q->impersonation_level > SMB2_IMPERSONATION_DELEGATE)
+        return SMBKIT_STATUS_BAD_IMPERSONATION_LEVEL;
+    if (q->create_disposition > FILE_OVERWRITE_IF || (opt & ~OPTIONS_KNOWN) != 0 ||
+        (q->share_access & ~(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)) != 0 ||
+        (q->file_attributes & ~ATTRIBUTES_KNOWN) != 0)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (opt & OPTIONS_REFUSED)
+        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (q->desired_access == 0 || (q->desired_access & ACCESS_FORBIDDEN) != 0)
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    if ((opt & FILE_DIRECTORY_FILE) && (opt & FILE_NON_DIRECTORY_FILE))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if ((opt & FILE_DIRECTORY_FILE) &&
+        ((opt & ~DIR_OPTIONS) != 0 || disposition_overwrites(q->create_disposition)))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if ((opt & FILE_COMPLETE_IF_OPLOCKED) && (opt & FILE_RESERVE_OPFILTER))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if ((opt & FILE_DELETE_ON_CLOSE) &&
+        !(q->desired_access & (DELETE | GENERIC_ALL | MAXIMUM_ALLOWED)))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status check_contexts(const struct create_state *s)
+{
+    const uint32_t reconnects = WIRE_CTX_BIT(WIRE_CTX_DHNC) | WIRE_CTX_BIT(WIRE_CTX_DH2C);
+    if (s->ctxs.present & reconnects)
+        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND; /* nothing was kept: 3.3.5.9.7, 3.3.5.9.12 */
+    if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_TWRP))
+        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND; /* there are no earlier versions */
+    if ((s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_EXTA)) && s->ctxs.ea.len > 0)
+        return SMBKIT_STATUS_EAS_NOT_SUPPORTED;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status parse_name(struct core_request *r, struct create_state *s)
+{
+    const struct wire_create_req *q = &r->in.create;
+    smbkit_status st = vfs_path_parse(request_arena(r), q->name.data, q->name.len, &s->path);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return st;
+    if (s->path.trailing_slash && (q->create_options & FILE_NON_DIRECTORY_FILE))
+        return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    s->want_dir = (q->create_options & FILE_DIRECTORY_FILE) || s->path.dir_type;
+    if ((q->create_options & FILE_DIRECTORY_FILE) && !s->path.dir_type &&
+        (s->path.stream != NULL || s->path.stream_type))
+        return SMBKIT_STATUS_NOT_A_DIRECTORY;
+    if (s->path.stream != NULL && s->path.path_len == 0)
+        return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* Rights that are not to be had on this share at all. */
+static smbkit_status check_access(struct core_request *r, struct create_state *s)
+{
+    uint32_t max = r->tree->maximal_access;
+    uint32_t disposition = r->in.create.create_disposition;
+    s->desired = map_generic(r->in.create.desired_access);
+    s->granted = s->desired & ~MAXIMUM_ALLOWED;
+    if (s->desired & MAXIMUM_ALLOWED)
+        s->granted |= max;
+    if (disposition_overwrites(disposition))
+        s->implied = disposition == FILE_SUPERSEDE ? DELETE : FILE_WRITE_DATA;
+    if ((s->granted | s->implied) & ~max & ~SYNCHRONIZE)
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    if (disposition == FILE_CREATE && !(max & FILE_WRITE_DATA))
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static enum core_verdict create_parse(struct core_request *r)
+{
+    const struct wire_create_req *q = &r->in.create;
+    struct create_state *s = arena_alloc(request_arena(r), sizeof *s);
+    smbkit_status st;
+    if (s == NULL)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    r->state_data = s;
+    if ((st = check_fields(q)) != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    if (!wire_create_req_ctxs_parse(q->ctxs, q->ctx_count, &s->ctxs))
+        return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
+    if (r->tree->volume == NULL) /* IPC$: no pipe of that name */
+        return request_done(r, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+    if ((st = check_contexts(s)) != SMBKIT_STATUS_SUCCESS ||
+        (st = parse_name(r, s)) != SMBKIT_STATUS_SUCCESS ||
+        (st = check_access(r, s)) != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    s->open = open_new(r->tree);
+    if (s->open == NULL)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    r->op.user = r->session->user;
+    return STEP_NEXT;
+}
+
+/* ---------------------------------------------------------------- locate and make */
+
+static enum core_verdict create_make(struct core_request *r);
+static enum core_verdict create_judge(struct core_request *r);
+
+static enum core_verdict create_locate(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    uint32_t opt = r->in.create.create_options;
+    struct smbkit_open_args args = {
+        .path = s->path.path,
+        .stream = s->path.stream,
+        .access = s->granted | s->implied,
+        .flags = opt & FILE_OPEN_REPARSE_POINT ? SMBKIT_OPEN_REPARSE_POINT : 0,
+    };
+    s->tries++;
+    return request_await(r, vfs_open(&r->op, r->tree->volume, &args));
+}
+
+/* Copies what the plugin answered with into the open; false: memory is out. */
+static bool take_file(struct core_request *r, struct create_state *s)
+{
+    struct core_open *o = s->open;
+    o->file = r->op.opened;
+    o->has_file = true;
+    s->attr = r->op.attr;
+    o->file_id = s->attr.file_id;
+    o->is_directory = (s->attr.attributes & SMBKIT_ATTR_DIRECTORY) && s->path.stream == NULL;
+    o->path = mem_strdup(r->op.true_path != NULL ? r->op.true_path : s->path.path);
+    if (s->path.stream != NULL)
+        o->stream = mem_strdup(s->path.stream);
+    return o->path != NULL && (s->path.stream == NULL || o->stream != NULL);
+}
+
+static enum core_verdict create_located(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    uint32_t disposition = r->in.create.create_disposition;
+    if (r->op.status == SMBKIT_STATUS_SUCCESS) {
+        if (!take_file(r, s))
+            return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+        if (disposition == FILE_CREATE)
+            return request_goto(r, create_judge); /* a collision, or DELETE_PENDING */
+        s->action = FILE_OPENED;
+        return request_goto(r, create_judge);
+    }
+    if (r->op.status != SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND || !disposition_makes(disposition))
+        return request_done(r, r->op.status);
+    if (!(r->tree->maximal_access & FILE_WRITE_DATA))
+        return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
+    return request_goto(r, create_make);
+}
+
+static smbkit_status check_new(const struct core_request *r, const struct create_state *s)
+{
+    const struct wire_create_req *q = &r->in.create;
+    if (s->path.trailing_slash && !s->want_dir)
+        return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    if (s->want_dir && (q->file_attributes & FILE_ATTRIBUTE_TEMPORARY))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if ((q->file_attributes & FILE_ATTRIBUTE_READONLY) &&
+        (q->create_options & FILE_DELETE_ON_CLOSE))
+        return SMBKIT_STATUS_CANNOT_DELETE;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static enum core_verdict create_make(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    const struct wire_create_req *q = &r->in.create;
+    smbkit_status st = check_new(r, s);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    uint32_t attributes = q->file_attributes & ATTRIBUTES_SETTABLE;
+    attributes |= s->want_dir ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_ARCHIVE;
+    struct smbkit_create_args args = {
+        .path = s->path.path,
+        .stream = s->path.stream,
+        .access = s->granted,
+        .attributes = attributes,
+        .alloc_size = s->ctxs.allocation_size,
+        .sd = s->ctxs.sd.len > 0 ? s->ctxs.sd.data : NULL,
+        .sd_len = s->ctxs.sd.len,
+    };
+    return request_await(r, vfs_create(&r->op, r->tree->volume, &args));
+}
+
+static enum core_verdict create_made(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    if (r->op.status == SMBKIT_STATUS_OBJECT_NAME_COLLISION) {
+        /* somebody else was quicker: open that, unless it was to be new */
+        if (s->tries < LOCATE_TRIES)
+            return request_goto(r, create_locate);
+        return request_done(r, SMBKIT_STATUS_OBJECT_NAME_COLLISION);
+    }
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    s->made = true;
+    s->action = FILE_CREATED;
+    if (!take_file(r, s))
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    return STEP_NEXT;
+}
+
+/* ---------------------------------------------------------------- judge */
+
+/* [MS-FSA] 2.1.5.1 phase 7: a folder or a file, as asked. */
+static smbkit_status judge_type(const struct core_request *r, const struct create_state *s)
+{
+    const struct wire_create_req *q = &r->in.create;
+    bool dir = (s->attr.attributes & SMBKIT_ATTR_DIRECTORY) != 0;
+    if (s->path.stream != NULL)
+        return SMBKIT_STATUS_SUCCESS;
+    if ((s->want_dir || s->path.trailing_slash) && !dir)
+        return q->create_disposition == FILE_CREATE ? SMBKIT_STATUS_OBJECT_NAME_COLLISION
+                                                    : SMBKIT_STATUS_NOT_A_DIRECTORY;
+    if (dir && ((q->create_options & FILE_NON_DIRECTORY_FILE) || s->path.stream_type))
+        return SMBKIT_STATUS_FILE_IS_A_DIRECTORY;
+    if (dir && disposition_overwrites(q->create_disposition))
+        return s->path.path_len == 0 ? SMBKIT_STATUS_ACCESS_DENIED
+                                     : SMBKIT_STATUS_OBJECT_NAME_COLLISION;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* [MS-FSA] 2.1.5.1.2 and 2.1.5.1.2.1, as far as attributes decide. */
+static smbkit_status judge_attributes(struct core_request *r, struct create_state *s)
+{
+    const struct wire_create_req *q = &r->in.create;
+    uint32_t have = s->attr.attributes, want = q->file_attributes;
+    bool overwrites = disposition_overwrites(q->create_disposition);
+    if (have & SMBKIT_ATTR_READONLY) {
+        const uint32_t denied = FILE_WRITE_DATA | FILE_APPEND_DATA;
+        if (q->create_options & FILE_DELETE_ON_CLOSE)
+            return SMBKIT_STATUS_CANNOT_DELETE;
+        if (!(have & SMBKIT_ATTR_DIRECTORY)) {
+            if ((s->desired & denied) || overwrites)
+                return SMBKIT_STATUS_ACCESS_DENIED;
+            if (s->desired & MAXIMUM_ALLOWED)
+                s->granted &= ~denied | s->desired;
+        }
+    }
+    if (overwrites && s->path.stream == NULL &&
+        (have & ~want & (SMBKIT_ATTR_HIDDEN | SMBKIT_ATTR_SYSTEM)))
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static enum core_verdict create_judge(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    smbkit_status st;
+    if (s->made)
+        return STEP_NEXT;
+    if ((st = judge_type(r, s)) != SMBKIT_STATUS_SUCCESS ||
+        (st = judge_attributes(r, s)) != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    return STEP_NEXT;
+}
+
+/* ---------------------------------------------------------------- claim */
+
+/* The stream's name in a form that compares equal byte by byte. */
+static bool fold_stream(struct core_request *r, const char *stream, struct lease_key *key)
+{
+    struct builder b;
+    size_t len = strlen(stream);
+    size_t bytes = utf8_to_utf16(NULL, stream, len);
+    uint8_t *mem = bytes == SIZE_MAX ? NULL : arena_alloc(request_arena(r), bytes);
+    if (mem == NULL)
+        return false;
+    builder_init_fixed(&b, mem, bytes);
+    utf8_to_utf16(&b, stream, len);
+    for (size_t i = 0; i + 1 < bytes; i += 2)
+        le16_store(mem + i, utf16_upcase(le16_load(mem + i)));
+    key->stream = mem;
+    key->stream_len = bytes;
+    return true;
+}
+
+static enum core_verdict create_claim(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    struct core_open *o = s->open;
+    const struct wire_create_req *q = &r->in.create;
+    struct lease_key key = {.volume = vfs_volume_id(o->volume), .file = o->file_id};
+    struct lease_open_args args = {
+        .access = s->granted,
+        .extra_access = s->implied,
+        .share = q->share_access,
+        .link = utf8_casehash(o->path, strlen(o->path)),
+        .delete_on_close = (q->create_options & FILE_DELETE_ON_CLOSE) != 0,
+    };
+    if (o->stream != NULL && !fold_stream(r, o->stream, &key))
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    struct lease_node *n = lease_node_get(&o->core->leases, &key, o->is_directory);
+    if (n == NULL)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    smbkit_status st = lease_open_check(n, &args);
+    if (q->create_disposition == FILE_CREATE && !s->made)
+        /* it was to be new; what waits for its deletion says so ([MS-FSA] 2.1.5.1 phase 6) */
+        st = st == SMBKIT_STATUS_DELETE_PENDING ? st : SMBKIT_STATUS_OBJECT_NAME_COLLISION;
+    else
+        st = lease_open_attach(n, &o->lease, &args);
+    lease_node_unref(n);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    o->access = s->granted;
+    return STEP_NEXT;
+}
+
+/* ---------------------------------------------------------------- overwrite, dress, reserve */
+
+static bool overwriting(const struct core_request *r, const struct create_state *s)
+{
+    return !s->made && disposition_overwrites(r->in.create.create_disposition);
+}
+
+static enum core_verdict create_overwrite(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    if (!overwriting(r, s))
+        return STEP_NEXT;
+    return request_await(r, vfs_set_size(&r->op, s->open->volume, s->open->file, 0));
+}
+
+static enum core_verdict create_dress(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    const struct wire_create_req *q = &r->in.create;
+    if (!overwriting(r, s))
+        return STEP_NEXT;
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    s->attr = r->op.attr;
+    s->action = q->create_disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED : FILE_OVERWRITTEN;
+    notify_changed(s->open->core, s->open->volume, s->open->path,
+                   FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_SIZE |
+                       FILE_NOTIFY_CHANGE_LAST_WRITE | FILE_NOTIFY_CHANGE_CREATION,
+                   FILE_ACTION_MODIFIED);
+    if (s->path.stream != NULL)
+        return STEP_NEXT;
+    struct smbkit_attr attr = {.attributes = (q->file_attributes & ATTRIBUTES_SETTABLE) |
+                                             FILE_ATTRIBUTE_ARCHIVE};
+    uint32_t which = SMBKIT_SET_ATTRIBUTES;
+    if (q->create_disposition == FILE_SUPERSEDE) {
+        attr.create_time = request_core(r)->filetime;
+        which |= SMBKIT_SET_CREATE_TIME;
+    }
+    return request_await(r, vfs_setattr(&r->op, s->open->volume, s->open->file, &attr, which));
+}
+
+static enum core_verdict create_reserve(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    if (overwriting(r, s) && s->path.stream == NULL) {
+        if (r->op.status != SMBKIT_STATUS_SUCCESS)
+            return request_done(r, r->op.status);
+        s->attr = r->op.attr;
+    }
+    bool wanted = (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_ALSI)) && s->action != FILE_OPENED &&
+                  !s->open->is_directory && s->ctxs.allocation_size > 0 && s->attr.size == 0;
+    if (!wanted)
+        return STEP_NEXT;
+    return request_await(
+        r, vfs_set_alloc(&r->op, s->open->volume, s->open->file, s->ctxs.allocation_size));
+}
+
+/* ---------------------------------------------------------------- publish */
+
+static bool fill_contexts(struct core_request *r, struct create_state *s)
+{
+    struct wire_create_rsp_ctxs *x = arena_alloc(request_arena(r), sizeof *x);
+    if (x == NULL)
+        return false;
+    if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_MXAC)) {
+        x->present |= WIRE_CTX_BIT(WIRE_CTX_MXAC);
+        x->max_access.access = r->tree->maximal_access;
+    }
+    if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_QFID)) {
+        x->present |= WIRE_CTX_BIT(WIRE_CTX_QFID);
+        x->disk_id.file_id = s->attr.file_id;
+        x->disk_id.volume_id = vfs_volume_id(s->open->volume);
+    }
+    return wire_create_rsp_ctxs_build(request_arena(r), x, NULL, 0, &s->rsp.ctxs,
+                                      &s->rsp.ctx_count);
+}
+
+uint32_t core_wire_attributes(const struct smbkit_attr *a)
+{
+    return a->attributes != 0 ? a->attributes : FILE_ATTRIBUTE_NORMAL;
+}
+
+static void fill_response(struct create_state *s)
+{
+    const struct smbkit_attr *a = &s->attr;
+    struct core_open *o = s->open;
+    s->rsp.oplock_level = SMB2_OPLOCK_LEVEL_NONE;
+    s->rsp.create_action = s->action;
+    s->rsp.creation_time = a->create_time;
+    s->rsp.last_access_time = a->access_time;
+    s->rsp.last_write_time = a->write_time;
+    s->rsp.change_time = a->change_time;
+    s->rsp.allocation_size = a->alloc_size;
+    s->rsp.end_of_file = a->size;
+    s->rsp.file_attributes = core_wire_attributes(a);
+    s->rsp.file_id = (struct wire_file_id){o->persistent_id, o->volatile_id};
+}
+
+static enum core_verdict create_publish(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    struct core_open *o = s->open;
+    if (r->op.status == SMBKIT_STATUS_SUCCESS && r->op.attr_valid)
+        s->attr = r->op.attr;
+    if (r->session->state == SESSION_GONE)
+        return request_done(r, SMBKIT_STATUS_USER_SESSION_DELETED);
+    if (!r->tree->connected)
+        return request_done(r, SMBKIT_STATUS_NETWORK_NAME_DELETED);
+    o->create_options = r->in.create.create_options;
+    o->mode = o->create_options &
+              (FILE_WRITE_THROUGH | FILE_SEQUENTIAL_ONLY | FILE_NO_INTERMEDIATE_BUFFERING |
+               FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT | FILE_DELETE_ON_CLOSE);
+    o->delete_on_close = (o->create_options & FILE_DELETE_ON_CLOSE) != 0;
+    fill_response(s);
+    if (!fill_contexts(r, s) || !open_publish(o))
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    r->chain.file = s->rsp.file_id;
+    r->open = o; /* the request's use goes with it */
+    s->open = NULL;
+    if (s->made && o->stream == NULL)
+        notify_changed(o->core, o->volume, o->path,
+                       o->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
+                       FILE_ACTION_ADDED);
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
+static void create_release(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    if (s != NULL && s->open != NULL) {
+        open_abort(s->open, s->made);
+        s->open = NULL;
+    }
+}
+
+static bool create_encode(struct core_request *r, struct builder *b, size_t hdr)
+{
+    struct create_state *s = r->state_data;
+    return wire_create_rsp_encode(b, hdr, &s->rsp);
+}
+
+static const struct core_step create_steps[] = {
+    {"parse", create_parse},     {"locate", create_locate},       {"located", create_located},
+    {"make", create_make},       {"made", create_made},           {"judge", create_judge},
+    {"claim", create_claim},     {"overwrite", create_overwrite}, {"dress", create_dress},
+    {"reserve", create_reserve}, {"publish", create_publish},     {0},
+};
+
+const struct core_command command_create = {
+    .code = SMB2_CREATE,
+    .name = "CREATE",
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE,
+    .decode = create_decode,
+    .steps = create_steps,
+    .encode = create_encode,
+    .release = create_release,
+};
