@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""House rules that a script can see: licence lines, banned calls, length and branching of functions.
+
+Usage: style.py [SOURCE_ROOT]
+"""
+import os
+import re
+import sys
+
+MAX_LINES = 80       # of one function
+MAX_BRANCHES = 30    # if, for, while, case, &&, ||, ? in one function
+CODE = (".c", ".h")
+SPDX = "SPDX-License-Identifier: Apache-2.0"
+NEEDS_SPDX = (".c", ".h", ".py", ".sh", ".build", ".def", ".map", ".in")
+TOPS = ("src", "include", "daemon", "plugins", "filters", "tools", "tests", "fuzz", "bench")
+BANNED = {
+    r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|atoi|atol|strncpy|strncat)\s*\(":
+        "an unsafe or locale-dependent call",
+    r"(?<![\w.>])(malloc|calloc|realloc|free|strdup|strndup)\s*\(":
+        "memory comes from base/mem.h (plugins: smbkit_alloc)",
+    r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b": "unfinished work",
+}
+MEM_EXEMPT = re.compile(r"src/base/(mem|testmem)\.c$|(^|/)test_|^tests/|^fuzz/|^daemon/|^tools/")
+BRANCH = re.compile(r"\b(if|for|while|case)\b|&&|\|\||\?")
+STRIP = re.compile(r'//.*?$|/\*.*?\*/|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'', re.S | re.M)
+
+
+def blank(match):
+    """Comments and texts disappear, their lines stay."""
+    return "\n" * match.group(0).count("\n")
+
+
+def functions(code):
+    """(first line, name, body lines) of each function: a brace in column 0 opens it, one closes."""
+    lines = code.split("\n")
+    start = None
+    for i, line in enumerate(lines):
+        if line == "{" and start is None:
+            start = i
+        elif line == "}" and start is not None:
+            head = lines[max(0, start - 4):start]
+            names = re.findall(r"(\w+)\s*\(", " ".join(head))
+            yield start + 1, names[-1] if names else "?", lines[start:i + 1]
+            start = None
+
+
+def check(rel, text):
+    if rel.endswith(NEEDS_SPDX) and SPDX not in "\n".join(text.split("\n")[:3]):
+        yield 1, "no licence line: " + SPDX
+    if not rel.endswith(CODE):
+        return
+    code = STRIP.sub(blank, text)
+    for pattern, why in BANNED.items():
+        if "base/mem.h" in why and MEM_EXEMPT.search(rel):
+            continue
+        source = text if why == "unfinished work" else code
+        for m in re.finditer(pattern, source):
+            yield source.count("\n", 0, m.start()) + 1, f"{why}: {m.group(0).strip()}"
+    for line, name, body in functions(code):
+        if os.path.basename(rel).startswith("test"):
+            continue
+        if len(body) > MAX_LINES:
+            yield line, f"{name} has {len(body)} lines; the limit is {MAX_LINES}"
+        branches = sum(len(BRANCH.findall(b)) for b in body)
+        if branches > MAX_BRANCHES:
+            yield line, f"{name} has {branches} branches; the limit is {MAX_BRANCHES}"
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else \
+        os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    seen = wrong = 0
+    for top in TOPS:
+        for folder, _, files in os.walk(os.path.join(root, top)):
+            if os.sep + "seeds" in folder or "__pycache__" in folder:
+                continue
+            for f in sorted(files):
+                path = os.path.join(folder, f)
+                rel = os.path.relpath(path, root)
+                if not rel.endswith(NEEDS_SPDX):
+                    continue
+                seen += 1
+                with open(path, encoding="utf-8") as src:
+                    for line, why in check(rel, src.read()):
+                        print(f"{rel}:{line}: {why}")
+                        wrong += 1
+    if seen == 0:
+        sys.exit("style.py: no sources found")
+    print(f"{seen} files, {wrong} remarks")
+    sys.exit(wrong != 0)
+
+
+if __name__ == "__main__":
+    main()
