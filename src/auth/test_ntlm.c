@@ -159,7 +159,7 @@ static bool spec_lookup(void *ctx, const char *user, const char *domain,
 {
     assert_string_equal(user, "User");
     assert_string_equal(domain, "Domain");
-    strcpy(out->name, "User");
+    snprintf(out->name, sizeof out->name, "User");
     return crypto_nt_hash("Password", 8, out->nt_hash);
 }
 

@@ -170,7 +170,7 @@ struct folder {
 
 static void make_folder(struct folder *f)
 {
-    strcpy(f->path, "/tmp/test_plat.XXXXXX");
+    snprintf(f->path, sizeof(f->path), "/tmp/test_plat.XXXXXX");
     assert_non_null(mkdtemp(f->path));
     snprintf(f->file, sizeof(f->file), "%s/file", f->path);
 }

@@ -9,6 +9,7 @@
 
 #include "vfs/vfs.h"
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TESTHOST_TIME 133000000000000000ull
@@ -100,7 +101,7 @@ static inline void testhost_log(void *ctx, enum log_level level, const char *lin
     struct testhost *h = ctx;
     (void)level;
     pthread_mutex_lock(&h->mutex);
-    strncpy(h->last_line, line, sizeof(h->last_line) - 1);
+    snprintf(h->last_line, sizeof(h->last_line), "%s", line);
     h->lines++;
     pthread_mutex_unlock(&h->mutex);
 }
