@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Finding and loading of plugins. A plugin is a file smbkit-NAME-plugin.so that exports a
+ * struct smbkit_plugin named smbkit_plugin.
+ *
+ * Loaded ones stay until the server is freed, so that its volumes may go on any thread.
+ */
+#include "base/mem.h"
+#include "plat/file.h"
+#include "server/server_int.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef SMBKIT_PLUGIN_DIR
+#error "the build gives the folder where plugins are installed"
+#endif
+
+#define PLUGIN_NAME_MAX 64
+#define PLUGIN_PATH_MAX 4096
+
+struct server_plugin {
+    struct list link;
+    struct dynlib *lib;
+    const struct smbkit_plugin *plugin;
+    char *path;
+};
+
+static bool name_ok(const char *name)
+{
+    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return n > 0 && n < PLUGIN_NAME_MAX && name[n] == '\0';
+}
+
+/* --- looking for the file --- */
+
+/* Tries each of "dir:dir:dir"; true when there is such a file in one of them. */
+static bool search_path(const char *dirs, const char *name, char path[PLUGIN_PATH_MAX])
+{
+    while (dirs != NULL && *dirs != '\0') {
+        size_t n = strcspn(dirs, ":");
+        int len = snprintf(path, PLUGIN_PATH_MAX, "%.*s/smbkit-%s-plugin.so", (int)n, dirs, name);
+        if (n > 0 && len > 0 && len < PLUGIN_PATH_MAX && file_exists(path))
+            return true;
+        dirs += n;
+        if (*dirs == ':')
+            dirs++;
+    }
+    return false;
+}
+
+static bool find_file(const struct smbkit_server *s, const char *name, char path[PLUGIN_PATH_MAX],
+                      char error[SMBKIT_ERROR_MAX])
+{
+    if (strchr(name, '/') != NULL) {
+        int len = snprintf(path, PLUGIN_PATH_MAX, "%s", name);
+        if (len < PLUGIN_PATH_MAX && file_exists(path))
+            return true;
+        server_error(error, 0, "plugin %.200s: there is no such file", name);
+        return false;
+    }
+    if (!name_ok(name)) {
+        server_error(error, 0,
+                     "plugin '%.60s': a name is made of a-z, 0-9 and '-'; a path has a '/' in it",
+                     name);
+        return false;
+    }
+    /* Not for programs that run with more rights than their user: he would choose their code. */
+    const char *env = secure_getenv("SMBKIT_PLUGIN_PATH");
+    if (search_path(s->opt.plugin_path, name, path) || search_path(env, name, path) ||
+        search_path(SMBKIT_PLUGIN_DIR, name, path))
+        return true;
+    server_error(error, 0,
+                 "plugin %s: there is no smbkit-%s-plugin.so in %.200s%s%.100s (--plugin-path or "
+                 "$SMBKIT_PLUGIN_PATH names other folders)",
+                 name, name, s->opt.plugin_path, s->opt.plugin_path[0] != '\0' ? ":" : "",
+                 SMBKIT_PLUGIN_DIR);
+    return false;
+}
+
+/* --- looking inside --- */
+
+static const char *table_problem(const struct smbkit_plugin *p)
+{
+    if (p->abi_version != SMBKIT_ABI_VERSION)
+        return "was made for another version of the plugin interface; compile it anew";
+    if (p->struct_size < offsetof(struct smbkit_plugin, vfs) ||
+        p->vfs_size > p->struct_size - offsetof(struct smbkit_plugin, vfs))
+        return "has a table of a wrong size; compile it anew";
+    if (p->name == NULL || !name_ok(p->name))
+        return "has a name that is not made of a-z, 0-9 and '-'";
+    return NULL;
+}
+
+bool server_plugin_check(const struct smbkit_plugin *p, const char *from,
+                         char error[SMBKIT_ERROR_MAX])
+{
+    const char *problem = table_problem(p);
+    if (problem != NULL) {
+        server_error(error, 0, "plugin %.200s %s", from, problem);
+        return false;
+    }
+    for (const struct smbkit_param *q = p->params; q != NULL && q->name != NULL; q++) {
+        if (server_share_setting(q->name)) {
+            server_error(error, 0, "plugin %.200s has a parameter '%s', which every share has",
+                         from, q->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static const struct smbkit_plugin *load(struct server_plugin *sp, char error[SMBKIT_ERROR_MAX])
+{
+    char why[DYNLIB_ERROR_MAX];
+    sp->lib = dynlib_open(sp->path, why);
+    if (sp->lib != NULL)
+        sp->plugin = dynlib_symbol(sp->lib, "smbkit_plugin", why);
+    if (sp->plugin == NULL)
+        server_error(error, 0, "%.*s", SMBKIT_ERROR_MAX - 1, why);
+    else if (!server_plugin_check(sp->plugin, sp->path, error))
+        sp->plugin = NULL;
+    return sp->plugin;
+}
+
+static void plugin_free(struct server_plugin *sp)
+{
+    dynlib_close(sp->lib);
+    mem_free(sp->path);
+    mem_free(sp);
+}
+
+const struct smbkit_plugin *server_plugin_find(struct smbkit_server *s, const char *name,
+                                               char error[SMBKIT_ERROR_MAX])
+{
+    char path[PLUGIN_PATH_MAX];
+    if (!find_file(s, name, path, error))
+        return NULL;
+    LIST_FOREACH (it, &s->plugins) {
+        struct server_plugin *known = LIST_ENTRY(it, struct server_plugin, link);
+        if (strcmp(known->path, path) == 0)
+            return known->plugin;
+    }
+    struct server_plugin *sp = mem_zalloc(sizeof(*sp));
+    if (sp == NULL || (sp->path = mem_strdup(path)) == NULL) {
+        mem_free(sp);
+        server_error(error, 0, "out of memory");
+        return NULL;
+    }
+    if (load(sp, error) == NULL) {
+        plugin_free(sp);
+        return NULL;
+    }
+    list_append(&s->plugins, &sp->link);
+    return sp->plugin;
+}
+
+void server_plugins_free(struct smbkit_server *s)
+{
+    struct list *it;
+    while ((it = list_pop(&s->plugins)) != NULL)
+        plugin_free(LIST_ENTRY(it, struct server_plugin, link));
+}

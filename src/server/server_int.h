@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the files of server/ share: the server, its connections and its executors.
+ *
+ * One loop, one core: everything here belongs to the loop's thread but what is marked "any".
+ * Lock: `answers_lock` is a leaf; nothing is called under it.
+ */
+#ifndef SERVER_SERVER_INT_H
+#define SERVER_SERVER_INT_H
+
+#include "auth/users.h"
+#include "core/core.h"
+#include "net/listener.h"
+#include "net/pool.h"
+#include "net/transport.h"
+#include "plat/dynlib.h"
+#include "plat/lock.h"
+#include "server/options.h"
+#include <stdatomic.h>
+
+#define SERVER_MAGIC 0x53525652u
+
+enum server_state {
+    SERVER_OPEN,      /* configured or running */
+    SERVER_QUIESCING, /* no new connections and requests; what runs is finished */
+    SERVER_CLOSING,   /* replies leave, connections and files are closed */
+    SERVER_STOPPED,
+};
+
+struct smbkit_users {
+    struct auth_users *list;
+};
+
+struct smbkit_server {
+    uint32_t magic;
+    enum server_state state;
+    smbkit_status result; /* of running, once STOPPED */
+    struct server_options opt;
+    struct smbkit_server_config config;
+    struct log log;
+    struct random_source random;
+
+    struct auth_config auth;
+    struct smbkit_users *users; /* owned; never NULL */
+    struct core *core;
+    uint64_t core_time; /* the loop's time that the core was told last */
+    uint64_t armed;     /* what core_timer is set to */
+    struct timer core_timer;
+
+    struct loop *loop;
+    struct pool *pool;
+    struct bufpool *bufpool;
+    struct admission *admission;
+    struct list listeners;    /* struct server_listener */
+    struct list conns;        /* struct server_conn */
+    struct list plugins;      /* struct server_plugin: loaded until the end */
+    _Atomic size_t volumes;   /* that exist; any */
+    _Atomic bool stop_asked;  /* any, signal handlers too */
+    struct timer drain_timer; /* only ends waits: server_progress looks at the time */
+    uint64_t quiesce_until, close_until, drain_until;
+
+    /* Operations answered elsewhere, on their way to the loop. */
+    struct mutex answers_lock;
+    struct list answers; /* struct vfs_op by link; guarded by answers_lock */
+    struct loop_task answers_task;
+};
+
+/* --- server.c --- */
+
+/* Around every call into the core: tells it the time, and sets the loop's timer for it. */
+void server_enter(struct smbkit_server *s);
+void server_leave(struct smbkit_server *s);
+
+/* --- conn.c: connections --- */
+
+extern const struct core_host server_core_host;
+
+/* For listener_open; ctx is the server. */
+void server_on_accept(void *ctx, struct accepted *a);
+/* No further frames of any connection reach the core. */
+void server_conns_quiesce(struct smbkit_server *s);
+void server_conns_close(struct smbkit_server *s, enum transport_how how);
+
+/* --- exec.c: operations of volumes --- */
+
+/* The host for one volume: its executor with the workers that the thread model wants. It goes with
+   the volume (vfs_host.gone); server_exec_free is for when the volume was not made. */
+struct server_exec;
+NODISCARD struct server_exec *
+server_exec_new(struct smbkit_server *s, enum smbkit_thread_model model, struct vfs_host *host);
+void server_exec_free(struct server_exec *e);
+void server_answers_init(struct smbkit_server *s);
+
+/* --- plugin.c: plugins --- */
+
+/* By name or path; stays loaded until server_plugins_free. NULL and a line in `error`. */
+NODISCARD const struct smbkit_plugin *server_plugin_find(struct smbkit_server *s, const char *name,
+                                                         char error[SMBKIT_ERROR_MAX]);
+/* A plugin that is safe to look into? Else false and a line. */
+NODISCARD bool server_plugin_check(const struct smbkit_plugin *p, const char *from,
+                                   char error[SMBKIT_ERROR_MAX]);
+/* No volume may exist. */
+void server_plugins_free(struct smbkit_server *s);
+
+/* --- share.c: settings that every share has --- */
+
+/* Is this a setting of the share and not a parameter of its plugin? */
+bool server_share_setting(const char *key);
+
+/* --- users.c --- */
+
+/* For auth_config: the server's own list, then the program's source. */
+bool server_user_lookup(void *ctx, const char *user, const char *domain,
+                        struct auth_credential *out);
+
+#endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Shares: settings that every share has, the plugin's parameters, a volume, and the core's share
+ * over it. The core keeps the volume; a replaced one lives as long as a client uses it.
+ */
+#include "base/mem.h"
+#include "server/server_int.h"
+#include <string.h>
+
+/* The name of the pipe share, which the core serves itself. */
+#define PIPE_SHARE "IPC$"
+
+enum setting {
+    SETTING_COMMENT,
+    SETTING_ENCRYPT,
+    SETTING_GUEST,
+    SETTING_HIDDEN,
+    SETTING_READONLY,
+    SETTINGS,
+};
+
+static const char *const setting_names[SETTINGS] = {
+    [SETTING_COMMENT] = "comment", [SETTING_ENCRYPT] = "encrypt",   [SETTING_GUEST] = "guest",
+    [SETTING_HIDDEN] = "hidden",   [SETTING_READONLY] = "readonly",
+};
+
+static enum setting find_setting(const char *key)
+{
+    enum setting i = 0;
+    while (i < SETTINGS && strcmp(setting_names[i], key) != 0)
+        i++;
+    return i;
+}
+
+bool server_share_setting(const char *key)
+{
+    return find_setting(key) < SETTINGS;
+}
+
+static bool *flag_of(struct core_share_config *c, enum setting which)
+{
+    switch (which) {
+    case SETTING_ENCRYPT: return &c->encrypt;
+    case SETTING_GUEST: return &c->guest_ok;
+    case SETTING_HIDDEN: return &c->hidden;
+    case SETTING_READONLY: return &c->read_only;
+    case SETTING_COMMENT:
+    case SETTINGS: break;
+    }
+    return NULL;
+}
+
+static smbkit_status apply_setting(struct core_share_config *c, const struct smbkit_arg *arg,
+                                   char error[SMBKIT_ERROR_MAX])
+{
+    bool *flag = flag_of(c, find_setting(arg->key));
+    if (flag == NULL)
+        c->comment = arg->value;
+    else if (!option_parse_bool(arg->value, flag))
+        return server_error(error, SMBKIT_STATUS_INVALID_PARAMETER,
+                            "share '%.80s': %s=%.80s: must be on or off", c->name, arg->key,
+                            arg->value);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* Splits `args` into settings (applied to *c) and parameters (copied to `params`). */
+static smbkit_status split_args(struct core_share_config *c, const struct smbkit_arg *args,
+                                size_t count, struct smbkit_arg *params, size_t *param_count,
+                                char error[SMBKIT_ERROR_MAX])
+{
+    smbkit_status status = SMBKIT_STATUS_SUCCESS;
+    *param_count = 0;
+    for (size_t i = 0; i < count && status == SMBKIT_STATUS_SUCCESS; i++) {
+        if (server_share_setting(args[i].key))
+            status = apply_setting(c, &args[i], error);
+        else
+            params[(*param_count)++] = args[i];
+    }
+    return status;
+}
+
+/* The volume, with an executor that goes with it. */
+static struct vfs_volume *make_volume(struct smbkit_server *s, const char *name,
+                                      const struct smbkit_plugin *plugin,
+                                      const struct smbkit_arg *params, size_t count,
+                                      char error[SMBKIT_ERROR_MAX])
+{
+    char why[VFS_ERROR_TEXT_MAX];
+    struct vfs_host host;
+    struct server_exec *e = server_exec_new(s, plugin->thread_model, &host);
+    if (e == NULL) {
+        server_error(error, 0, "share '%.80s': out of memory", name);
+        return NULL;
+    }
+    struct vfs_volume *v = vfs_volume_new(plugin, name, params, count, &host, why);
+    if (v == NULL) {
+        server_exec_free(e);
+        server_error(error, 0, "share '%.80s': %.400s", name, why);
+    }
+    return v;
+}
+
+static smbkit_status set_share(struct smbkit_server *s, const struct core_share_config *config,
+                               const struct smbkit_plugin *plugin, const struct smbkit_arg *params,
+                               size_t count, char error[SMBKIT_ERROR_MAX])
+{
+    struct vfs_volume *v = make_volume(s, config->name, plugin, params, count, error);
+    if (v == NULL)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    server_enter(s);
+    smbkit_status status = core_share_set(s->core, config, v);
+    server_leave(s);
+    vfs_volume_unref(v);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return server_error(error, status, "share '%.80s': %s", config->name,
+                            status == SMBKIT_STATUS_OBJECT_NAME_INVALID
+                                ? "not a valid name: 1 to 80 characters without \\ / : * ? \" < > |"
+                                : smbkit_status_text(status));
+    LOGI(&s->log, "share '%s' is served by plugin %s", config->name, plugin->name);
+    return status;
+}
+
+smbkit_status smbkit_server_set_share_plugin(struct smbkit_server *s, const char *name,
+                                             const struct smbkit_plugin *plugin,
+                                             const struct smbkit_arg *args, size_t count,
+                                             char error[SMBKIT_ERROR_MAX])
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    /* Guests only get as far as this when the server lets them log on. */
+    struct core_share_config config = {.name = name, .comment = "", .guest_ok = true};
+    size_t param_count;
+    if (smbkit_name_compare(name, strlen(name), PIPE_SHARE, strlen(PIPE_SHARE)) == 0)
+        return server_error(error, SMBKIT_STATUS_OBJECT_NAME_INVALID,
+                            "share '%s': the name belongs to the server", name);
+    if (!server_plugin_check(plugin, name, error))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    struct smbkit_arg *params = mem_zarray(count + 1, sizeof(*params));
+    if (params == NULL)
+        return server_error(error, SMBKIT_STATUS_NO_MEMORY, "out of memory");
+    smbkit_status status = split_args(&config, args, count, params, &param_count, error);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        status = set_share(s, &config, plugin, params, param_count, error);
+    mem_free(params);
+    return status;
+}
+
+smbkit_status smbkit_server_set_share(struct smbkit_server *s, const char *name, const char *plugin,
+                                      const struct smbkit_arg *args, size_t count,
+                                      char error[SMBKIT_ERROR_MAX])
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    const struct smbkit_plugin *p = server_plugin_find(s, plugin, error);
+    if (p == NULL)
+        return SMBKIT_STATUS_NO_SUCH_FILE;
+    return smbkit_server_set_share_plugin(s, name, p, args, count, error);
+}
+
+smbkit_status smbkit_server_remove_share(struct smbkit_server *s, const char *name,
+                                         char error[SMBKIT_ERROR_MAX])
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    server_enter(s);
+    smbkit_status status = core_share_remove(s->core, name);
+    server_leave(s);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return server_error(error, status, "there is no share '%.80s'", name);
+    return status;
+}
+
+const struct smbkit_plugin *smbkit_server_plugin(struct smbkit_server *s, const char *plugin,
+                                                 char error[SMBKIT_ERROR_MAX])
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    return server_plugin_find(s, plugin, error);
+}
