@@ -222,7 +222,7 @@ static bool seal(struct core_channel *ch, struct chain *message)
 void reply_send(struct core_batch *b, struct reply_part *parts, size_t n)
 {
     struct core_conn *conn = b->conn;
-    struct core_channel *seal_with = NULL;
+    struct core_channel *seal_with = b->seal_channel;
     struct chain out;
     if (!conn_alive(conn))
         return;

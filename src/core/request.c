@@ -23,6 +23,7 @@ void request_init(struct core_request *r, struct core_batch *b, const struct cor
     MAGIC_SET(r, CORE_REQUEST_MAGIC);
     r->batch = b;
     r->cmd = cmd;
+    r->no_reply = cmd == &command_cancel; /* whatever becomes of it */
     r->hdr = e->hdr;
     r->body = e->body;
     r->related = (e->hdr.flags & SMB2_FLAGS_RELATED_OPERATIONS) != 0;
@@ -156,7 +157,8 @@ static void interim_due(struct timer *t)
 {
     struct core_request *r = CONTAINER_OF(t, struct core_request, interim);
     /* A slow plugin in the middle of a chain is simply waited for. */
-    if (batch_may_go_async(r) && async_room(r) && conn_alive(request_conn(r)))
+    if (!(r->cmd->flags & CMD_NO_INTERIM) && batch_may_go_async(r) && async_room(r) &&
+        conn_alive(request_conn(r)))
         go_async(r);
 }
 

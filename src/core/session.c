@@ -73,6 +73,9 @@ static void channel_detach(struct core_channel *ch)
     htab_remove(&conn->channels, &ch->by_session);
     conn->channel_count--;
     list_remove(&ch->in_session);
+    if (conn->channel_count == 0 && conn_alive(conn))
+        timerq_set(&conn->core->timers, &conn->auth_timer,
+                   conn->core->now + conn->core->config.auth_timeout);
     ch->conn = NULL;
     channel_unref(ch);
     conn_unref(conn);

@@ -29,7 +29,6 @@ const struct core_command command_echo = {
 static bool cancel_decode(struct core_request *r, struct cursor *body)
 {
     struct wire_cancel_req q;
-    r->no_reply = true;
     return wire_cancel_req_decode(body, request_arena(r), &q);
 }
 

@@ -211,6 +211,7 @@ static const struct core_step setup_steps[] = {
 const struct core_command command_session_setup = {
     .code = SMB2_SESSION_SETUP,
     .name = "SESSION_SETUP",
+    .flags = CMD_NO_INTERIM,
     .decode = setup_decode,
     .steps = setup_steps,
     .encode = setup_encode,
