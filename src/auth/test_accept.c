@@ -440,7 +440,7 @@ static void test_flipped_spnego(void **state)
 static void test_downgrade(void **state)
 {
     struct meeting m;
-    struct builder b, list;
+    struct builder b;
     fill_in(&m);
     m.client.options = AUTH_CLIENT_KERBEROS_FIRST;
     struct auth_context *a = auth_context_new(&m.server);
@@ -449,7 +449,6 @@ static void test_downgrade(void **state)
     struct builder to, from;
     builder_init_grow(&to, 10000);
     builder_init_grow(&from, 10000);
-    builder_init_grow(&list, 10000);
     builder_init_grow(&b, 10000);
     assert_int_equal(auth_client_step(c, NULL, 0, TEST_NOW, &to), AUTH_CONTINUE);
     spnego_encode_init(&b, &init); /* without the client's favourite */
@@ -468,10 +467,63 @@ static void test_downgrade(void **state)
     assert_string_equal(auth_claimed_user(a), "alice");
     builder_free(&to);
     builder_free(&from);
-    builder_free(&list);
     builder_free(&b);
     auth_context_free(a);
     auth_client_free(c);
+}
+
+/* The last place of some bytes in a token, which must be there. */
+static size_t find_last(const struct builder *b, const void *what, size_t len)
+{
+    size_t at = b->len;
+    while (at-- > 0)
+        if (len <= b->len - at && memcmp(b->data + at, what, len) == 0)
+            return at;
+    fail_msg("not in the token");
+    return 0;
+}
+
+/* The client answers our nonce, but was told of another server: somebody relays. Its password is
+   right and its response consistent; only what it says of the server gives it away. */
+static void test_relayed(void **state)
+{
+    static const uint8_t stamp_header[] = {MsvAvTimestamp, 0, 8, 0};
+    static const struct {
+        const void *what;
+        size_t len, at; /* the byte `at` behind the start of `what` is changed */
+    } rows[] = {
+        {"F\0I\0L\0E\0S", 9, 0},
+        {"W\0O\0R\0K\0G", 9, 0},
+        {"f\0i\0l\0e\0s", 9, 0},
+        {stamp_header, sizeof(stamp_header), 4},
+        {stamp_header, sizeof(stamp_header), 1}, /* the pair becomes another */
+    };
+    for (size_t i = 0; i <= ARRAY_LEN(rows); i++) {
+        struct meeting m;
+        struct builder to, from;
+        fill_in(&m);
+        m.client.options = AUTH_CLIENT_RAW | AUTH_CLIENT_NO_MIC;
+        struct auth_context *a = auth_context_new(&m.server);
+        struct auth_client *c = auth_client_new(&m.client);
+        builder_init_grow(&to, 10000);
+        builder_init_grow(&from, 10000);
+        assert_int_equal(auth_client_step(c, NULL, 0, TEST_NOW, &to), AUTH_CONTINUE);
+        assert_int_equal(auth_step(a, to.data, to.len, TEST_NOW, &from), AUTH_CONTINUE);
+        if (i < ARRAY_LEN(rows))
+            from.data[find_last(&from, rows[i].what, rows[i].len) + rows[i].at] ^= 1;
+        builder_truncate(&to, 0);
+        assert_int_equal(auth_client_step(c, from.data, from.len, TEST_NOW, &to), AUTH_OK);
+        enum auth_result r = auth_step(a, to.data, to.len, TEST_NOW, &from);
+        /* without the time stamp, or with nothing changed, all is well */
+        bool harmless = i >= ARRAY_LEN(rows) - 1;
+        assert_int_equal(r, harmless ? AUTH_OK : AUTH_FAILED);
+        if (!harmless)
+            assert_non_null(strstr(auth_failure_reason(a), "another server"));
+        builder_free(&to);
+        builder_free(&from);
+        auth_context_free(a);
+        auth_client_free(c);
+    }
 }
 
 static void test_no_common_mech(void **state)
@@ -618,6 +670,7 @@ int main(void)
         cmocka_unit_test(test_flipped_raw),
         cmocka_unit_test(test_flipped_spnego),
         cmocka_unit_test(test_downgrade),
+        cmocka_unit_test(test_relayed),
         cmocka_unit_test(test_no_common_mech),
         cmocka_unit_test(test_request_mic),
         cmocka_unit_test(test_bounds),

@@ -250,6 +250,68 @@ static void test_spec_signature(void **state)
     assert_false(ntlm_keys_can_sign(&k));
 }
 
+/* What was not offered does not count, whatever the client says then. */
+static void test_flags_not_offered(void **state)
+{
+    struct auth_context *a = auth_context_new(&spec_config);
+    struct ntlmssp_challenge ch;
+    struct builder out;
+    uint8_t in[512], key[16];
+    size_t len = test_unhex(spec_authenticate, in, sizeof(in));
+    builder_init_grow(&out, 4096);
+    exchange_challenge(a, SPEC_FLAGS & ~(uint32_t)NTLMSSP_NEGOTIATE_KEY_EXCH, &ch, &out);
+    assert_int_equal(ch.flags & NTLMSSP_NEGOTIATE_KEY_EXCH, 0);
+    assert_int_equal(auth_step(a, in, len, 0, &out), AUTH_OK);
+    /* SessionBaseKey of [MS-NLMP] 4.2.4.1.2 */
+    test_unhex("8d e4 0c ca db c1 4a 82 f1 5c b0 ad 0d e9 5c a3", key, sizeof(key));
+    assert_memory_equal(auth_identity(a)->session_key, key, sizeof(key));
+    auth_context_free(a);
+    builder_free(&out);
+}
+
+/* The stand-in for an unknown user's hash happens to be the right one. */
+static void lucky_random(void *ctx, void *dst, size_t n)
+{
+    if (n == AUTH_NT_HASH_SIZE)
+        assert_true(crypto_nt_hash("Password", 8, dst));
+    else
+        spec_random(ctx, dst, n);
+}
+
+static bool lookup_nobody(void *ctx, const char *user, const char *domain,
+                          struct auth_credential *out)
+{
+    return false;
+}
+
+static bool lookup_no_password(void *ctx, const char *user, const char *domain,
+                               struct auth_credential *out)
+{
+    out->no_password = out->disabled = true;
+    return spec_lookup(ctx, user, domain, out);
+}
+
+static void test_never_proved(void **state)
+{
+    struct auth_config configs[2] = {spec_config, spec_config};
+    configs[0].random.fill = lucky_random;
+    configs[0].credentials.lookup = lookup_nobody;
+    configs[1].credentials.lookup = lookup_no_password;
+    for (size_t i = 0; i < ARRAY_LEN(configs); i++) {
+        struct auth_context *a = auth_context_new(&configs[i]);
+        struct ntlmssp_challenge ch;
+        struct builder out;
+        uint8_t in[512];
+        size_t len = test_unhex(spec_authenticate, in, sizeof(in));
+        builder_init_grow(&out, 4096);
+        exchange_challenge(a, SPEC_FLAGS, &ch, &out);
+        assert_int_equal(auth_step(a, in, len, 0, &out), AUTH_FAILED);
+        assert_int_equal(auth_status(a), AUTH_STATUS_LOGON_FAILURE);
+        auth_context_free(a);
+        builder_free(&out);
+    }
+}
+
 static void expect_failure(const uint8_t *in, size_t len, uint64_t now, uint32_t status)
 {
     struct auth_context *a = auth_context_new(&spec_config);
@@ -329,6 +391,8 @@ int main(void)
         cmocka_unit_test(test_av_lists),
         cmocka_unit_test(test_spec_exchange),
         cmocka_unit_test(test_spec_signature),
+        cmocka_unit_test(test_flags_not_offered),
+        cmocka_unit_test(test_never_proved),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_without_unicode),
     };
