@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the files of QUERY_INFO share: one row for each class that we answer. */
+#ifndef CORE_CMD_QUERY_INFO_H
+#define CORE_CMD_QUERY_INFO_H
+
+#include "core/core_int.h"
+#include "wire/info.h"
+
+/* What must be asked of the plugin before the class can be answered. */
+enum query_source {
+    QUERY_OPEN,   /* nothing */
+    QUERY_ATTR,   /* r->op.attr */
+    QUERY_STATFS, /* r->op.statfs */
+};
+
+struct query_class {
+    uint8_t num;
+    enum query_source source;
+    /* Appends the whole record; the caller cuts it. BUFFER_OVERFLOW stands for a list that was cut
+       between two records. */
+    smbkit_status (*fill)(struct core_request *r, struct builder *b);
+};
+
+/* NULL: a class that is known, but that we cannot answer. */
+const struct query_class *query_file_class(uint8_t num);
+const struct query_class *query_fs_class(uint8_t num);
+extern const struct query_class query_security_class;
+
+static inline const struct query_class *query_class_find(const struct query_class *rows, size_t n,
+                                                         uint8_t num)
+{
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].num == num)
+            return &rows[i];
+    return NULL;
+}
+
+#endif

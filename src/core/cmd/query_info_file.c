@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+/* QUERY_INFO of files ([MS-SMB2] 3.3.5.20.1, [MS-FSA] 2.1.5.12, [MS-FSCC] 2.4). */
+#include "core/cmd/query_info.h"
+#include "wire/ea.h"
+#include "wire/info_file.h"
+
+/* One fill function of a record without a variable part. */
+#define FILL(name)                                                              \
+    static smbkit_status fill_##name(struct core_request *r, struct builder *b) \
+    {                                                                           \
+        struct wire_info_##name v = get_##name(r);                              \
+        wire_info_##name##_encode(b, &v);                                       \
+        return SMBKIT_STATUS_SUCCESS;                                           \
+    }
+
+static struct wire_info_basic get_basic(const struct core_request *r)
+{
+    const struct smbkit_attr *a = &r->op.attr;
+    return (struct wire_info_basic){
+        .creation_time = a->create_time,
+        .last_access_time = a->access_time,
+        .last_write_time = a->write_time,
+        .change_time = a->change_time,
+        .attributes = core_wire_attributes(a),
+    };
+}
+FILL(basic)
+
+static bool delete_pending(const struct core_open *o)
+{
+    return lease_open_attached(&o->lease) && lease_open_delete_pending(&o->lease);
+}
+
+/* A link that is about to go does not count ([MS-FSA] 2.1.5.12.27). */
+static struct wire_info_standard get_standard(const struct core_request *r)
+{
+    const struct smbkit_attr *a = &r->op.attr;
+    struct wire_info_standard v = {
+        .number_of_links = a->links != 0 ? a->links : 1,
+        .delete_pending = delete_pending(r->open),
+        .directory = r->open->is_directory,
+    };
+    if (!v.directory) {
+        v.allocation_size = a->alloc_size;
+        v.end_of_file = a->size;
+    }
+    if (v.delete_pending)
+        v.number_of_links--;
+    return v;
+}
+FILL(standard)
+
+static struct wire_info_internal get_internal(const struct core_request *r)
+{
+    return (struct wire_info_internal){.index_number = r->open->file_id};
+}
+FILL(internal)
+
+static struct wire_info_ea_size get_ea_size(const struct core_request *r)
+{
+    return (struct wire_info_ea_size){.ea_size = r->op.attr.ea_size};
+}
+FILL(ea_size)
+
+static struct wire_info_access get_access(const struct core_request *r)
+{
+    return (struct wire_info_access){.access_flags = r->open->access};
+}
+FILL(access)
+
+static struct wire_info_position get_position(const struct core_request *r)
+{
+    return (struct wire_info_position){.current_byte_offset = r->open->position};
+}
+FILL(position)
+
+static struct wire_info_mode get_mode(const struct core_request *r)
+{
+    return (struct wire_info_mode){.mode = r->open->mode & WIRE_MODE_VALID};
+}
+FILL(mode)
+
+static struct wire_info_alignment get_alignment(const struct core_request *r)
+{
+    (void)r;
+    return (struct wire_info_alignment){.alignment_requirement = 0}; /* FILE_BYTE_ALIGNMENT */
+}
+FILL(alignment)
+
+static struct wire_info_compression get_compression(const struct core_request *r)
+{
+    return (struct wire_info_compression){
+        .compressed_file_size = r->open->is_directory ? 0 : r->op.attr.alloc_size,
+        .compression_format = COMPRESSION_FORMAT_NONE,
+    };
+}
+FILL(compression)
+
+static struct wire_info_network_open get_network_open(const struct core_request *r)
+{
+    struct wire_info_basic basic = get_basic(r);
+    struct wire_info_standard standard = get_standard(r);
+    return (struct wire_info_network_open){
+        .creation_time = basic.creation_time,
+        .last_access_time = basic.last_access_time,
+        .last_write_time = basic.last_write_time,
+        .change_time = basic.change_time,
+        .allocation_size = standard.allocation_size,
+        .end_of_file = standard.end_of_file,
+        .attributes = basic.attributes,
+    };
+}
+FILL(network_open)
+
+static struct wire_info_attribute_tag get_attribute_tag(const struct core_request *r)
+{
+    const struct smbkit_attr *a = &r->op.attr;
+    return (struct wire_info_attribute_tag){
+        .attributes = core_wire_attributes(a),
+        .reparse_tag = a->attributes & SMBKIT_ATTR_REPARSE_POINT ? a->reparse_tag : 0,
+    };
+}
+FILL(attribute_tag)
+
+static struct wire_info_id get_id(const struct core_request *r)
+{
+    struct wire_info_id v = {.volume_serial_number = r->op.statfs.serial};
+    le64_store(v.file_id, r->open->file_id);
+    return v;
+}
+FILL(id)
+
+static struct wire_info_all get_all(const struct core_request *r)
+{
+    return (struct wire_info_all){
+        .basic = get_basic(r),
+        .standard = get_standard(r),
+        .internal = get_internal(r),
+        .ea = get_ea_size(r),
+        .access = get_access(r),
+        .position = get_position(r),
+        .mode = get_mode(r),
+        .alignment = get_alignment(r),
+        .name = {.name = "", .name_len = 0}, /* 3.3.5.20.1 */
+    };
+}
+FILL(all)
+
+/* ---------------------------------------------------------------- names and lists */
+
+/* Relative to the share, without a leading backslash. */
+static smbkit_status fill_normalized_name(struct core_request *r, struct builder *b)
+{
+    const struct core_open *o = r->open;
+    uint16_t dialect = request_conn(r)->dialect;
+    if (dialect != SMB2_DIALECT_300 && dialect != SMB2_DIALECT_311)
+        return SMBKIT_STATUS_NOT_SUPPORTED; /* 3.3.5.20.1 */
+    size_t path_len = strlen(o->path), stream_len = o->stream != NULL ? strlen(o->stream) + 1 : 0;
+    char *name = arena_alloc(request_arena(r), path_len + stream_len + 1);
+    if (name == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    for (size_t i = 0; i < path_len; i++)
+        name[i] = o->path[i] == '/' ? '\\' : o->path[i];
+    if (stream_len > 0) {
+        name[path_len] = ':';
+        memcpy(name + path_len + 1, o->stream, stream_len - 1);
+    }
+    struct wire_info_name v = {.name = name, .name_len = path_len + stream_len};
+    wire_info_name_encode(b, &v);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* There are no short names. */
+static smbkit_status fill_alternate_name(struct core_request *r, struct builder *b)
+{
+    (void)r;
+    (void)b;
+    return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
+/* Plugins cannot list named streams yet; every file has the unnamed one, a folder has none. */
+static smbkit_status fill_stream(struct core_request *r, struct builder *b)
+{
+    static const char unnamed[] = "::$DATA";
+    struct wire_info_stream v = {
+        .size = r->op.attr.size,
+        .allocation_size = r->op.attr.alloc_size,
+        .name = unnamed,
+        .name_len = sizeof unnamed - 1,
+    };
+    struct wire_chain list;
+    if (r->open->is_directory)
+        return SMBKIT_STATUS_SUCCESS;
+    wire_chain_init(&list, b, r->in.query_info.output_length, WIRE_STREAM_ALIGN);
+    enum wire_fit fit = wire_info_stream_add(&list, &v);
+    if (fit == WIRE_FIT_FULL)
+        return SMBKIT_STATUS_BUFFER_OVERFLOW;
+    return fit == WIRE_FIT_OK ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+}
+
+/* Plugins have no extended attributes yet; a list of names to look for must still be a list. */
+static smbkit_status fill_full_ea(struct core_request *r, struct builder *b)
+{
+    const struct wire_blob *in = &r->in.query_info.input;
+    struct wire_chain_reader list;
+    struct cursor c;
+    const char *name;
+    size_t len;
+    (void)b;
+    cursor_init(&c, in->data, in->len);
+    wire_chain_open(&list, &c, WIRE_EA_ALIGN);
+    while (wire_get_ea_next(&list, &name, &len))
+        continue;
+    return list.failed ? SMBKIT_STATUS_EA_LIST_INCONSISTENT : SMBKIT_STATUS_NO_EAS_ON_FILE;
+}
+
+/* [MS-FSA] has these for named pipes only; Windows file systems say INVALID_PARAMETER. */
+static smbkit_status fill_pipe(struct core_request *r, struct builder *b)
+{
+    (void)r;
+    (void)b;
+    return SMBKIT_STATUS_INVALID_PARAMETER;
+}
+
+static const struct query_class classes[] = {
+    {FileBasicInformation, QUERY_ATTR, fill_basic},
+    {FileStandardInformation, QUERY_ATTR, fill_standard},
+    {FileInternalInformation, QUERY_OPEN, fill_internal},
+    {FileEaInformation, QUERY_ATTR, fill_ea_size},
+    {FileAccessInformation, QUERY_OPEN, fill_access},
+    {FilePositionInformation, QUERY_OPEN, fill_position},
+    {FileFullEaInformation, QUERY_OPEN, fill_full_ea},
+    {FileModeInformation, QUERY_OPEN, fill_mode},
+    {FileAlignmentInformation, QUERY_OPEN, fill_alignment},
+    {FileAllInformation, QUERY_ATTR, fill_all},
+    {FileAlternateNameInformation, QUERY_OPEN, fill_alternate_name},
+    {FileStreamInformation, QUERY_ATTR, fill_stream},
+    {FilePipeInformation, QUERY_OPEN, fill_pipe},
+    {FilePipeLocalInformation, QUERY_OPEN, fill_pipe},
+    {FilePipeRemoteInformation, QUERY_OPEN, fill_pipe},
+    {FileCompressionInformation, QUERY_ATTR, fill_compression},
+    {FileNetworkOpenInformation, QUERY_ATTR, fill_network_open},
+    {FileAttributeTagInformation, QUERY_ATTR, fill_attribute_tag},
+    {FileNormalizedNameInformation, QUERY_OPEN, fill_normalized_name},
+    {FileIdInformation, QUERY_STATFS, fill_id},
+};
+
+const struct query_class *query_file_class(uint8_t num)
+{
+    return query_class_find(classes, ARRAY_LEN(classes), num);
+}
