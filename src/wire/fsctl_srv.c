@@ -70,8 +70,6 @@ bool wire_resume_key_decode(struct cursor *c, struct wire_resume_key *out)
     return !cursor_failed(c);
 }
 
-#define CHUNK_SIZE 24
-
 /* ([MS-SMB2] 2.2.31.1) */
 void wire_copychunk_req_encode(struct builder *b, const struct wire_copychunk_req *in)
 {
@@ -98,8 +96,6 @@ bool wire_copychunk_req_decode(struct cursor *c, struct arena *a, struct wire_co
     cursor_skip(c, 4);
     if (cursor_failed(c) || out->chunk_count > WIRE_COPYCHUNK_MAX)
         return !cursor_failed(c);
-    if (out->chunk_count > cursor_left(c) / CHUNK_SIZE)
-        return false;
     out->chunks = arena_array(a, out->chunk_count, sizeof(out->chunks[0]));
     if (out->chunks == NULL)
         return false;

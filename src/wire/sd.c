@@ -121,7 +121,7 @@ static bool ace_decode(struct cursor *c, struct wire_ace *out)
     out->type = cursor_u8(c);
     out->flags = cursor_u8(c);
     size = cursor_u16(c);
-    if (size < ACE_HEADER || size % 4 != 0)
+    if (size % 4 != 0)
         cursor_fail(c);
     e = cursor_sub(c, start, size);
     cursor_seek(c, start + size);

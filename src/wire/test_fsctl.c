@@ -184,6 +184,10 @@ static void test_snapshots(void **state)
     assert_string_equal(out.tokens[0], tokens[0]);
     assert_string_equal(out.tokens[1], tokens[1]);
 
+    builder_patch_u32(&e.b, 0, 1); /* more returned than there are */
+    c = cursor_of(e.b.data, e.b.len);
+    assert_false(wire_snapshots_decode(&c, &e.arena, &out));
+
     builder_truncate(&e.b, 0);
     wire_snapshots_encode(&e.b, &in, 113); /* one byte too few: only the size */
     assert_int_equal(e.b.len, 16);

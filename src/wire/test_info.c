@@ -929,6 +929,50 @@ static void test_query_quota(void **state)
     assert_false(wire_get_quota_next(&r, &sid) || r.failed);
 }
 
+/* SidLength must be that of the SID. */
+static void test_quota_sid_length_that_lies(void **state)
+{
+    struct wire_quota in = {.sid = wire_sid_everyone}, out;
+    struct wire_chain_reader r;
+    struct wire_chain w;
+    struct builder b;
+    struct cursor c;
+    uint8_t mem[64];
+    int wrong;
+
+    for (wrong = -4; wrong <= 4; wrong += 4) {
+        builder_init_fixed(&b, mem, sizeof(mem));
+        wire_chain_init(&w, &b, sizeof(mem), WIRE_QUOTA_ALIGN);
+        assert_int_equal(wire_quota_add(&w, &in), WIRE_FIT_OK);
+        builder_zero(&b, 4);
+        builder_patch_u32(&b, 4, (uint32_t)(12 + wrong));
+        c = cursor_of(mem, b.len);
+        wire_chain_open(&r, &c, WIRE_QUOTA_ALIGN);
+        assert_int_equal(wire_quota_next(&r, &out), wrong == 0);
+        assert_int_equal(r.failed, wrong != 0);
+    }
+}
+
+/* A start SID need not be the first thing in its buffer. */
+static void test_start_sid_with_an_offset(void **state)
+{
+    struct wire_query_quota in = {.has_start_sid = true, .start_sid = wire_sid_everyone}, out;
+    struct builder b;
+    struct cursor c;
+    uint8_t mem[64];
+
+    builder_init_fixed(&b, mem, sizeof(mem));
+    wire_query_quota_encode(&b, &in);
+    memmove(mem + 24, mem + 16, 12);
+    le32_store(mem + 12, 8);
+    c = cursor_of(mem, 36);
+    assert_true(wire_query_quota_decode(&c, &out));
+    assert_true(out.has_start_sid && wire_sid_equal(&out.start_sid, &wire_sid_everyone));
+    le32_store(mem + 12, 9);
+    c = cursor_of(mem, 36);
+    assert_false(wire_query_quota_decode(&c, &out));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -942,6 +986,8 @@ int main(void)
         cmocka_unit_test(test_labels_lose_their_terminator),
         cmocka_unit_test(test_bad_text),
         cmocka_unit_test(test_query_quota),
+        cmocka_unit_test(test_quota_sid_length_that_lies),
+        cmocka_unit_test(test_start_sid_with_an_offset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

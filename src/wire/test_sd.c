@@ -308,6 +308,52 @@ static void test_sd_that_lies(void **state)
     arena_clear(&a);
 }
 
+/* A SID could be read out of the header, but no part may lie there. */
+static void test_part_inside_the_header(void **state)
+{
+    uint8_t mem[sizeof(windows_sd)];
+    struct wire_sd sd;
+    struct arena a;
+
+    arena_init(&a, TEST_MAX);
+    memcpy(mem, windows_sd, sizeof(mem));
+    mem[12] = 1; /* OffsetSacl, not looked at: there is no SACL */
+    assert_true(sd_decode(mem, sizeof(mem), &a, &sd));
+    mem[4] = 12;
+    assert_false(sd_decode(mem, sizeof(mem), &a, &sd));
+    arena_clear(&a);
+}
+
+static void test_largest_sd(void **state)
+{
+    static uint8_t mem[WIRE_SD_SIZE_MAX + 1];
+    struct wire_sd sd;
+    struct arena a;
+
+    arena_init(&a, TEST_MAX);
+    memcpy(mem, windows_sd, sizeof(windows_sd));
+    assert_true(sd_decode(mem, WIRE_SD_SIZE_MAX, &a, &sd));
+    assert_false(sd_decode(mem, WIRE_SD_SIZE_MAX + 1, &a, &sd));
+    arena_clear(&a);
+}
+
+static void test_ace_sizes(void **state)
+{
+    uint8_t mem[] = {ACL_REVISION, 0, 20, 0, 1, 0, 0, 0, 0x77, 0, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8};
+    struct wire_acl acl;
+    struct arena a;
+    struct cursor c;
+    uint8_t size;
+
+    arena_init(&a, TEST_MAX);
+    for (size = 0; size <= 16; size++) {
+        mem[10] = size;
+        c = cursor_of(mem, sizeof(mem));
+        assert_int_equal(wire_acl_decode(&c, &a, &acl), size >= 4 && size <= 12 && size % 4 == 0);
+    }
+    arena_clear(&a);
+}
+
 /* An ACL whose present bit is clear is nothing, whatever its offset says; present with offset 0 is
  * a NULL DACL. */
 static void test_null_and_absent_dacl(void **state)
@@ -413,6 +459,9 @@ int main(void)
         cmocka_unit_test(test_sd_round_trip),
         cmocka_unit_test(test_sd_from_windows),
         cmocka_unit_test(test_sd_that_lies),
+        cmocka_unit_test(test_part_inside_the_header),
+        cmocka_unit_test(test_largest_sd),
+        cmocka_unit_test(test_ace_sizes),
         cmocka_unit_test(test_null_and_absent_dacl),
         cmocka_unit_test(test_acl_bounds),
         cmocka_unit_test(test_encoder_refuses_what_does_not_fit),
