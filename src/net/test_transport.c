@@ -534,6 +534,14 @@ static void test_trickle(void **state)
     teardown(&f);
 }
 
+static size_t read_some(int fd, size_t most)
+{
+    static uint8_t sink[256 * KIB];
+    ssize_t n = recv(fd, sink, MIN(most, sizeof(sink)), 0);
+
+    return n > 0 ? (size_t)n : 0;
+}
+
 static void send_zeros(struct side *s, size_t n)
 {
     struct buf *b = buf_new_zero(n);
@@ -564,15 +572,116 @@ static void test_send_timeout(void **state)
     teardown(&f);
 }
 
-/* ---- back-pressure and fairness ---- */
-
-static size_t read_some(int fd, size_t most)
+/* The time runs from the last progress, and not at all while nothing is queued. */
+static void test_send_timeout_spares_slow_readers(void **state)
 {
-    static uint8_t sink[256 * KIB];
-    ssize_t n = recv(fd, sink, MIN(most, sizeof(sink)), 0);
+    struct transport_options o;
+    struct fixture f;
+    struct side s = {0};
+    size_t total = 16 * MIB, got = 0;
+    uint64_t begin;
+    int fd;
 
-    return n > 0 ? (size_t)n : 0;
+    setup(&f);
+    options(&f, &o);
+    o.send_timeout = 300 * NS_PER_MS;
+    fd = connect_side(&f, &s, &o);
+    send_zeros(&s, total);
+    begin = clock_monotonic();
+    while (got < total) {
+        uint64_t next = clock_monotonic() + 100 * NS_PER_MS;
+
+        for (size_t n = 0; n < total / 8; n += 64 * KIB)
+            got += read_some(fd, MIN(64 * KIB, total - got));
+        while (clock_monotonic() < next)
+            loop_run_once(f.loop, 20 * NS_PER_MS);
+        assert_int_equal(s.closed, 0);
+    }
+    assert_true(clock_monotonic() - begin > o.send_timeout);
+    assert_int_equal(transport_queued_bytes(s.t), 0);
+    begin = clock_monotonic();
+    while (clock_monotonic() - begin < o.send_timeout * 3 / 2)
+        loop_run_once(f.loop, 20 * NS_PER_MS);
+    assert_int_equal(s.closed, 0);
+    close(fd);
+    run_until_closed(&f, &s);
+    teardown(&f);
 }
+
+/* ---- ownership of what is sent ---- */
+
+static void count_release(void *ctx)
+{
+    ++*(int *)ctx;
+}
+
+/* Six small slices, then `behind` zeros. */
+static void send_counted(struct side *s, int *released, size_t behind)
+{
+    static uint8_t bytes[10];
+    struct buf *b = buf_new_zero(behind);
+    struct slice part, zeros = slice_of(b, 0, behind);
+    struct chain c;
+
+    buf_unref(b);
+
+    chain_init(&c);
+    for (int i = 0; i < 6; i++) {
+        b = buf_wrap(bytes, sizeof(bytes), count_release, released);
+        part = slice_of(b, 0, sizeof(bytes));
+        assert_true(chain_add(&c, &part));
+        buf_unref(b);
+    }
+    assert_true(chain_add(&c, &zeros));
+    transport_send(s->t, &c);
+}
+
+static void test_buffers_are_released(void **state)
+{
+    struct fixture f;
+    struct side s = {0};
+    int fd, released = 0;
+
+    setup(&f);
+    fd = connect_side(&f, &s, NULL);
+    send_counted(&s, &released, 16 * MIB);
+    assert_int_equal(released, 0);
+    /* Each as soon as it is out, also when the message is not. */
+    turn(&f);
+    assert_int_equal(released, 6);
+    assert_true(transport_queued_bytes(s.t) > 0);
+    /* Dropped when the connection dies with them, and when it is closed already. */
+    send_counted(&s, &released, 1);
+    turn(&f);
+    assert_int_equal(released, 6);
+    transport_close(s.t, TRANSPORT_ABORT);
+    send_counted(&s, &released, 1);
+    assert_int_equal(released, 12);
+    run_until_closed(&f, &s);
+    assert_int_equal(released, 18);
+    close(fd);
+    teardown(&f);
+}
+
+static void test_place_is_given_back(void **state)
+{
+    struct listener_options lo = {.admission = admission_new(10, 10)};
+    struct fixture f = {.loop = loop_new()};
+    struct side s = {0};
+    int fd;
+
+    assert_true(net_addr_parse(&lo.addr, "127.0.0.1", 0));
+    assert_int_equal(listener_open(f.loop, &lo, on_accept, &f, &f.listener), 0);
+    fd = connect_side(&f, &s, NULL);
+    assert_int_equal(admission_count(lo.admission), 1);
+    close(fd);
+    run_until_closed(&f, &s);
+    assert_int_equal(admission_count(lo.admission), 0);
+    teardown(&f);
+    admission_free(lo.admission);
+}
+
+/* ---- back-pressure and fairness ---- */
 
 static void test_slow_reader(void **state)
 {
@@ -721,6 +830,16 @@ static void test_close_does_not_wait_for_ever(void **state)
         assert_int_equal(s.reason, TRANSPORT_CLOSED);
         close(fd);
     }
+    /* The first reason is told, whatever else comes while closing. */
+    o.close_timeout = 10 * NS_PER_S;
+    o.send_timeout = 30 * NS_PER_MS;
+    s = (struct side){0};
+    fd = connect_side(&f, &s, &o);
+    send_zeros(&s, 32 * MIB);
+    transport_close(s.t, TRANSPORT_FLUSH);
+    run_until_closed(&f, &s);
+    assert_int_equal(s.reason, TRANSPORT_CLOSED);
+    close(fd);
     teardown(&f);
 }
 
@@ -974,6 +1093,9 @@ int main(void)
         cmocka_unit_test(test_first_and_frame_timeout),
         cmocka_unit_test(test_trickle),
         cmocka_unit_test(test_send_timeout),
+        cmocka_unit_test(test_send_timeout_spares_slow_readers),
+        cmocka_unit_test(test_buffers_are_released),
+        cmocka_unit_test(test_place_is_given_back),
         cmocka_unit_test(test_slow_reader),
         cmocka_unit_test(test_pause),
         cmocka_unit_test(test_fairness),
