@@ -70,7 +70,7 @@ void vfs_op_clear(struct vfs_op *op)
     op->ranges = NULL;
     op->range_count = op->range_cap = 0;
     op->next = NULL;
-    op->memory_out = op->bad_answer = false;
+    op->memory_out = op->bad_answer = op->again = false;
     op->log = NULL;
     op->plugin = NULL;
     atomic_store(&op->cancelled, false);
@@ -133,10 +133,14 @@ static void call_on_worker(struct vfs_op *op)
         post(op);
 }
 
-/* Fails an op whose call is not made because too much is queued. */
+/* Fails an op whose call is not made because too much is queued. Only a close must not fail: it is
+   tried again when the op comes back to its owner. */
 static void refuse(struct vfs_op *op)
 {
     atomic_store(&op->state, STATE_STARTED | STATE_CLAIMED | STATE_FILLED | STATE_RETURNED);
+    op->again = op->call == VFS_CLOSE;
+    if (op->again)
+        return;
     op->status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     op->next = NULL;
 }
@@ -210,7 +214,10 @@ static bool call(struct vfs_op *op)
         if (e->run(e->ctx, op, call_on_worker))
             return false;
         refuse(op);
-        return true;
+        if (!op->again)
+            return true;
+        post(op);
+        return false;
     case SMBKIT_THREAD_SERIAL: break;
     }
     vfs_volume_ref(v);
@@ -235,6 +242,10 @@ bool vfs_step_call(struct vfs_op *op, enum vfs_code code, vfs_step *next)
 /* Asks the step that waits for the answer; true when there is another call to make. */
 static bool next_step(struct vfs_op *op)
 {
+    if (op->again) {
+        op->again = false;
+        return true;
+    }
     vfs_step *next = op->next;
     op->next = NULL;
     return next != NULL && next(op);

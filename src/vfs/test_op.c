@@ -811,6 +811,31 @@ static void test_parallel(void **state)
     vfs_volume_unref(v);
 }
 
+/* A close is not lost when too much is queued. */
+static void test_close_refused(void **state)
+{
+    static const enum smbkit_thread_model models[] = {SMBKIT_THREAD_PARALLEL, SMBKIT_THREAD_SERIAL};
+    for (size_t i = 0; i < ARRAY_LEN(models); i++) {
+        struct smbkit_plugin p = full;
+        p.thread_model = models[i];
+        struct vfs_volume *v = volume(&p);
+        struct vfs_op op;
+        vfs_op_init(&op, on_done);
+        host.refuse = true;
+        assert_false(vfs_close(&op, v, &the_file));
+        assert_true(testhost_deliver(&host));
+        assert_true(testhost_deliver(&host));
+        assert_int_equal(done_count, 0);
+        host.refuse = false;
+        testhost_drain(&host);
+        assert_int_equal(closes, 1);
+        assert_int_equal(done_count, 1);
+        assert_int_equal(op.status, SMBKIT_STATUS_SUCCESS);
+        vfs_op_clear(&op);
+        vfs_volume_unref(v);
+    }
+}
+
 static struct vfs_op *order[8];
 static size_t order_n;
 
@@ -944,6 +969,7 @@ int main(void)
         cmocka_unit_test(test_default_can_delete),
         cmocka_unit_test(test_default_zero_range),
         cmocka_unit_test(test_parallel),
+        cmocka_unit_test(test_close_refused),
         cmocka_unit_test(test_serial_order),
         cmocka_unit_test(test_serial_threads),
         cmocka_unit_test(test_serial_steps),

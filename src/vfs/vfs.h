@@ -184,6 +184,7 @@ struct vfs_op {
     smbkit_status then;    /* the status to end with once a step has tidied up */
     bool memory_out;       /* an entry or range of the answer could not be kept */
     bool bad_answer;       /* ... or was impossible */
+    bool again;            /* the same call is to be made once more */
     const struct log *log; /* for a second answer, when the volume may be gone */
     const char *plugin;
 };
