@@ -513,12 +513,12 @@ static void test_trickle(void **state)
 
     setup(&f);
     options(&f, &o);
-    o.first_timeout = 40 * NS_PER_MS;
-    o.frame_timeout = 40 * NS_PER_MS;
+    o.first_timeout = 300 * NS_PER_MS;
+    o.frame_timeout = 100 * NS_PER_MS;
     fd = connect_side(&f, &s, &o);
     send_frame(&f, fd, 10);
     begin = clock_monotonic();
-    while (clock_monotonic() - begin < 100 * NS_PER_MS)
+    while (clock_monotonic() - begin < 400 * NS_PER_MS)
         loop_run_once(f.loop, 10 * NS_PER_MS);
     assert_int_equal(s.closed, 0);
     put_head(m, 60);
@@ -584,7 +584,7 @@ static void test_send_timeout_spares_slow_readers(void **state)
 
     setup(&f);
     options(&f, &o);
-    o.send_timeout = 300 * NS_PER_MS;
+    o.send_timeout = 600 * NS_PER_MS;
     fd = connect_side(&f, &s, &o);
     send_zeros(&s, total);
     begin = clock_monotonic();
