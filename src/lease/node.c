@@ -362,3 +362,10 @@ smbkit_status lease_set_disposition(struct lease_open *o, const struct lease_dis
     }
     return SMBKIT_STATUS_SUCCESS;
 }
+
+void lease_open_renamed(struct lease_open *o, uint64_t link)
+{
+    MAGIC_CHECK(o, OPEN_MAGIC);
+    ASSERT(lease_open_attached(o));
+    o->link->id = link;
+}

@@ -222,5 +222,8 @@ struct lease_disposition {
 };
 NODISCARD smbkit_status lease_set_disposition(struct lease_open *o,
                                               const struct lease_disposition *d);
+/* The name that the open goes through has been changed: `link` is what new opens of the new name
+   will say. All opens through the old name go with it. */
+void lease_open_renamed(struct lease_open *o, uint64_t link);
 
 #endif

@@ -512,6 +512,19 @@ static void test_disposition_refused(void **state)
     lease_node_unref(dir);
 }
 
+/* A file marked for deletion keeps that under its new name; the old name is free. */
+static void test_renamed(void **state)
+{
+    struct lease_open a, b;
+    open_rwd(&a, 1, SMBKIT_STATUS_SUCCESS);
+    lease_open_renamed(&a, 2);
+    assert_int_equal(dispose(&a, true), SMBKIT_STATUS_SUCCESS);
+    open_rwd(&b, 2, SMBKIT_STATUS_DELETE_PENDING);
+    open_rwd(&b, 1, SMBKIT_STATUS_SUCCESS);
+    close_expect(&b, DUE_NOTHING);
+    close_expect(&a, DUE_LINK);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -534,6 +547,7 @@ int main(void)
         TEST(test_hard_links),
         TEST(test_posix_semantics),
         TEST(test_disposition_refused),
+        TEST(test_renamed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
