@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * CHANGE_NOTIFY ([MS-SMB2] 3.3.5.19): waits, unless changes have been kept, and takes them all.
+ */
+#include "core/notify.h"
+
+struct notify_state {
+    struct notify_wait wait;
+    struct builder out;
+};
+
+/* More than a watch keeps. */
+#define NOTIFY_REPLY_MAX (128u << 10)
+
+static bool notify_decode(struct core_request *r, struct cursor *body)
+{
+    return wire_change_notify_req_decode(body, request_arena(r), &r->in.change_notify);
+}
+
+static struct wire_file_id *notify_file_id(struct core_request *r)
+{
+    return &r->in.change_notify.file_id;
+}
+
+static uint32_t notify_payload(const struct core_request *r)
+{
+    return r->in.change_notify.output_length;
+}
+
+static smbkit_status notify_check(const struct core_request *r)
+{
+    const struct core_open *o = r->open;
+    if (r->in.change_notify.output_length > request_conn(r)->max_transact || !o->is_directory)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (!(o->access & FILE_LIST_DIRECTORY))
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    if (lease_open_attached(&o->lease) && lease_open_delete_pending(&o->lease))
+        return SMBKIT_STATUS_DELETE_PENDING; /* [MS-FSA] 2.1.5.11 */
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static void notify_unpark(struct core_request *r)
+{
+    struct notify_state *s = r->state_data;
+    list_remove(&s->wait.link);
+}
+
+/* Unknown bits of the filter are ignored; with none left the request just waits (3.3.5.19). */
+static enum core_verdict notify_begin(struct core_request *r)
+{
+    const struct wire_change_notify_req *q = &r->in.change_notify;
+    smbkit_status st = notify_check(r);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    struct notify_state *s = arena_alloc(request_arena(r), sizeof *s);
+    if (s == NULL || !notify_watch(r->open, q->completion_filter, q->flags & SMB2_WATCH_TREE))
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    s->wait.request = r;
+    list_init(&s->wait.link);
+    builder_init_grow(&s->out, NOTIFY_REPLY_MAX);
+    r->state_data = s;
+    if (notify_ready(r->open))
+        return STEP_NEXT;
+    notify_wait(r->open, &s->wait);
+    return request_wait(r, notify_unpark, STEP_PARK);
+}
+
+static enum core_verdict notify_end(struct core_request *r)
+{
+    struct notify_state *s = r->state_data;
+    smbkit_status st = notify_take(r->open, &s->out, r->in.change_notify.output_length);
+    if (builder_failed(&s->out))
+        st = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    r->with_body = st == SMBKIT_STATUS_NOTIFY_ENUM_DIR;
+    return request_done(r, st);
+}
+
+static bool notify_encode(struct core_request *r, struct builder *b, size_t hdr)
+{
+    const struct notify_state *s = r->state_data;
+    struct wire_change_notify_rsp rsp = {.payload = {s->out.data, s->out.len}};
+    return wire_change_notify_rsp_encode(b, hdr, &rsp);
+}
+
+static void notify_release(struct core_request *r)
+{
+    struct notify_state *s = r->state_data;
+    if (s != NULL)
+        builder_free(&s->out);
+}
+
+static const struct core_step notify_steps[] = {
+    {"begin", notify_begin},
+    {"end", notify_end},
+    {0},
+};
+
+const struct core_command command_change_notify = {
+    .code = SMB2_CHANGE_NOTIFY,
+    .name = "CHANGE_NOTIFY",
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE,
+    .decode = notify_decode,
+    .file_id = notify_file_id,
+    .payload = notify_payload,
+    .steps = notify_steps,
+    .encode = notify_encode,
+    .closed_status = SMBKIT_STATUS_NOTIFY_CLEANUP,
+    .release = notify_release,
+};

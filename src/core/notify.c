@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Change notification ([MS-SMB2] 3.3.1.3, [MS-FSA] 2.1.4.1, 2.1.5.11).
+ *
+ * A watch begins with the first CHANGE_NOTIFY on an open and ends with the open. From then on
+ * changes are kept for it, also while no request waits, so that a client which asks again at once
+ * misses nothing. What is kept is bounded: when it would grow above NOTIFY_BUFFER_MAX (a client
+ * that never asks again while others write) everything is dropped and the next request is told to
+ * list the folder again.
+ *
+ *   changes: empty --notify_changed--> some --more than the maximum--> overflow
+ *               ^                        |                                 |
+ *               '------notify_take-------+---------------------------------'
+ *
+ * Invariant: while requests wait, there is nothing to take. A change completes the oldest one.
+ *
+ * Completing a request may run others, which may close opens, forget watches and change files; so
+ * changes are first written down in all watches, and then one watch after the other is taken from a
+ * list that forgetting it removes it from.
+ */
+#include "core/notify.h"
+#include "base/checked.h"
+
+#define WATCH_MAGIC       0x534b574bu
+#define NOTIFY_BUFFER_MAX 65536u
+
+struct core_watch {
+    uint32_t magic;
+    struct list link; /* core.watches */
+    struct list due;  /* has something to deliver: the list of tell() */
+    struct core_open *open;
+    uint32_t filter;
+    bool tree;
+    bool overflow;       /* changes were lost */
+    struct list changes; /* struct change, oldest first */
+    size_t bytes;        /* on the wire, paddings included */
+    struct list waiting; /* notify_wait.link */
+};
+
+struct change {
+    struct list link;
+    uint32_t action;
+    size_t name_len;
+    char name[]; /* with backslashes */
+};
+
+static struct core_watch *watch_at(struct list *node)
+{
+    return LIST_ENTRY(node, struct core_watch, link);
+}
+
+/* ---------------------------------------------------------------- what is kept */
+
+static void drop_changes(struct core_watch *w)
+{
+    struct list *node;
+    while ((node = list_pop(&w->changes)) != NULL)
+        mem_free(LIST_ENTRY(node, struct change, link));
+    w->bytes = 0;
+}
+
+static void lose_changes(struct core_watch *w)
+{
+    drop_changes(w);
+    w->overflow = true;
+}
+
+static bool has_news(const struct core_watch *w)
+{
+    return w->overflow || !list_empty(&w->changes);
+}
+
+/* A file that is written to says the same thing over and over. */
+static bool repeats_last(const struct core_watch *w, const char *name, size_t len, uint32_t action)
+{
+    if (action != FILE_ACTION_MODIFIED || list_empty(&w->changes))
+        return false;
+    const struct change *last = LIST_ENTRY(w->changes.prev, struct change, link);
+    return last->action == action && last->name_len == len && memcmp(last->name, name, len) == 0;
+}
+
+/* `name` is relative to the folder, with slashes. */
+static void add_change(struct core_watch *w, const char *name, uint32_t action)
+{
+    size_t len = strlen(name);
+    struct wire_notify rec = {.action = action, .name = name, .name_len = len};
+    size_t size = align_up(wire_notify_size(&rec), WIRE_NOTIFY_ALIGN);
+    if (w->overflow)
+        return;
+    struct change *c = NULL;
+    if (size > 0 && size <= NOTIFY_BUFFER_MAX - w->bytes)
+        c = mem_alloc(sizeof *c + len);
+    if (c == NULL) {
+        lose_changes(w);
+        return;
+    }
+    c->action = action;
+    c->name_len = len;
+    for (size_t i = 0; i < len; i++)
+        c->name[i] = name[i] == '/' ? '\\' : name[i];
+    if (repeats_last(w, c->name, len, action)) {
+        mem_free(c);
+        return;
+    }
+    list_init(&c->link);
+    list_append(&w->changes, &c->link);
+    w->bytes += size;
+}
+
+/* ---------------------------------------------------------------- who is concerned */
+
+/* The path behind the folder; NULL when it is not inside, or deeper than the watch looks. Case may
+   differ, and so may the lengths in bytes: the folder's components are counted. */
+static const char *relative(const struct core_watch *w, const char *path)
+{
+    const char *dir = w->open->path;
+    const char *rest = path;
+    if (*path == '\0' || !vfs_path_inside(path, dir))
+        return NULL;
+    for (const char *d = dir; *d != '\0'; d = strchr(d, '/') != NULL ? strchr(d, '/') + 1 : "") {
+        rest = strchr(rest, '/');
+        if (rest == NULL)
+            return NULL; /* the folder itself */
+        rest++;
+    }
+    return !w->tree && strchr(rest, '/') != NULL ? NULL : rest;
+}
+
+#define ANY_WATCH 0u /* as a filter: also one that looks for nothing we know */
+
+/* Calls `each` for the watches on this volume that look for one of these kinds of changes. The one
+   place that searches. */
+static void find_watches(struct core *c, const struct vfs_volume *v, uint32_t filter,
+                         void (*each)(struct core_watch *w, void *arg), void *arg)
+{
+    LIST_FOREACH (it, &c->watches) {
+        struct core_watch *w = watch_at(it);
+        MAGIC_CHECK(w, WATCH_MAGIC);
+        if (w->open->volume == v && (filter == ANY_WATCH || (w->filter & filter) != 0))
+            each(w, arg);
+    }
+}
+
+/* ---------------------------------------------------------------- telling */
+
+static void make_due(struct core_watch *w, struct list *due)
+{
+    if (has_news(w) && !list_empty(&w->waiting) && !list_linked(&w->due))
+        list_append(due, &w->due);
+}
+
+static void deliver(struct list *due)
+{
+    struct list *node;
+    while ((node = list_pop(due)) != NULL) {
+        struct core_watch *w = LIST_ENTRY(node, struct core_watch, due);
+        struct list *first = has_news(w) ? list_pop(&w->waiting) : NULL;
+        if (first != NULL) /* it takes everything; `w` may be gone afterwards */
+            request_resume(LIST_ENTRY(first, struct notify_wait, link)->request);
+    }
+}
+
+struct one_change {
+    const char *path;
+    uint32_t action;
+    struct list due;
+};
+
+static void tell_change(struct core_watch *w, void *arg)
+{
+    struct one_change *x = arg;
+    const char *name = relative(w, x->path);
+    if (name == NULL)
+        return;
+    add_change(w, name, x->action);
+    make_due(w, &x->due);
+}
+
+void notify_changed(struct core *c, struct vfs_volume *v, const char *path, uint32_t filter,
+                    uint32_t action)
+{
+    struct one_change x = {.path = path, .action = action};
+    if (filter == 0)
+        return;
+    list_init(&x.due);
+    find_watches(c, v, filter, tell_change, &x);
+    deliver(&x.due);
+}
+
+struct one_rename {
+    const char *from, *to;
+    bool same_folder;
+    struct list due;
+};
+
+static void tell_rename(struct core_watch *w, void *arg)
+{
+    struct one_rename *x = arg;
+    const char *from = relative(w, x->from), *to = relative(w, x->to);
+    if (from != NULL)
+        add_change(w, from, x->same_folder ? FILE_ACTION_RENAMED_OLD_NAME : FILE_ACTION_REMOVED);
+    if (to != NULL)
+        add_change(w, to, x->same_folder ? FILE_ACTION_RENAMED_NEW_NAME : FILE_ACTION_ADDED);
+    make_due(w, &x->due);
+}
+
+void notify_renamed(struct core *c, struct vfs_volume *v, const char *from, const char *to,
+                    bool is_directory)
+{
+    size_t a = vfs_path_base(from, strlen(from)), b = vfs_path_base(to, strlen(to));
+    struct one_rename x = {
+        .from = from,
+        .to = to,
+        /* a move to another folder is REMOVED and ADDED ([MS-FSA] 2.1.5.15.12) */
+        .same_folder = utf8_casecmp(from, a, to, b) == 0,
+    };
+    list_init(&x.due);
+    find_watches(c, v, is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
+                 tell_rename, &x);
+    deliver(&x.due);
+}
+
+/* What a plugin's event is worth: it does not say what kind of thing has changed. */
+static uint32_t filter_of(uint32_t action)
+{
+    switch (action) {
+    case FILE_ACTION_MODIFIED:
+        return FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_SIZE |
+               FILE_NOTIFY_CHANGE_LAST_WRITE | FILE_NOTIFY_CHANGE_LAST_ACCESS |
+               FILE_NOTIFY_CHANGE_CREATION | FILE_NOTIFY_CHANGE_EA | FILE_NOTIFY_CHANGE_SECURITY;
+    case FILE_ACTION_ADDED_STREAM:
+    case FILE_ACTION_REMOVED_STREAM: return FILE_NOTIFY_CHANGE_STREAM_NAME;
+    case FILE_ACTION_MODIFIED_STREAM:
+        return FILE_NOTIFY_CHANGE_STREAM_SIZE | FILE_NOTIFY_CHANGE_STREAM_WRITE;
+    default: return FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_DIR_NAME;
+    }
+}
+
+void core_volume_changed(struct core *c, struct vfs_volume *volume, const char *path,
+                         uint32_t action)
+{
+    MAGIC_CHECK(c, CORE_MAGIC);
+    notify_changed(c, volume, path, filter_of(action), action);
+}
+
+struct deletion {
+    const char *path;
+    struct list waiting;
+};
+
+static void collect_deleted(struct core_watch *w, void *arg)
+{
+    struct deletion *x = arg;
+    const char *dir = w->open->path;
+    if (utf8_casecmp(dir, strlen(dir), x->path, strlen(x->path)) == 0)
+        list_splice(&x->waiting, &w->waiting);
+}
+
+void notify_deleted(struct core *c, struct vfs_volume *v, const char *path)
+{
+    struct deletion x = {.path = path};
+    struct list *node;
+    list_init(&x.waiting);
+    find_watches(c, v, ANY_WATCH, collect_deleted, &x);
+    while ((node = list_pop(&x.waiting)) != NULL)
+        request_complete(LIST_ENTRY(node, struct notify_wait, link)->request,
+                         SMBKIT_STATUS_DELETE_PENDING);
+}
+
+/* ---------------------------------------------------------------- watches */
+
+bool notify_watch(struct core_open *o, uint32_t filter, bool tree)
+{
+    if (o->watch != NULL)
+        return true;
+    struct core_watch *w = mem_zalloc(sizeof *w);
+    if (w == NULL)
+        return false;
+    MAGIC_SET(w, WATCH_MAGIC);
+    w->open = o;
+    w->filter = filter;
+    w->tree = tree;
+    list_init(&w->due);
+    list_init(&w->changes);
+    list_init(&w->waiting);
+    list_append(&o->core->watches, &w->link);
+    o->watch = w;
+    return true;
+}
+
+void notify_forget(struct core_open *o)
+{
+    struct core_watch *w = o->watch;
+    if (w == NULL)
+        return;
+    MAGIC_CHECK(w, WATCH_MAGIC);
+    ASSERT(list_empty(&w->waiting)); /* the open's waiters have been completed */
+    o->watch = NULL;
+    list_remove(&w->link);
+    list_remove(&w->due);
+    drop_changes(w);
+    MAGIC_WIPE(w);
+    mem_free(w);
+}
+
+bool notify_ready(const struct core_open *o)
+{
+    return has_news(o->watch) && list_empty(&o->watch->waiting);
+}
+
+void notify_wait(struct core_open *o, struct notify_wait *w)
+{
+    list_append(&o->watch->waiting, &w->link);
+}
+
+smbkit_status notify_take(struct core_open *o, struct builder *out, size_t max)
+{
+    struct core_watch *w = o->watch;
+    struct wire_chain list;
+    bool told = !w->overflow;
+    wire_chain_init(&list, out, max, WIRE_NOTIFY_ALIGN);
+    LIST_FOREACH (it, &w->changes) {
+        const struct change *c = LIST_ENTRY(it, struct change, link);
+        struct wire_notify rec = {.action = c->action, .name = c->name, .name_len = c->name_len};
+        told = told && wire_notify_add(&list, &rec) == WIRE_FIT_OK;
+    }
+    drop_changes(w);
+    w->overflow = false;
+    if (told)
+        return SMBKIT_STATUS_SUCCESS;
+    builder_truncate(out, list.start);
+    return SMBKIT_STATUS_NOTIFY_ENUM_DIR;
+}
