@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Fails when a file includes what its layer may not see.
+"""Fails when a file includes what its layer may not see, or asks which system it is built for.
 
 Usage: layers.py [SOURCE_ROOT]
 
 The table is docs/architecture.md's picture in another form: a module may include itself, what
 stands in its row, and the public headers. Only plat/ and net/ may include operating-system
-headers; programs and plugins see public headers only.
+headers and only plat/ may have #ifdefs for systems; programs and plugins see public headers only,
+and those see each other and the C library. selftest.py feeds it bad files.
 """
 import os
 import re
@@ -33,6 +34,8 @@ STANDARD = {
 OS_LAYERS = {"plat", "net"}
 EXTRA = {"crypto": re.compile(r"openssl/"), "tests": re.compile(r"(cmocka|gcrypt)\.h")}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+SYSTEM = re.compile(r"^\s*#\s*(?:el)?if.*\b(__linux__|__APPLE__|__FreeBSD__|__unix__|_WIN32|_WIN64"
+                    r"|_MSC_VER|__MINGW\w*)\b")
 
 
 def is_test(path):
@@ -41,7 +44,11 @@ def is_test(path):
         and os.path.basename(os.path.dirname(path)) in MAY
 
 
-def check_line(module, path, quote, name):
+def check_include(module, quote, name):
+    if module == "include":
+        if name.startswith("smbkit/") or name in STANDARD and quote == "<":
+            return None
+        return "public headers include <smbkit/...> and the C library only"
     if name.startswith("smbkit/"):
         return None if module != "base" or name in ("smbkit/status.h", "smbkit/version.h") else \
             "base may see only the statuses"
@@ -59,6 +66,16 @@ def check_line(module, path, quote, name):
     if module in EXTRA and EXTRA[module].match(name):
         return None
     return f"an operating-system or foreign header outside plat/ and net/: <{name}>"
+
+
+def check_line(module, line):
+    m = INCLUDE.match(line)
+    if m:
+        return check_include(module, m.group(1), m.group(2))
+    m = SYSTEM.match(line)
+    if m and module not in ("plat", "public", "include"):
+        return f"only plat/ may ask for a system: {m.group(1)}"
+    return None
 
 
 def module_of(rel):
@@ -84,13 +101,10 @@ def main():
                 module = module_of(rel)
                 if not f.endswith((".c", ".h")) or module is None or is_test(rel):
                     continue
-                if module == "include":
-                    continue
                 seen += 1
                 with open(path, encoding="utf-8") as src:
                     for number, line in enumerate(src, 1):
-                        m = INCLUDE.match(line)
-                        why = m and check_line(module, rel, m.group(1), m.group(2))
+                        why = check_line(module, line)
                         if why:
                             print(f"{rel}:{number}: {why}")
                             wrong += 1
