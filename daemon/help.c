@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/* --help: the program's options by hand, those of the server and of plugins from their tables. */
+#include "daemon.h"
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMN 40 /* where the texts begin */
+
+static void print_row(const char *left, const char *text, const char *default_value)
+{
+    printf("  %-*s", COLUMN - 3, left);
+    if (strlen(left) > COLUMN - 3)
+        printf("\n%*s", COLUMN - 1, "");
+    printf(" %s", text);
+    if (default_value != NULL && default_value[0] != '\0')
+        printf(" (%s)", default_value);
+    putchar('\n');
+}
+
+static void print_option(const struct smbkit_option *o)
+{
+    static const char *const types[] = {
+        [SMBKIT_OPTION_BOOL] = "",         [SMBKIT_OPTION_UINT] = " N",
+        [SMBKIT_OPTION_SIZE] = " SIZE",    [SMBKIT_OPTION_DURATION] = " TIME",
+        [SMBKIT_OPTION_CHOICE] = " VALUE", [SMBKIT_OPTION_LIST] = " LIST",
+        [SMBKIT_OPTION_TEXT] = " TEXT",
+    };
+    char left[128];
+    const char *value = types[o->type];
+    bool choice = o->type == SMBKIT_OPTION_CHOICE;
+    bool lone = strcmp(o->name, "signing") == 0;
+    snprintf(left, sizeof(left), "--%s%s%s%s%s", o->name,
+             lone     ? " ["
+             : choice ? " "
+                      : "",
+             choice ? o->values : value, lone ? "]" : "", "");
+    print_row(left, o->text, o->type == SMBKIT_OPTION_BOOL ? NULL : o->default_value);
+}
+
+void help_print(void)
+{
+    size_t count;
+    const struct smbkit_option *o = smbkit_options(&count);
+    puts("smbkit: serves data as SMB2/3 file shares\n"
+         "\n"
+         "  smbkit [OPTION...] [--name SHARE] PLUGIN [key=value...]\n"
+         "  smbkit [OPTION...] --share NAME=PLUGIN[,key=value...] ...\n"
+         "  smbkit user add|remove NAME [--users FILE]\n"
+         "  smbkit user list [--users FILE]\n"
+         "  smbkit user import SMBPASSWD-FILE [--users FILE]\n"
+         "  smbkit --help PLUGIN\n"
+         "\n"
+         "Shares, users, network");
+    print_row("--share NAME=PLUGIN[,key=value...]", "a share; repeatable; ',,' is a comma", NULL);
+    print_row("--name NAME", "name of the share of PLUGIN", "the plugin's");
+    print_row("--user NAME[%PASSWORD]", "who may log on; repeatable", "everyone in the users file");
+    print_row("--users FILE", "users and password hashes",
+              "/etc/smbkit/users, or ~/.config/smbkit/users");
+    print_row("--listen ADDRESS:PORT", "repeatable; [IPV6]:PORT, :PORT for all", ":445 or :4445");
+    print_row("--run COMMAND", "serve, run it with $port $unc $uri $user $password,", NULL);
+    print_row("", "end with its status", NULL);
+    print_row("--help, --version", "", NULL);
+    puts("\nSettings of the server");
+    for (size_t i = 0; i < count; i++)
+        print_option(&o[i]);
+    puts("\nSettings of every share, given as key=value like a plugin's parameters");
+    print_row("comment=TEXT", "shown to users who list the shares", NULL);
+    print_row("encrypt=on|off", "every access must be encrypted", "off");
+    print_row("guest=on|off", "guests may come in, when --guest lets them log on", "on");
+    print_row("hidden=on|off", "not listed", "off");
+    print_row("readonly=on|off", "nothing can be changed", "off");
+}
+
+void help_print_plugin(const struct smbkit_plugin *p)
+{
+    static const char *const types[] = {
+        [SMBKIT_PARAM_STRING] = "TEXT", [SMBKIT_PARAM_SIZE] = "SIZE", [SMBKIT_PARAM_UINT] = "N",
+        [SMBKIT_PARAM_BOOL] = "on|off", [SMBKIT_PARAM_PATH] = "PATH",
+    };
+    printf("%s: %s\n\n  smbkit %s [key=value...]\n\n", p->name,
+           p->summary != NULL ? p->summary : "", p->name);
+    for (const struct smbkit_param *q = p->params; q != NULL && q->name != NULL; q++) {
+        char left[128];
+        snprintf(left, sizeof(left), "%s=%s", q->name,
+                 (size_t)q->type < COUNT(types) ? types[q->type] : "");
+        print_row(left, q->text, q->default_value != NULL ? q->default_value : "must be given");
+    }
+}

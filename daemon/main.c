@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The program smbkit: puts together what stands on the command line, serves until a signal or the
+ * end of the command of --run, and cleans up.
+ */
+#include "daemon.h"
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void print_log(void *ctx, enum smbkit_log_level level, const char *line)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    fprintf(stderr, "smbkit: %s: %s\n", names[level], line);
+}
+
+/* --- where plugins are --- */
+
+/* Appends every folder in `dir` to "a:b:c". */
+static char *add_folders(char *path, const char *dir)
+{
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+    while (d != NULL && (entry = readdir(d)) != NULL) {
+        if (entry->d_name[0] == '.')
+            continue;
+        char *longer =
+            format_text("%s%s%s/%s", path, path[0] != '\0' ? ":" : "", dir, entry->d_name);
+        smbkit_free(path);
+        path = longer;
+    }
+    if (d != NULL)
+        closedir(d);
+    return path;
+}
+
+/* The program in a build folder (daemon/smbkit) uses the plugins built beside it. */
+static char *plugin_path(const struct cmdline *c)
+{
+    char exe[4096];
+    const char *given = cmdline_option(c, "plugin-path"),
+               *env = secure_getenv("SMBKIT_PLUGIN_PATH");
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    char *path = format_text("%s%s%s", given != NULL ? given : "",
+                             given != NULL && env != NULL ? ":" : "", env != NULL ? env : "");
+    exe[n > 0 ? n : 0] = '\0';
+    char *end = strstr(exe, "/daemon/smbkit");
+    if (end == NULL || strcmp(end, "/daemon/smbkit") != 0)
+        return path;
+    *end = '\0';
+    char *dir = format_text("%s/plugins", exe);
+    path = add_folders(path, dir);
+    smbkit_free(dir);
+    return path;
+}
+
+/* --- the name of the server --- */
+
+/* The machine's name up to the first dot, as NetBIOS names are. */
+static char *server_name(void)
+{
+    char name[256] = "";
+    if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0')
+        return copy_text("SMBKIT", 6);
+    size_t len = strcspn(name, ".");
+    for (size_t i = 0; i < len; i++)
+        if (name[i] >= 'a' && name[i] <= 'z')
+            name[i] = (char)(name[i] - 'a' + 'A');
+    return copy_text(name, len < 15 ? len : 15);
+}
+
+/* --- serving --- */
+
+static struct smbkit_server *make_server(struct cmdline *c)
+{
+    char error[SMBKIT_ERROR_MAX];
+    char *path = plugin_path(c);
+    arg_add(&c->options, copy_text("plugin-path", 11), path);
+    if (cmdline_option(c, "server-name") == NULL)
+        arg_add(&c->options, copy_text("server-name", 11), server_name());
+    struct smbkit_server_config config = {
+        .struct_size = sizeof(config),
+        .options = c->options.v,
+        .option_count = c->options.n,
+        .log = print_log,
+    };
+    struct smbkit_server *s = smbkit_server_new(&config, error);
+    if (s == NULL)
+        die(EXIT_USAGE, "%s%s", strncmp(error, "cannot", 6) == 0 ? "" : "--", error);
+    return s;
+}
+
+static int add_shares(struct smbkit_server *s, const struct cmdline *c)
+{
+    char error[SMBKIT_ERROR_MAX];
+    for (size_t i = 0; i < c->share_count; i++) {
+        const struct share_spec *sh = &c->shares[i];
+        smbkit_status status =
+            smbkit_server_set_share(s, sh->name, sh->plugin, sh->args.v, sh->args.n, error);
+        if (status == SMBKIT_STATUS_NO_MEMORY)
+            return complain(EXIT_FAILED, "%s", error);
+        if (status != SMBKIT_STATUS_SUCCESS)
+            return complain(EXIT_USAGE, "%s", error);
+    }
+    return 0;
+}
+
+/* Everything is set up: serve until the end. */
+static int serve_now(struct smbkit_server *s, const struct cmdline *c, const struct endpoints *e,
+                     const struct logins *l)
+{
+    int status = 0;
+    signals_install(s);
+    if (c->run != NULL)
+        status = command_start(c, e, l);
+    else
+        ready_print(c, e, l);
+    if (status != 0)
+        return status;
+    if (smbkit_server_run(s) != SMBKIT_STATUS_SUCCESS)
+        status = EXIT_FAILED; /* the log has said why */
+    return c->run != NULL ? command_status() : status;
+}
+
+static int serve(struct cmdline *c)
+{
+    struct logins logins;
+    struct endpoints endpoints = {0};
+    struct smbkit_server *s = make_server(c);
+    int status = add_shares(s, c);
+    if (status == 0)
+        status = endpoints_open(&endpoints, s, c);
+    if (status == 0) {
+        /* Last: a password is made and kept only when nothing else can go wrong. */
+        logins_prepare(&logins, c);
+        smbkit_server_set_users(s, logins.list);
+        logins.list = NULL;
+        status = serve_now(s, c, &endpoints, &logins);
+        logins_free(&logins);
+    }
+    signals_default();
+    smbkit_server_free(s);
+    endpoints_free(&endpoints);
+    return status;
+}
+
+static int help(struct cmdline *c)
+{
+    char error[SMBKIT_ERROR_MAX];
+    if (c->plugin == NULL) {
+        help_print();
+        return 0;
+    }
+    struct smbkit_server *s = make_server(c);
+    const struct smbkit_plugin *p = smbkit_server_plugin(s, c->plugin, error);
+    if (p != NULL)
+        help_print_plugin(p);
+    int status = p != NULL ? 0 : complain(EXIT_USAGE, "%s", error);
+    smbkit_server_free(s);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct cmdline c;
+    int status = 0;
+    if (argc > 1 && strcmp(argv[1], "user") == 0)
+        return users_command(argc - 2, argv + 2);
+    cmdline_parse(&c, argc - 1, argv + 1);
+    if (c.help)
+        status = help(&c);
+    else if (c.version)
+        printf("smbkit %s\n", smbkit_version());
+    else
+        status = serve(&c);
+    cmdline_free(&c);
+    return status;
+}
