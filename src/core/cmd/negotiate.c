@@ -74,9 +74,14 @@ static smbkit_status process_contexts(struct core_request *r, struct wire_negoti
 {
     struct core_conn *conn = request_conn(r);
     const struct wire_negotiate_req *q = &r->in.negotiate;
-    if (!wire_negotiate_ctxs_parse(q->ctxs, q->ctx_count, x))
-        return SMBKIT_STATUS_INVALID_PARAMETER;
-    if (!has(x, SMB2_PREAUTH_INTEGRITY_CAPABILITIES) || (x->repeated & SERVER_CTXS_BITS) != 0)
+    uint32_t used = WIRE_NEGOTIATE_BIT(SMB2_PREAUTH_INTEGRITY_CAPABILITIES) |
+                    WIRE_NEGOTIATE_BIT(SMB2_SIGNING_CAPABILITIES);
+    if (conn->core->config.encryption != CORE_ENCRYPTION_OFF)
+        used |= WIRE_NEGOTIATE_BIT(SMB2_ENCRYPTION_CAPABILITIES);
+    /* what belongs to a feature that we do not have is ignored, also when it is malformed */
+    wire_negotiate_ctxs_parse(q->ctxs, q->ctx_count, x);
+    if (!has(x, SMB2_PREAUTH_INTEGRITY_CAPABILITIES) || (x->repeated & SERVER_CTXS_BITS) != 0 ||
+        (x->malformed & used) != 0)
         return SMBKIT_STATUS_INVALID_PARAMETER;
     if (!ids_contain(&x->hashes, SMB2_PREAUTH_INTEGRITY_SHA512))
         return SMBKIT_STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP;
