@@ -831,7 +831,7 @@ static void step_rename(bool link)
             char path[2 * PATH_SIZE];
             snprintf(path, sizeof(path), "%s%s", now, names[k].path + strlen(old));
             assert_in_range(strlen(path), 1, PATH_SIZE - 1);
-            strcpy(names[k].path, path);
+            memcpy(names[k].path, path, strlen(path) + 1);
         }
     }
 }
