@@ -295,13 +295,15 @@ enum core_open_state {
 /* A listing in progress ([MS-SMB2] 3.3.5.18): where it stands and what it looks for. */
 struct core_enumeration {
     bool started;
-    bool dots_done; /* "." and ".." have been given */
     bool end;       /* the plugin has nothing after `cookie` */
     bool any_found; /* decides between NO_SUCH_FILE and NO_MORE_FILES */
+    unsigned dots;  /* of "." and "..": how many have been given, or skipped */
     char *pattern;  /* mem.h */
     size_t pattern_len;
-    uint64_t cookie; /* the last entry given to the client, or skipped */
-    uint32_t index;
+    uint64_t cookie;             /* the last entry given to the client, or skipped */
+    struct core_request *lister; /* the QUERY_DIRECTORY at work; others wait in `queue` */
+    struct list queue;
+    unsigned queued;
 };
 
 struct core_watch; /* notify.c */

@@ -36,6 +36,7 @@ struct core_open *open_new(struct core_tree *tree)
     o->persistent_id = s->core->next_open_id++;
     lease_open_init(&o->lease);
     list_init(&o->waiters);
+    list_init(&o->listing.queue);
     vfs_op_init(&o->op, open_op_done);
     s->open_count++;
     s->core->stats.opens++;

@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * QUERY_DIRECTORY ([MS-SMB2] 3.3.5.18, [MS-FSA] 2.1.5.6.3).
+ *
+ *   enter --(another one lists this open: wait)--> start --> dots --> list <--> listed --> end
+ *                                                              '----> one (a name without
+ * wildcards)
+ *
+ * The place where a listing stands belongs to the open, and only one request at a time may move it:
+ * `listing.lister`. It moves over an entry when that was put into the answer or does not match;
+ * what does not fit any more is asked of the plugin again by the next request. Nothing that was
+ * listed is kept in between.
+ *
+ * A name without wildcards is looked up and not searched for, since clients ask for single names in
+ * folders with a million entries.
+ */
+#include "core/cmd/flow.h"
+#include "wire/info_dir.h"
+
+/* Requests that may wait for the one at work. Each answer starts the next, on the same stack. */
+#define QUEUE_MAX 32u
+/* Entries to ask for when one is wanted: some may not match. */
+#define SINGLE_HINT 4u
+/* An entry that is listed one at a time takes no more. */
+#define ENTRY_MAX (WIRE_DIR_ALIGN + 128 + 2 * VFS_NAME_UNITS_MAX + 2)
+
+struct dir_state {
+    struct flow flow;
+    const struct wire_info_row *row;
+    struct list in_queue; /* core_enumeration.queue */
+    struct core_request *request;
+    struct builder out;
+    struct wire_chain chain;
+    bool full;               /* nothing more goes in */
+    struct smbkit_attr self; /* for "." and ".." */
+};
+
+static flow_step dir_start, dir_dots, dir_dots_attr, dir_list, dir_listed, dir_one, dir_end;
+
+static bool dir_decode(struct core_request *r, struct cursor *body)
+{
+    return wire_query_directory_req_decode(body, request_arena(r), &r->in.query_directory);
+}
+
+static struct wire_file_id *dir_file_id(struct core_request *r)
+{
+    return &r->in.query_directory.file_id;
+}
+
+static uint32_t dir_payload(const struct core_request *r)
+{
+    const struct wire_query_directory_req *q = &r->in.query_directory;
+    return MAX((uint32_t)q->pattern.len, q->output_length);
+}
+
+/* ---------------------------------------------------------------- taking one's turn */
+
+static smbkit_status dir_check(const struct core_request *r, struct dir_state *s)
+{
+    const struct wire_query_directory_req *q = &r->in.query_directory;
+    if (!r->open->is_directory) /* note 406 */
+        return q->flags & SMB2_REOPEN ? SMBKIT_STATUS_NOT_SUPPORTED
+                                      : SMBKIT_STATUS_INVALID_PARAMETER;
+    if (q->output_length > request_conn(r)->max_transact)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (!(r->open->access & FILE_LIST_DIRECTORY))
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    s->row = wire_info_find(SMB2_0_INFO_FILE, q->info_class);
+    if (s->row == NULL || !(s->row->flags & WIRE_INFO_DIR))
+        return SMBKIT_STATUS_INVALID_INFO_CLASS;
+    if (s->row->flags & WIRE_INFO_LOCAL)
+        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (q->output_length < s->row->query_min)
+        return SMBKIT_STATUS_INFO_LENGTH_MISMATCH;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static void dir_unpark(struct core_request *r)
+{
+    struct dir_state *s = r->state_data;
+    list_remove(&s->in_queue);
+    r->open->listing.queued--;
+}
+
+/* Parks like a slow operation, not like a wait that may never end. */
+static enum core_verdict wait_turn(struct core_request *r, struct dir_state *s)
+{
+    struct core_enumeration *l = &r->open->listing;
+    if (l->queued >= QUEUE_MAX)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    l->queued++;
+    list_append(&l->queue, &s->in_queue);
+    list_append(&r->open->waiters, &r->in_open);
+    r->unpark = dir_unpark;
+    return STEP_PARK_REPEAT;
+}
+
+static enum core_verdict dir_enter(struct core_request *r)
+{
+    struct dir_state *s = r->state_data;
+    if (s == NULL) {
+        s = arena_alloc(request_arena(r), sizeof *s);
+        if (s == NULL)
+            return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+        r->state_data = s;
+        s->request = r;
+        list_init(&s->in_queue);
+        builder_init_grow(&s->out, r->in.query_directory.output_length);
+        smbkit_status st = dir_check(r, s);
+        if (st != SMBKIT_STATUS_SUCCESS)
+            return request_done(r, st);
+    }
+    struct core_enumeration *l = &r->open->listing;
+    if (l->lister != NULL && l->lister != r)
+        return wait_turn(r, s);
+    l->lister = r;
+    r->op.user = r->session->user;
+    s->flow.next = dir_start;
+    return STEP_NEXT;
+}
+
+/* Gives the turn to the next in the queue: it is told so before it runs. */
+static void dir_release(struct core_request *r)
+{
+    struct dir_state *s = r->state_data;
+    struct core_enumeration *l = r->open != NULL ? &r->open->listing : NULL;
+    if (s != NULL)
+        builder_free(&s->out);
+    if (l == NULL || l->lister != r)
+        return;
+    l->lister = NULL;
+    struct list *node = list_pop(&l->queue);
+    if (node == NULL)
+        return;
+    l->queued--;
+    struct core_request *next = LIST_ENTRY(node, struct dir_state, in_queue)->request;
+    l->lister = next;
+    request_resume(next);
+}
+
+/* ---------------------------------------------------------------- pattern */
+
+/* A file name in which wildcards, "." and ".." are allowed. */
+static bool pattern_valid(const char *p, size_t len)
+{
+    if (len > 3 * VFS_NAME_UNITS_MAX)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)p[i] < 0x20 || strchr("/\\:|", p[i]) != NULL)
+            return false;
+    return true;
+}
+
+static smbkit_status take_pattern(struct core_request *r)
+{
+    const struct wire_blob *in = &r->in.query_directory.pattern;
+    struct core_enumeration *l = &r->open->listing;
+    const char *text = "*";
+    size_t len = 1;
+    if (in->len > 0) {
+        text = utf16_to_utf8(request_arena(r), in->data, in->len, &len);
+        if (text == NULL || !pattern_valid(text, len))
+            return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    }
+    char *copy = mem_strndup(text, len);
+    if (copy == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    mem_free(l->pattern);
+    l->pattern = copy;
+    l->pattern_len = len;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* The pattern is that of the first request until a restart brings another one. */
+static enum core_verdict dir_start(struct core_request *r)
+{
+    const struct wire_query_directory_req *q = &r->in.query_directory;
+    struct core_enumeration *l = &r->open->listing;
+    struct dir_state *s = r->state_data;
+    bool restart = (q->flags & (SMB2_RESTART_SCANS | SMB2_REOPEN)) != 0;
+    if (!l->started || (restart && q->pattern.len > 0) || (q->flags & SMB2_REOPEN)) {
+        smbkit_status st = take_pattern(r);
+        if (st != SMBKIT_STATUS_SUCCESS)
+            return request_done(r, st);
+    }
+    if (!l->started || restart) {
+        l->started = true;
+        l->end = l->any_found = false;
+        l->dots = 0;
+        l->cookie = 0;
+    }
+    wire_chain_init(&s->chain, &s->out, q->output_length, WIRE_DIR_ALIGN);
+    return flow_goto(r, dir_dots);
+}
+
+/* ---------------------------------------------------------------- entries */
+
+static struct wire_dir_entry make_entry(const char *name, size_t len, const struct smbkit_attr *a)
+{
+    struct wire_dir_entry e = {
+        .creation_time = a->create_time,
+        .last_access_time = a->access_time,
+        .last_write_time = a->write_time,
+        .change_time = a->change_time,
+        .attributes = core_wire_attributes(a),
+        .ea_size = a->ea_size,
+        .reparse_tag = a->reparse_tag,
+        .file_id = a->file_id,
+        .name = name,
+        .name_len = len,
+    };
+    if (!(a->attributes & SMBKIT_ATTR_DIRECTORY)) {
+        e.end_of_file = a->size;
+        e.allocation_size = a->alloc_size;
+    }
+    le64_store(e.file_id128, a->file_id);
+    return e;
+}
+
+/* The first entry is too long for the client: it gets the part of the name that fits, and the
+   entry again next time ([MS-FSA] 2.1.5.6.3). */
+static enum core_verdict give_part(struct core_request *r, const struct wire_dir_entry *e)
+{
+    struct dir_state *s = r->state_data;
+    struct wire_chain whole;
+    builder_free(&s->out);
+    builder_init_grow(&s->out, ENTRY_MAX);
+    wire_chain_init(&whole, &s->out, ENTRY_MAX, WIRE_DIR_ALIGN);
+    if (wire_dir_add(&whole, s->row->num, e) != WIRE_FIT_OK)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    if (s->out.len > r->in.query_directory.output_length)
+        builder_truncate(&s->out, r->in.query_directory.output_length);
+    r->open->listing.any_found = true;
+    r->with_body = true;
+    return request_done(r, SMBKIT_STATUS_BUFFER_OVERFLOW);
+}
+
+enum gave { GAVE_IT, GAVE_NO_ROOM, GAVE_END };
+
+/* GAVE_IT: go on with the next entry. GAVE_NO_ROOM: this one comes again. GAVE_END: *v is the
+   verdict. */
+static enum gave give(struct core_request *r, const char *name, size_t len,
+                      const struct smbkit_attr *a, enum core_verdict *v)
+{
+    struct dir_state *s = r->state_data;
+    struct wire_dir_entry e = make_entry(name, len, a);
+    switch (wire_dir_add(&s->chain, s->row->num, &e)) {
+    case WIRE_FIT_OK:
+        r->open->listing.any_found = true;
+        s->full = (r->in.query_directory.flags & SMB2_RETURN_SINGLE_ENTRY) != 0;
+        return GAVE_IT;
+    case WIRE_FIT_BAD_TEXT: return GAVE_IT; /* a name that no client could use */
+    case WIRE_FIT_FULL:
+        s->full = true;
+        if (s->chain.count > 0)
+            return GAVE_NO_ROOM;
+        *v = give_part(r, &e);
+        return GAVE_END;
+    case WIRE_FIT_NO_MEMORY: break;
+    }
+    *v = request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    return GAVE_END;
+}
+
+/* ---------------------------------------------------------------- "." and ".." */
+
+#define DOTS 2
+
+/* The first one is "." and the second one "..", that is, as long as its number says. */
+static bool dot_matches(const struct core_enumeration *l)
+{
+    return vfs_match(l->pattern, l->pattern_len, "..", l->dots + 1);
+}
+
+static enum core_verdict after_dots(struct core_request *r)
+{
+    const struct core_enumeration *l = &r->open->listing;
+    const struct dir_state *s = r->state_data;
+    if (s->full || l->end)
+        return flow_goto(r, dir_end);
+    if (vfs_has_wildcard(l->pattern, l->pattern_len))
+        return flow_goto(r, dir_list);
+    char *path = flow_join(r, r->open->path, l->pattern, l->pattern_len);
+    if (path == NULL)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    if (!vfs_name_valid(l->pattern, l->pattern_len)) /* "." too */
+        return flow_goto(r, dir_end);
+    return flow_look(r, path, dir_one);
+}
+
+static enum core_verdict dir_dots(struct core_request *r)
+{
+    struct core_enumeration *l = &r->open->listing;
+    while (l->dots < DOTS && !dot_matches(l))
+        l->dots++;
+    if (l->dots == DOTS)
+        return after_dots(r);
+    return flow_await(r, vfs_getattr(&r->op, r->open->volume, r->open->file), dir_dots_attr);
+}
+
+static enum core_verdict dir_dots_attr(struct core_request *r)
+{
+    struct core_enumeration *l = &r->open->listing;
+    struct dir_state *s = r->state_data;
+    enum core_verdict v;
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    s->self = r->op.attr;
+    for (; l->dots < DOTS && !s->full; l->dots++) {
+        if (!dot_matches(l))
+            continue;
+        if (l->dots == 1)
+            s->self.file_id = 0; /* of the folder above nothing is known but that it is one */
+        enum gave g = give(r, "..", l->dots + 1, &s->self, &v);
+        if (g == GAVE_END)
+            return v;
+        if (g == GAVE_NO_ROOM)
+            break;
+    }
+    return after_dots(r);
+}
+
+/* ---------------------------------------------------------------- one name */
+
+static enum core_verdict dir_one(struct core_request *r)
+{
+    const struct flow_probe *p = &flow_of(r)->probe;
+    enum core_verdict v;
+    struct core_enumeration *l = &r->open->listing;
+    if (p->status == SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND ||
+        p->status == SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND) {
+        l->end = true;
+        return flow_goto(r, dir_end);
+    }
+    if (p->status != SMBKIT_STATUS_SUCCESS) /* it may be listed all the same */
+        return flow_goto(r, dir_list);
+    size_t len = strlen(p->true_path);
+    size_t base = vfs_path_base(p->true_path, len);
+    if (give(r, p->true_path + base, len - base, &p->attr, &v) == GAVE_END)
+        return v;
+    l->end = true;
+    return flow_goto(r, dir_end);
+}
+
+/* ---------------------------------------------------------------- the folder */
+
+static enum core_verdict dir_list(struct core_request *r)
+{
+    const struct core_enumeration *l = &r->open->listing;
+    const struct dir_state *s = r->state_data;
+    size_t room = r->in.query_directory.output_length - MIN(s->out.len, s->out.max);
+    struct smbkit_readdir_args args = {
+        .cookie = l->cookie,
+        .pattern = l->pattern,
+        .max_entries = room / (wire_dir_fixed_size(s->row->num) + 2) + 1,
+    };
+    if (r->in.query_directory.flags & SMB2_RETURN_SINGLE_ENTRY)
+        args.max_entries = SINGLE_HINT;
+    args.max_entries = MIN(args.max_entries, VFS_DIRENTS_MAX);
+    return flow_await(r, vfs_readdir(&r->op, r->open->volume, r->open->file, &args), dir_listed);
+}
+
+/* A later error will come again when the client asks for more; what was found is good. */
+static enum core_verdict list_failed(struct core_request *r, smbkit_status st)
+{
+    const struct dir_state *s = r->state_data;
+    return request_done(r, s->chain.count > 0 ? SMBKIT_STATUS_SUCCESS : st);
+}
+
+static enum core_verdict dir_listed(struct core_request *r)
+{
+    struct core_enumeration *l = &r->open->listing;
+    struct dir_state *s = r->state_data;
+    enum core_verdict v;
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return list_failed(r, r->op.status);
+    for (size_t i = 0; i < r->op.dirent_count; i++) {
+        const struct vfs_dirent *d = &r->op.dirents[i];
+        if (s->full)
+            return flow_goto(r, dir_end);
+        if (vfs_match(l->pattern, l->pattern_len, d->name, d->name_len)) {
+            enum gave g = give(r, d->name, d->name_len, &d->attr, &v);
+            if (g == GAVE_END)
+                return v;
+            if (g == GAVE_NO_ROOM)
+                return flow_goto(r, dir_end);
+        }
+        l->cookie = d->next_cookie;
+    }
+    /* a plugin that lists nothing has come to the end, whatever it says */
+    l->end = r->op.dir_end || r->op.dirent_count == 0;
+    if (r->cancelled)
+        return list_failed(r, SMBKIT_STATUS_CANCELLED);
+    return flow_goto(r, s->full || l->end ? dir_end : dir_list);
+}
+
+static enum core_verdict dir_end(struct core_request *r)
+{
+    const struct core_enumeration *l = &r->open->listing;
+    const struct dir_state *s = r->state_data;
+    if (s->chain.count > 0)
+        return request_done(r, SMBKIT_STATUS_SUCCESS);
+    return request_done(r, l->any_found ? SMBKIT_STATUS_NO_MORE_FILES : SMBKIT_STATUS_NO_SUCH_FILE);
+}
+
+/* ---------------------------------------------------------------- the command */
+
+static bool dir_encode(struct core_request *r, struct builder *b, size_t hdr)
+{
+    const struct dir_state *s = r->state_data;
+    struct wire_query_directory_rsp rsp = {.payload = {s->out.data, s->out.len}};
+    return wire_query_directory_rsp_encode(b, hdr, &rsp);
+}
+
+static const struct core_step dir_steps[] = {
+    {"enter", dir_enter},
+    {"list", flow_run},
+    {0},
+};
+
+const struct core_command command_query_directory = {
+    .code = SMB2_QUERY_DIRECTORY,
+    .name = "QUERY_DIRECTORY",
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE,
+    .decode = dir_decode,
+    .file_id = dir_file_id,
+    .payload = dir_payload,
+    .steps = dir_steps,
+    .encode = dir_encode,
+    .closed_status = SMBKIT_STATUS_FILE_CLOSED,
+    .release = dir_release,
+};
