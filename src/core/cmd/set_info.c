@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * SET_INFO ([MS-SMB2] 3.3.5.21): checks by the table of classes (wire/tables/info.def), then the
+ * class's own steps.
+ */
+#include "core/cmd/set_info.h"
+#include "wire/sd.h"
+
+static bool set_decode(struct core_request *r, struct cursor *body)
+{
+    return wire_set_info_req_decode(body, request_arena(r), &r->in.set_info);
+}
+
+static struct wire_file_id *set_file_id(struct core_request *r)
+{
+    return &r->in.set_info.file_id;
+}
+
+static uint32_t set_payload(const struct core_request *r)
+{
+    return (uint32_t)r->in.set_info.payload.len;
+}
+
+/* ---------------------------------------------------------------- the kinds of information */
+
+/* 3.3.5.21.1: a known class that cannot be set is as good as unknown. */
+static smbkit_status begin_file(struct core_request *r, flow_step **begin)
+{
+    const struct wire_set_info_req *q = &r->in.set_info;
+    const struct wire_info_row *row = wire_info_find(q->info_type, q->info_class);
+    if (row == NULL || !(row->flags & WIRE_INFO_SET))
+        return SMBKIT_STATUS_INVALID_INFO_CLASS;
+    const struct set_class *cls = set_file_class(q->info_class);
+    if ((row->flags & WIRE_INFO_LOCAL) || cls == NULL)
+        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (q->payload.len < row->set_min)
+        return SMBKIT_STATUS_INFO_LENGTH_MISMATCH;
+    if ((r->open->access & row->set_access) != row->set_access)
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    *begin = cls->begin;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* Nothing of a volume can be changed over the network, as with Windows (note 423). */
+static smbkit_status begin_fs(const struct core_request *r)
+{
+    const struct wire_set_info_req *q = &r->in.set_info;
+    const struct wire_info_row *row = wire_info_find(q->info_type, q->info_class);
+    if (row == NULL || !(row->flags & (WIRE_INFO_SET | WIRE_INFO_LOCAL)))
+        return SMBKIT_STATUS_INVALID_INFO_CLASS;
+    return row->flags & WIRE_INFO_LOCAL ? SMBKIT_STATUS_NOT_SUPPORTED : SMBKIT_STATUS_ACCESS_DENIED;
+}
+
+static enum core_verdict security_ignored(struct core_request *r)
+{
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
+/* Without access control lists underneath a valid descriptor is accepted and forgotten
+   (3.3.5.21.3, note 431). */
+static smbkit_status begin_security(struct core_request *r, flow_step **begin)
+{
+    uint32_t needed = wire_security_set_access(r->in.set_info.additional_information);
+    struct cursor c = set_input(r);
+    struct wire_sd sd;
+    if ((r->open->access & needed) != needed)
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    if (c.end > WIRE_SD_SIZE_MAX || !wire_sd_decode(&c, request_arena(r), &sd))
+        return SMBKIT_STATUS_INVALID_SECURITY_DESCR;
+    *begin = security_ignored;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status set_check(struct core_request *r, flow_step **begin)
+{
+    const struct wire_set_info_req *q = &r->in.set_info;
+    if (q->payload.len == 0 || q->payload.len > request_conn(r)->max_transact)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    switch (q->info_type) {
+    case SMB2_0_INFO_FILE: return begin_file(r, begin);
+    case SMB2_0_INFO_FILESYSTEM: return begin_fs(r);
+    case SMB2_0_INFO_SECURITY: return begin_security(r, begin);
+    case SMB2_0_INFO_QUOTA: return SMBKIT_STATUS_NOT_SUPPORTED; /* 3.3.5.21.4 */
+    default: return SMBKIT_STATUS_INVALID_PARAMETER;
+    }
+}
+
+/* ---------------------------------------------------------------- the command */
+
+static enum core_verdict set_begin(struct core_request *r)
+{
+    struct set_state *s = arena_alloc(request_arena(r), sizeof *s);
+    if (s == NULL)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    r->state_data = s;
+    smbkit_status st = set_check(r, &s->flow.next);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    r->op.user = r->session->user;
+    return STEP_NEXT;
+}
+
+static bool set_encode(struct core_request *r, struct builder *b, size_t hdr)
+{
+    (void)r;
+    return wire_set_info_rsp_encode(b, hdr, &(struct wire_set_info_rsp){0});
+}
+
+static void set_release(struct core_request *r)
+{
+    struct set_state *s = r->state_data;
+    if (s != NULL)
+        mem_free(s->new_path);
+}
+
+static const struct core_step set_steps[] = {
+    {"begin", set_begin},
+    {"set", flow_run},
+    {0},
+};
+
+const struct core_command command_set_info = {
+    .code = SMB2_SET_INFO,
+    .name = "SET_INFO",
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE | CMD_MODIFIES,
+    .decode = set_decode,
+    .file_id = set_file_id,
+    .payload = set_payload,
+    .steps = set_steps,
+    .encode = set_encode,
+    .release = set_release,
+};

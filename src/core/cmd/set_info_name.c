@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * FileRenameInformation, -Ex and FileLinkInformation ([MS-SMB2] 3.3.5.21.1, [MS-FSA] 2.1.5.15.12,
+ * 2.1.5.15.7).
+ *
+ *   begin -- what the request says, and what our own state forbids
+ *   target -- only when a file may be replaced: is there one, and is it free to go?
+ *   do, done -- the plugin; then the opens of the file learn its new path, and the watchers hear it
+ *
+ * A folder is not renamed while something in it is open, so that no path of an open ever changes
+ * but that of the renamed file itself.
+ */
+#include "core/cmd/set_info.h"
+#include "wire/info_file.h"
+
+#define RENAME_KNOWN 0x000001ffu /* all that [MS-FSCC] 2.4.43 names */
+
+/* What a replaced file tells its watchers: everything about it is another. */
+#define FILTER_REPLACED                                                                           \
+    (FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE |    \
+     FILE_NOTIFY_CHANGE_LAST_ACCESS | FILE_NOTIFY_CHANGE_CREATION | FILE_NOTIFY_CHANGE_SECURITY | \
+     FILE_NOTIFY_CHANGE_EA)
+
+/* ---------------------------------------------------------------- the new name */
+
+static smbkit_status parse_name(struct core_request *r, const struct wire_info_rename *in)
+{
+    struct set_state *s = set_state(r);
+    struct arena *a = request_arena(r);
+    struct vfs_path path;
+    struct builder b;
+    uint8_t *mem = arena_alloc(a, 2 * in->name_len);
+    if (mem == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    if (in->name[0] == ':')
+        return SMBKIT_STATUS_NOT_SUPPORTED; /* streams keep their names */
+    builder_init_fixed(&b, mem, 2 * in->name_len);
+    size_t bytes = utf8_to_utf16(&b, in->name, in->name_len);
+    smbkit_status st = vfs_path_parse(a, mem, bytes, &path);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return st;
+    if (path.stream != NULL)
+        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (path.path_len == 0 || path.trailing_slash || path.dir_type || path.stream_type)
+        return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    s->to = path.path;
+    s->replace = (in->flags & FILE_RENAME_REPLACE_IF_EXISTS) != 0;
+    s->ignore_readonly = (in->flags & FILE_RENAME_POSIX_SEMANTICS) &&
+                         (in->flags & FILE_RENAME_IGNORE_READONLY_ATTRIBUTE);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status read_name(struct core_request *r, bool ex)
+{
+    struct cursor c = set_input(r);
+    struct wire_info_rename in;
+    if (!wire_info_rename_decode(&c, request_arena(r), &in, ex))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (in.flags & ~RENAME_KNOWN)
+        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (in.root_directory != 0 || in.name_len == 0)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    return parse_name(r, &in);
+}
+
+static bool same_name(const char *a, const char *b)
+{
+    return utf8_casecmp(a, strlen(a), b, strlen(b)) == 0;
+}
+
+/* ---------------------------------------------------------------- other opens */
+
+/* Calls `each` for every open in the session tables until it says false. Renames are rare: nothing
+   is kept up to date for them. */
+static void walk_opens(struct core *c, bool (*each)(struct core_open *o, void *arg), void *arg)
+{
+    for (struct htab_node *n = htab_walk(&c->sessions, NULL); n != NULL;
+         n = htab_walk(&c->sessions, n)) {
+        struct core_session *s = CONTAINER_OF(n, struct core_session, by_id);
+        for (struct htab_node *m = htab_walk(&s->opens, NULL); m != NULL;
+             m = htab_walk(&s->opens, m))
+            if (!each(CONTAINER_OF(m, struct core_open, by_id), arg))
+                return;
+    }
+}
+
+struct inside_search {
+    const struct core_open *dir;
+    bool found;
+};
+
+static bool is_inside(struct core_open *o, void *arg)
+{
+    struct inside_search *x = arg;
+    x->found = o->volume == x->dir->volume && o->path != NULL &&
+               vfs_path_inside(o->path, x->dir->path) && !same_name(o->path, x->dir->path);
+    return !x->found;
+}
+
+/* [MS-FSA] 2.1.4.2 */
+static bool contains_open_files(struct core_open *dir)
+{
+    struct inside_search x = {.dir = dir};
+    walk_opens(dir->core, is_inside, &x);
+    return x.found;
+}
+
+struct renamed {
+    const struct core_open *open;
+    const char *from, *to;
+};
+
+/* One that gets no memory keeps the old path: its notifications will name that. */
+static bool give_new_path(struct core_open *o, void *arg)
+{
+    const struct renamed *x = arg;
+    if (o == x->open || o->volume != x->open->volume || o->file_id != x->open->file_id ||
+        !same_name(o->path, x->from))
+        return true;
+    char *path = mem_strdup(x->to);
+    if (path != NULL) {
+        mem_free(o->path);
+        o->path = path;
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- what is in the way */
+
+/* Somebody has it open: it stays, unless it is on its way out. */
+static smbkit_status target_busy(struct core_request *r, uint64_t file_id)
+{
+    struct lease_key key = {.volume = vfs_volume_id(r->open->volume), .file = file_id};
+    const char *to = set_state(r)->to;
+    struct lease_node *n = lease_node_find(&request_core(r)->leases, &key);
+    if (n == NULL)
+        return SMBKIT_STATUS_SUCCESS;
+    bool going = lease_node_delete_pending(n, utf8_casehash(to, strlen(to)));
+    lease_node_unref(n);
+    return going ? SMBKIT_STATUS_DELETE_PENDING : SMBKIT_STATUS_ACCESS_DENIED;
+}
+
+/* May the file that has the new name be replaced? Looks at the probe. */
+static smbkit_status judge_target(struct core_request *r)
+{
+    struct set_state *s = set_state(r);
+    const struct flow_probe *p = &s->flow.probe;
+    if (p->status == SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND)
+        return SMBKIT_STATUS_SUCCESS;
+    if (p->status != SMBKIT_STATUS_SUCCESS)
+        return p->status;
+    s->replaced = true;
+    if (p->attr.file_id == r->open->file_id)
+        return SMBKIT_STATUS_SUCCESS;
+    if ((p->attr.attributes & SMBKIT_ATTR_DIRECTORY) ||
+        ((p->attr.attributes & SMBKIT_ATTR_READONLY) && !s->ignore_readonly))
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    return target_busy(r, p->attr.file_id);
+}
+
+static bool delete_pending(const struct core_open *o)
+{
+    return lease_open_attached(&o->lease) && lease_open_delete_pending(&o->lease);
+}
+
+/* ---------------------------------------------------------------- rename */
+
+static void tell_renamed(struct core_request *r, const char *from)
+{
+    struct core_open *o = r->open;
+    const struct set_state *s = set_state(r);
+    const char *target = s->flow.probe.true_path;
+    if (!s->replaced || s->flow.probe.attr.file_id == o->file_id) {
+        notify_renamed(o->core, o->volume, from, s->to, o->is_directory);
+    } else if (strcmp(target, s->to) == 0) {
+        notify_changed(o->core, o->volume, from, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_REMOVED);
+        notify_changed(o->core, o->volume, s->to, FILTER_REPLACED, FILE_ACTION_MODIFIED);
+    } else {
+        notify_changed(o->core, o->volume, target, FILE_NOTIFY_CHANGE_FILE_NAME,
+                       FILE_ACTION_REMOVED);
+        notify_renamed(o->core, o->volume, from, s->to, o->is_directory);
+    }
+}
+
+static enum core_verdict rename_done(struct core_request *r)
+{
+    struct core_open *o = r->open;
+    struct set_state *s = set_state(r);
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    char *from = o->path;
+    struct renamed x = {.open = o, .from = from, .to = s->to};
+    walk_opens(o->core, give_new_path, &x);
+    o->path = s->new_path;
+    s->new_path = NULL;
+    if (lease_open_attached(&o->lease))
+        lease_open_renamed(&o->lease, utf8_casehash(o->path, strlen(o->path)));
+    tell_renamed(r, from);
+    mem_free(from);
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
+static enum core_verdict rename_do(struct core_request *r)
+{
+    struct core_open *o = r->open;
+    struct set_state *s = set_state(r);
+    s->new_path = mem_strdup(s->to);
+    if (s->new_path == NULL)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    return flow_await(
+        r, vfs_rename(&r->op, o->volume, o->file, s->to, s->replace ? SMBKIT_RENAME_REPLACE : 0),
+        rename_done);
+}
+
+static enum core_verdict rename_target(struct core_request *r)
+{
+    smbkit_status st = judge_target(r);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    return flow_goto(r, rename_do);
+}
+
+static smbkit_status rename_check(const struct core_request *r)
+{
+    struct core_open *o = r->open;
+    const char *to = set_state(r)->to;
+    if (o->stream != NULL)
+        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (*o->path == '\0' || delete_pending(o))
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    if (!o->is_directory)
+        return SMBKIT_STATUS_SUCCESS;
+    if (vfs_path_inside(to, o->path) && !same_name(to, o->path))
+        return SMBKIT_STATUS_INVALID_PARAMETER; /* into itself */
+    return contains_open_files(o) ? SMBKIT_STATUS_ACCESS_DENIED : SMBKIT_STATUS_SUCCESS;
+}
+
+static enum core_verdict rename_begin(struct core_request *r, bool ex)
+{
+    smbkit_status st = read_name(r, ex);
+    if (st == SMBKIT_STATUS_SUCCESS)
+        st = rename_check(r);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    const struct set_state *s = set_state(r);
+    if (strcmp(s->to, r->open->path) == 0)
+        return request_done(r, SMBKIT_STATUS_SUCCESS);
+    /* a new spelling of the name is in nobody's way */
+    if (s->replace && !same_name(s->to, r->open->path))
+        return flow_look(r, s->to, rename_target);
+    return flow_goto(r, rename_do);
+}
+
+enum core_verdict set_rename(struct core_request *r)
+{
+    return rename_begin(r, false);
+}
+
+enum core_verdict set_rename_ex(struct core_request *r)
+{
+    return rename_begin(r, true);
+}
+
+/* ---------------------------------------------------------------- link */
+
+static enum core_verdict link_done(struct core_request *r)
+{
+    struct core_open *o = r->open;
+    const struct set_state *s = set_state(r);
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    if (s->replaced && strcmp(s->flow.probe.true_path, s->to) == 0) {
+        notify_changed(o->core, o->volume, s->to, FILTER_REPLACED, FILE_ACTION_MODIFIED);
+        return request_done(r, SMBKIT_STATUS_SUCCESS);
+    }
+    if (s->replaced)
+        notify_changed(o->core, o->volume, s->flow.probe.true_path, FILE_NOTIFY_CHANGE_FILE_NAME,
+                       FILE_ACTION_REMOVED);
+    notify_changed(o->core, o->volume, s->to, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED);
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
+static enum core_verdict link_do(struct core_request *r)
+{
+    struct core_open *o = r->open;
+    const struct set_state *s = set_state(r);
+    return flow_await(
+        r, vfs_link(&r->op, o->volume, o->file, s->to, s->replace ? SMBKIT_RENAME_REPLACE : 0),
+        link_done);
+}
+
+static enum core_verdict link_target(struct core_request *r)
+{
+    const struct set_state *s = set_state(r);
+    smbkit_status st = judge_target(r);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    if (s->replaced && s->flow.probe.attr.file_id == r->open->file_id)
+        return request_done(r, SMBKIT_STATUS_SUCCESS); /* the file has that name already */
+    return flow_goto(r, link_do);
+}
+
+/* No right of the open is asked for, so that it is here that a read-only share says no. */
+static smbkit_status link_check(const struct core_request *r)
+{
+    const struct core_open *o = r->open;
+    uint32_t caps = vfs_volume_capabilities(o->volume);
+    if (o->stream != NULL)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (o->is_directory)
+        return SMBKIT_STATUS_FILE_IS_A_DIRECTORY;
+    if (!(caps & SMBKIT_CAP_HARD_LINKS))
+        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (caps & SMBKIT_CAP_READ_ONLY)
+        return SMBKIT_STATUS_MEDIA_WRITE_PROTECTED;
+    if (r->tree->share->read_only || delete_pending(o))
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+enum core_verdict set_link(struct core_request *r)
+{
+    smbkit_status st = link_check(r);
+    if (st == SMBKIT_STATUS_SUCCESS)
+        st = read_name(r, false);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    const struct set_state *s = set_state(r);
+    if (s->replace)
+        return flow_look(r, s->to, link_target);
+    return flow_goto(r, link_do);
+}
