@@ -45,6 +45,7 @@ typedef uint32_t smbkit_status;
     X(END_OF_FILE, 0xC0000011, "behind the end of the file")                                   \
     X(MORE_PROCESSING_REQUIRED, 0xC0000016, "more messages are needed")                        \
     X(NO_MEMORY, 0xC0000017, "out of memory")                                                  \
+    X(INVALID_VIEW_SIZE, 0xC000001F, "a range outside the file")                               \
     X(ACCESS_DENIED, 0xC0000022, "access denied")                                              \
     X(BUFFER_TOO_SMALL, 0xC0000023, "the buffer is too small")                                 \
     X(OBJECT_TYPE_MISMATCH, 0xC0000024, "wrong kind of object")                                \
