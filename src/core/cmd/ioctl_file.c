@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Control codes of file systems ([MS-FSCC] 2.3, [MS-FSA] 2.1.5.10). */
+#include "core/cmd/ioctl.h"
+#include "wire/fsctl_file.h"
+#include "wire/info_file.h"
+
+static enum core_verdict written(struct core_request *r)
+{
+    if (r->op.status == SMBKIT_STATUS_SUCCESS)
+        ioctl_tell_written(r->open);
+    return request_done(r, r->op.status);
+}
+
+/* ---------------------------------------------------------------- SET_SPARSE, SET_ZERO_DATA */
+
+/* A plugin that can have holes has them everywhere, so that there is nothing to switch on;
+   switching it off is not refused either ([MS-FSA] 2.1.5.10.38). */
+enum core_verdict ioctl_set_sparse(struct core_request *r)
+{
+    const struct core_open *o = r->open;
+    if (o->is_directory)
+        return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
+    if (!(vfs_volume_capabilities(o->volume) & SMBKIT_CAP_SPARSE))
+        return request_done(r, SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+    if (!(o->access & (FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES)))
+        return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
+enum core_verdict ioctl_zero_data(struct core_request *r)
+{
+    struct core_open *o = r->open;
+    struct cursor c = ioctl_input(r);
+    struct wire_zero_data in;
+    if (!wire_zero_data_decode(&c, &in) || in.beyond_final_zero > INT64_MAX ||
+        in.file_offset > in.beyond_final_zero || o->is_directory)
+        return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
+    uint64_t length = in.beyond_final_zero - in.file_offset;
+    if (length == 0)
+        return request_done(r, SMBKIT_STATUS_SUCCESS);
+    smbkit_status st = lease_check_io(&o->lease, in.file_offset, length, true);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    return flow_await(r, vfs_zero_range(&r->op, o->volume, o->file, in.file_offset, length),
+                      written);
+}
+
+/* ---------------------------------------------------------------- QUERY_ALLOCATED_RANGES */
+
+static enum core_verdict ranges_known(struct core_request *r)
+{
+    struct builder *out = &ioctl_state(r)->out;
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    size_t room = r->in.ioctl.max_output_response / WIRE_RANGE_SIZE;
+    size_t n = MIN(r->op.range_count, room);
+    for (size_t i = 0; i < n; i++) {
+        struct wire_range range = {r->op.ranges[i].offset, r->op.ranges[i].length};
+        wire_range_encode(out, &range);
+    }
+    r->with_body = true;
+    return request_done(r, n < r->op.range_count ? SMBKIT_STATUS_BUFFER_OVERFLOW
+                                                 : SMBKIT_STATUS_SUCCESS);
+}
+
+/* [MS-FSA] 2.1.5.10.22 */
+enum core_verdict ioctl_allocated_ranges(struct core_request *r)
+{
+    struct core_open *o = r->open;
+    struct cursor c = ioctl_input(r);
+    struct wire_range in;
+    if (!wire_range_decode(&c, &in) || !ioctl_range_valid(in.file_offset, in.length) ||
+        o->is_directory)
+        return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
+    if (in.length == 0)
+        return request_done(r, SMBKIT_STATUS_SUCCESS);
+    if (r->in.ioctl.max_output_response < WIRE_RANGE_SIZE)
+        return request_done(r, SMBKIT_STATUS_BUFFER_TOO_SMALL);
+    return flow_await(r,
+                      vfs_allocated_ranges(&r->op, o->volume, o->file, in.file_offset, in.length),
+                      ranges_known);
+}
+
+/* ---------------------------------------------------------------- FILE_LEVEL_TRIM */
+
+/* The client no longer needs these bytes. A hint, which no plugin can be told yet: doing nothing is
+   one of the ways to follow it ([MS-FSA] 2.1.5.10.6). */
+enum core_verdict ioctl_trim(struct core_request *r)
+{
+    struct core_open *o = r->open;
+    struct cursor c = ioctl_input(r);
+    struct wire_trim_req in;
+    uint32_t room = r->in.ioctl.max_output_response;
+    if (!wire_trim_req_decode(&c, request_arena(r), &in) || in.key != 0 || in.range_count == 0 ||
+        o->is_directory || (room != 0 && room < 4))
+        return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
+    for (uint32_t i = 0; i < in.range_count; i++) {
+        const struct wire_range *x = &in.ranges[i];
+        if (!ioctl_range_valid(x->file_offset, x->length))
+            return request_done(r, SMBKIT_STATUS_INTEGER_OVERFLOW);
+        smbkit_status st = lease_check_io(&o->lease, x->file_offset, x->length, true);
+        if (st != SMBKIT_STATUS_SUCCESS)
+            return request_done(r, st);
+    }
+    struct wire_trim_rsp rsp = {.ranges_processed = in.range_count};
+    if (room != 0)
+        wire_trim_rsp_encode(&ioctl_state(r)->out, &rsp);
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
+/* ---------------------------------------------------------------- compression, reparse points */
+
+enum core_verdict ioctl_get_compression(struct core_request *r)
+{
+    struct wire_compression_state rsp = {.state = COMPRESSION_FORMAT_NONE};
+    wire_compression_state_encode(&ioctl_state(r)->out, &rsp);
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
+enum core_verdict ioctl_set_compression(struct core_request *r)
+{
+    struct cursor c = ioctl_input(r);
+    struct wire_compression_state in;
+    if (!wire_compression_state_decode(&c, &in) || in.state > COMPRESSION_FORMAT_LZNT1)
+        return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
+    return request_done(r, in.state == COMPRESSION_FORMAT_NONE
+                               ? SMBKIT_STATUS_SUCCESS
+                               : SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+}
+
+/* Plugins show a reparse point's tag, and cannot give its data yet. */
+enum core_verdict ioctl_get_reparse_point(struct core_request *r)
+{
+    return request_done(r, SMBKIT_STATUS_NOT_A_REPARSE_POINT);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Control codes that the server answers by itself ([MS-SMB2] 3.3.5.15.1, .2, .5, .9 to .12). */
+#include "core/cmd/ioctl.h"
+#include "wire/fsctl_srv.h"
+
+/* ---------------------------------------------------------------- VALIDATE_NEGOTIATE_INFO */
+
+#define VALIDATE_RSP_SIZE 24u
+
+/* What differs between the NEGOTIATE that we have seen and the one that the client has sent; NULL:
+   nothing. */
+static const char *negotiate_differs(const struct core_request *r,
+                                     const struct wire_validate_negotiate_req *q)
+{
+    const struct core_conn *conn = request_conn(r);
+    if (q->dialect_count != conn->client_dialect_count ||
+        memcmp(q->dialects, conn->client_dialects, q->dialect_count * sizeof *q->dialects) != 0)
+        return "NEGOTIATE was tampered with: dialects";
+    if (negotiate_choose_dialect(request_core(r), q->dialects, q->dialect_count) != conn->dialect)
+        return "NEGOTIATE was tampered with: dialect";
+    if (!guid_equal(&q->guid, &conn->client_guid))
+        return "NEGOTIATE was tampered with: client GUID";
+    if (q->security_mode != conn->client_security_mode)
+        return "NEGOTIATE was tampered with: security mode";
+    if (q->capabilities != conn->client_capabilities)
+        return "NEGOTIATE was tampered with: capabilities";
+    return NULL;
+}
+
+static const char *validate_problem(const struct core_request *r)
+{
+    struct cursor c = ioctl_input(r);
+    struct wire_validate_negotiate_req q;
+    if (request_conn(r)->dialect == SMB2_DIALECT_311)
+        return "VALIDATE_NEGOTIATE_INFO on 3.1.1";
+    if (r->in.ioctl.max_output_response < VALIDATE_RSP_SIZE ||
+        !wire_validate_negotiate_req_decode(&c, &q))
+        return "a malformed VALIDATE_NEGOTIATE_INFO";
+    return negotiate_differs(r, &q);
+}
+
+/* 3.3.5.15.12: whatever is wrong, somebody is in between, and the connection ends. */
+enum core_verdict ioctl_validate_negotiate(struct core_request *r)
+{
+    struct core_conn *conn = request_conn(r);
+    const char *problem = validate_problem(r);
+    if (problem != NULL) {
+        conn_refuse(conn, problem);
+        return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
+    }
+    struct wire_validate_negotiate_rsp rsp = {
+        .capabilities = conn->server_capabilities,
+        .guid = request_core(r)->config.server_guid,
+        .security_mode = negotiate_security_mode(request_core(r)),
+        .dialect = conn->dialect,
+    };
+    wire_validate_negotiate_rsp_encode(&ioctl_state(r)->out, &rsp);
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
+/* ---------------------------------------------------------------- not there */
+
+/* MULTI_CHANNEL is not announced (3.3.5.15.11). */
+enum core_verdict ioctl_network_interfaces(struct core_request *r)
+{
+    return request_done(r, SMBKIT_STATUS_NOT_SUPPORTED);
+}
+
+/* IsDfsCapable is FALSE (3.3.5.15.2). */
+enum core_verdict ioctl_dfs_referrals(struct core_request *r)
+{
+    return request_done(r, SMBKIT_STATUS_FS_DRIVER_REQUIRED);
+}
+
+/* There is no pipe of any name (3.3.5.15.10). */
+enum core_verdict ioctl_pipe_wait(struct core_request *r)
+{
+    return request_done(r, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+}
+
+/* 3.3.5.15.9 */
+enum core_verdict ioctl_resiliency(struct core_request *r)
+{
+    return request_done(r, request_conn(r)->dialect == SMB2_DIALECT_202
+                               ? SMBKIT_STATUS_INVALID_DEVICE_REQUEST
+                               : SMBKIT_STATUS_NOT_SUPPORTED);
+}
+
+/* ---------------------------------------------------------------- snapshots, resume keys */
+
+/* No previous versions (3.3.5.15.1). */
+enum core_verdict ioctl_snapshots(struct core_request *r)
+{
+    struct wire_snapshots none = {0};
+    wire_snapshots_encode(&ioctl_state(r)->out, &none, r->in.ioctl.max_output_response);
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
+/* The key is the open's two ids and its session: no secret, for it works in that session only
+   (3.3.5.15.5). */
+enum core_verdict ioctl_resume_key(struct core_request *r)
+{
+    struct wire_resume_key key;
+    le64_store(key.key, r->open->persistent_id);
+    le64_store(key.key + 8, r->open->volatile_id);
+    le64_store(key.key + 16, r->session->id);
+    wire_resume_key_encode(&ioctl_state(r)->out, &key);
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
