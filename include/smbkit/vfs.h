@@ -67,7 +67,10 @@ struct smbkit_attr {
     uint32_t links;       /* hard links; 0 counts as 1 */
     uint32_t reparse_tag; /* with SMBKIT_ATTR_REPARSE_POINT */
     uint32_t ea_size;     /* bytes of all extended attributes */
+    uint32_t flags;       /* SMBKIT_FILE_* */
 };
+
+#define SMBKIT_FILE_NO_CACHE 0x1u /* changes unsaid: clients get no oplock or lease */
 
 /* Which fields smbkit_vfs.setattr shall change. */
 #define SMBKIT_SET_CREATE_TIME 0x01u
@@ -108,6 +111,7 @@ enum smbkit_thread_model {
 #define SMBKIT_CAP_ACLS           0x00000040u
 #define SMBKIT_CAP_REPARSE_POINTS 0x00000080u
 #define SMBKIT_CAP_CHANGE_SOURCE  0x00000100u /* calls smbkit_notify for changes made elsewhere */
+#define SMBKIT_CAP_PER_USER       0x00000200u /* each user sees files of his own */
 
 /* One `key=value` given by the user for a share. */
 struct smbkit_arg {
@@ -336,6 +340,29 @@ SMBKIT_API void smbkit_error(struct smbkit_share *share, const char *format, ...
 SMBKIT_API void smbkit_random(struct smbkit_share *share, void *dst, size_t size);
 /* Now, as FILETIME, outside an operation. */
 SMBKIT_API uint64_t smbkit_share_time(struct smbkit_share *share);
+/* The table that the share was opened with: lets several tables have one share_open. */
+SMBKIT_API const struct smbkit_plugin *smbkit_share_plugin(const struct smbkit_share *share);
+
+/* What smbkit_notify tells: the FILE_ACTION_* values of [MS-FSCC] 2.7.1. */
+#define SMBKIT_ACTION_ADDED       1u
+#define SMBKIT_ACTION_REMOVED     2u
+#define SMBKIT_ACTION_MODIFIED    3u /* content, times or attributes: caches are told to go */
+#define SMBKIT_ACTION_RENAMED_OLD 4u /* at once followed by RENAMED_NEW, in the same folder */
+#define SMBKIT_ACTION_RENAMED_NEW 5u
+
+/*
+ * Something has changed in another way than by an operation of this interface (what operations
+ * change, the core tells by itself). Clients that watch are told, and caches of `path` are broken.
+ * Any thread, from share_open's return until share_close returns; also inside callbacks, and with a
+ * lock of the plugin held, because it calls nothing back: it only puts the event into a queue, in
+ * the order of the calls. Before share_open has returned and after the last handle is gone nobody
+ * can watch, and nothing happens. `path` is copied; one that breaks the rules for paths is ignored,
+ * as no client could name it.
+ */
+SMBKIT_API void smbkit_notify(struct smbkit_share *share, const char *path, uint32_t action);
+/* The same for what only one user sees, on a volume with SMBKIT_CAP_PER_USER. */
+SMBKIT_API void smbkit_notify_user(struct smbkit_share *share, const char *user, const char *path,
+                                   uint32_t action);
 
 /* --- helpers --- */
 

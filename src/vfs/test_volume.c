@@ -16,6 +16,10 @@ static smbkit_status open_status;
 static const char *open_error;
 static struct smbkit_arg seen[8];
 static size_t seen_count;
+static struct smbkit_share *the_share;
+static int told;
+static char told_user[16], told_path[64];
+static uint32_t told_action;
 
 static smbkit_status share_open(struct smbkit_share *share, const struct smbkit_arg *args,
                                 size_t count, void **vol)
@@ -27,6 +31,8 @@ static smbkit_status share_open(struct smbkit_share *share, const struct smbkit_
     if (open_error != NULL)
         smbkit_error(share, "%s", open_error);
     *vol = &opened;
+    the_share = share;
+    smbkit_notify(share, "early", SMBKIT_ACTION_ADDED); /* nobody can watch yet */
     assert_string_equal(smbkit_share_name(share), "data");
     assert_int_equal(smbkit_share_time(share), TESTHOST_TIME);
     uint8_t random[4] = {0};
@@ -38,6 +44,7 @@ static smbkit_status share_open(struct smbkit_share *share, const struct smbkit_
 static void share_close(void *vol)
 {
     assert_ptr_equal(vol, &opened);
+    smbkit_notify(the_share, "late", SMBKIT_ACTION_REMOVED);
     closed++;
 }
 
@@ -280,6 +287,48 @@ static void test_helpers(void **state)
     smbkit_free(p);
 }
 
+static void note_changed(void *ctx, struct vfs_volume *v, const char *user, const char *path,
+                         uint32_t action)
+{
+    assert_ptr_equal(ctx, &host);
+    told++;
+    snprintf(told_user, sizeof(told_user), "%s", user != NULL ? user : "-");
+    snprintf(told_path, sizeof(told_path), "%s", path);
+    told_action = action;
+    struct vfs_volume *mine = vfs_volume_try_ref(v);
+    assert_int_equal(mine == NULL, strcmp(path, "late") == 0);
+    if (mine != NULL)
+        vfs_volume_unref(mine);
+}
+
+static void test_notify(void **state)
+{
+    told = 0;
+    struct vfs_volume *v = make(&plugin, "dir", "/x", NULL, NULL);
+    assert_non_null(v);
+    assert_ptr_equal(smbkit_share_plugin(the_share), &plugin);
+    smbkit_notify(the_share, "nobody listens", SMBKIT_ACTION_ADDED);
+    vfs_volume_unref(v);
+    assert_int_equal(told, 0);
+    host.host.changed = note_changed;
+    v = make(&plugin, "dir", "/x", NULL, NULL);
+    assert_int_equal(told, 0);
+    smbkit_notify(the_share, "a/b", SMBKIT_ACTION_MODIFIED);
+    assert_int_equal(told, 1);
+    assert_string_equal(told_path, "a/b");
+    assert_string_equal(told_user, "-");
+    assert_int_equal(told_action, SMBKIT_ACTION_MODIFIED);
+    smbkit_notify_user(the_share, "alice", "c", SMBKIT_ACTION_REMOVED);
+    assert_string_equal(told_user, "alice");
+    smbkit_notify(the_share, "a/../b", SMBKIT_ACTION_ADDED);
+    smbkit_notify(the_share, "a?", SMBKIT_ACTION_ADDED);
+    assert_int_equal(told, 2);
+    vfs_volume_unref(v);
+    assert_int_equal(told, 3);
+    assert_string_equal(told_path, "late");
+    host.host.changed = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_sizes),         cmocka_unit_test(test_share_open_fails),
         cmocka_unit_test(test_plugin_checks), cmocka_unit_test(test_memory_out),
         cmocka_unit_test(test_errno),         cmocka_unit_test(test_helpers),
+        cmocka_unit_test(test_notify),
     };
     testhost_init(&host);
     host.host.gone = note_gone;

@@ -35,6 +35,7 @@
 #include <stdatomic.h>
 
 struct vfs_op;
+struct vfs_volume;
 
 /* How the host runs operations. Both functions may be called from any thread. */
 struct vfs_executor {
@@ -52,6 +53,13 @@ struct vfs_host {
     struct vfs_executor executor;
     struct random_source random;
     uint64_t (*time)(void *ctx); /* FILETIME */
+    /* Optional: the plugin says that something has changed (smbkit_notify), for everybody or, with
+       `user`, for one. Any thread; maybe with locks of the plugin held: it must not call the
+       plugin, nor drop a reference to the volume, but queue the event. To keep the volume until
+       then it takes a reference with vfs_volume_try_ref. `path` and `user` are valid during the
+       call. */
+    void (*changed)(void *ctx, struct vfs_volume *volume, const char *user, const char *path,
+                    uint32_t action);
     /* Optional. The volume is gone: nothing here will be used again. Called on the thread that
        dropped the last reference, for every volume that vfs_volume_new returned. */
     void (*gone)(void *ctx);
@@ -74,6 +82,9 @@ NODISCARD struct vfs_volume *vfs_volume_new(const struct smbkit_plugin *plugin, 
                                             const struct vfs_host *host,
                                             char error[VFS_ERROR_TEXT_MAX]);
 struct vfs_volume *vfs_volume_ref(struct vfs_volume *v);
+/* The same for somebody who holds none but knows that the memory is there (vfs_host.changed): NULL
+   when the last reference is gone. */
+NODISCARD struct vfs_volume *vfs_volume_try_ref(struct vfs_volume *v);
 void vfs_volume_unref(struct vfs_volume *v);
 uint32_t vfs_volume_capabilities(const struct vfs_volume *v);
 const char *vfs_volume_fs_name(const struct vfs_volume *v);

@@ -30,7 +30,8 @@ struct vfs_volume {
     struct vfs_host host;
     uint64_t id;
     struct vfs_serial serial;
-    char *error; /* where smbkit_error writes while share_open runs, else NULL */
+    _Atomic bool opened; /* share_open has succeeded */
+    char *error;         /* where smbkit_error writes while share_open runs, else NULL */
 };
 
 static inline struct smbkit_op *vfs_op_public(struct vfs_op *op)

@@ -8,6 +8,7 @@
  * a worker. The last one may go on any thread; share_close runs there.
  */
 #include "base/mem.h"
+#include "vfs/name.h"
 #include "vfs/vfs_int.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -127,6 +128,7 @@ struct vfs_volume *vfs_volume_new(const struct smbkit_plugin *plugin, const char
         volume_free(v);
         return NULL;
     }
+    atomic_store(&v->opened, true);
     return v;
 }
 
@@ -135,6 +137,16 @@ struct vfs_volume *vfs_volume_ref(struct vfs_volume *v)
     MAGIC_CHECK(v, VFS_VOLUME_MAGIC);
     atomic_fetch_add(&v->refs, 1);
     return v;
+}
+
+struct vfs_volume *vfs_volume_try_ref(struct vfs_volume *v)
+{
+    MAGIC_CHECK(v, VFS_VOLUME_MAGIC);
+    int refs = atomic_load(&v->refs);
+    while (refs > 0)
+        if (atomic_compare_exchange_weak(&v->refs, &refs, refs + 1))
+            return v;
+    return NULL;
 }
 
 void vfs_volume_unref(struct vfs_volume *v)
@@ -212,4 +224,23 @@ uint64_t smbkit_share_time(struct smbkit_share *share)
 {
     const struct vfs_host *h = &from_share(share)->host;
     return h->time(h->ctx);
+}
+
+const struct smbkit_plugin *smbkit_share_plugin(const struct smbkit_share *share)
+{
+    return from_share(share)->plugin;
+}
+
+void smbkit_notify_user(struct smbkit_share *share, const char *user, const char *path,
+                        uint32_t action)
+{
+    struct vfs_volume *v = from_share(share);
+    const struct vfs_host *h = &v->host;
+    if (atomic_load(&v->opened) && h->changed != NULL && vfs_path_valid(path, strlen(path)))
+        h->changed(h->ctx, v, user, path, action);
+}
+
+void smbkit_notify(struct smbkit_share *share, const char *path, uint32_t action)
+{
+    smbkit_notify_user(share, NULL, path, action);
 }
