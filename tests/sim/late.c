@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A plugin around the memory plugin: each call is either passed on at once or kept, and made when
+ * the world says so. The answer of a kept call then comes outside of the call, as from a slow
+ * plugin. Arguments stay valid until the answer (smbkit/vfs.h), so only the pointers are kept.
+ */
+#include "sim/late.h"
+
+#include "base/mem.h"
+#include "memory/memory.h"
+#include <string.h>
+
+static const struct smbkit_vfs *const inner = &smbkit_plugin_memory.vfs;
+
+struct late_volume {
+    struct world *world;
+    void *inner;
+};
+
+struct late_call {
+    struct list link;
+    enum vfs_code code;
+    struct smbkit_op *op;
+    void *vol, *file;
+    const void *ptr; /* the argument struct, the data or the new name */
+    uint64_t a, b;
+};
+
+static struct world *opening; /* share_open has no other way to know */
+
+static void make_call(const struct late_call *c)
+{
+    switch (c->code) {
+    case VFS_STATFS: inner->statfs(c->op, c->vol); break;
+    case VFS_OPEN: inner->open(c->op, c->vol, c->ptr); break;
+    case VFS_CREATE: inner->create(c->op, c->vol, c->ptr); break;
+    case VFS_CLEANUP: inner->cleanup(c->op, c->vol, c->file, (uint32_t)c->a); break;
+    case VFS_READ: inner->read(c->op, c->vol, c->file, c->a, (uint32_t)c->b); break;
+    case VFS_WRITE: inner->write(c->op, c->vol, c->file, c->a, c->ptr, (uint32_t)c->b); break;
+    case VFS_FLUSH: inner->flush(c->op, c->vol, c->file); break;
+    case VFS_GETATTR: inner->getattr(c->op, c->vol, c->file); break;
+    case VFS_SETATTR: inner->setattr(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a); break;
+    case VFS_SET_SIZE: inner->set_size(c->op, c->vol, c->file, c->a); break;
+    case VFS_SET_ALLOC: inner->set_alloc(c->op, c->vol, c->file, c->a); break;
+    case VFS_READDIR: inner->readdir(c->op, c->vol, c->file, c->ptr); break;
+    case VFS_CAN_DELETE: inner->can_delete(c->op, c->vol, c->file); break;
+    case VFS_RENAME: inner->rename(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a); break;
+    case VFS_LINK: inner->link(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a); break;
+    case VFS_ZERO_RANGE: inner->zero_range(c->op, c->vol, c->file, c->a, c->b); break;
+    case VFS_ALLOCATED_RANGES: inner->allocated_ranges(c->op, c->vol, c->file, c->a, c->b); break;
+    case VFS_CLOSE:
+    case VFS_CODES: ASSERT(false);
+    }
+}
+
+static void submit(void *vol, struct late_call c)
+{
+    struct late_volume *v = vol;
+    struct world *w = v->world;
+    c.vol = v->inner;
+    if (!world_chance(w, w->config.late_per_mille)) {
+        make_call(&c);
+        return;
+    }
+    world_quiet_begin(w);
+    struct late_call *kept = mem_dup(&c, sizeof c);
+    world_quiet_end(w);
+    ASSERT(kept != NULL);
+    w->held_count++;
+    w->stats->late_calls++;
+    list_append(&w->held, &kept->link);
+}
+
+bool late_plugin_event(struct world *w)
+{
+    if (w->held_count == 0)
+        return false;
+    struct list *node = w->held.next;
+    for (uint64_t skip = world_below(w, w->held_count); skip > 0; skip--)
+        node = node->next;
+    struct late_call *kept = LIST_ENTRY(node, struct late_call, link), c = *kept;
+    list_remove(node);
+    w->held_count--;
+    world_quiet_begin(w);
+    mem_free(kept);
+    world_quiet_end(w);
+    world_trace(w, "  plugin: late %s", vfs_code_name(c.code));
+    /* a plugin that looks may give up a call that nobody waits for */
+    if (c.code != VFS_CLEANUP && smbkit_op_cancelled(c.op) && world_chance(w, 500))
+        smbkit_reply_status(c.op, SMBKIT_STATUS_CANCELLED);
+    else
+        make_call(&c);
+    return true;
+}
+
+/* ---------------------------------------------------------------- the callbacks */
+
+static void late_statfs(struct smbkit_op *op, void *vol)
+{
+    submit(vol, (struct late_call){.code = VFS_STATFS, .op = op});
+}
+
+static void late_open(struct smbkit_op *op, void *vol, const struct smbkit_open_args *args)
+{
+    submit(vol, (struct late_call){.code = VFS_OPEN, .op = op, .ptr = args});
+}
+
+static void late_create(struct smbkit_op *op, void *vol, const struct smbkit_create_args *args)
+{
+    submit(vol, (struct late_call){.code = VFS_CREATE, .op = op, .ptr = args});
+}
+
+static void late_cleanup(struct smbkit_op *op, void *vol, void *file, uint32_t flags)
+{
+    submit(vol, (struct late_call){.code = VFS_CLEANUP, .op = op, .file = file, .a = flags});
+}
+
+static void late_close(void *vol, void *file)
+{
+    struct late_volume *v = vol;
+    inner->close(v->inner, file);
+}
+
+static void late_read(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint32_t length)
+{
+    submit(vol,
+           (struct late_call){.code = VFS_READ, .op = op, .file = file, .a = offset, .b = length});
+}
+
+static void late_write(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
+                       const void *data, uint32_t length)
+{
+    submit(vol,
+           (struct late_call){
+               .code = VFS_WRITE, .op = op, .file = file, .ptr = data, .a = offset, .b = length});
+}
+
+static void late_flush(struct smbkit_op *op, void *vol, void *file)
+{
+    submit(vol, (struct late_call){.code = VFS_FLUSH, .op = op, .file = file});
+}
+
+static void late_getattr(struct smbkit_op *op, void *vol, void *file)
+{
+    submit(vol, (struct late_call){.code = VFS_GETATTR, .op = op, .file = file});
+}
+
+static void late_setattr(struct smbkit_op *op, void *vol, void *file,
+                         const struct smbkit_attr *attr, uint32_t which)
+{
+    submit(vol, (struct late_call){
+                    .code = VFS_SETATTR, .op = op, .file = file, .ptr = attr, .a = which});
+}
+
+static void late_set_size(struct smbkit_op *op, void *vol, void *file, uint64_t size)
+{
+    submit(vol, (struct late_call){.code = VFS_SET_SIZE, .op = op, .file = file, .a = size});
+}
+
+static void late_set_alloc(struct smbkit_op *op, void *vol, void *file, uint64_t size)
+{
+    submit(vol, (struct late_call){.code = VFS_SET_ALLOC, .op = op, .file = file, .a = size});
+}
+
+static void late_readdir(struct smbkit_op *op, void *vol, void *dir,
+                         const struct smbkit_readdir_args *args)
+{
+    submit(vol, (struct late_call){.code = VFS_READDIR, .op = op, .file = dir, .ptr = args});
+}
+
+static void late_can_delete(struct smbkit_op *op, void *vol, void *file)
+{
+    submit(vol, (struct late_call){.code = VFS_CAN_DELETE, .op = op, .file = file});
+}
+
+static void late_rename(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags)
+{
+    submit(vol,
+           (struct late_call){.code = VFS_RENAME, .op = op, .file = file, .ptr = to, .a = flags});
+}
+
+static void late_link(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags)
+{
+    submit(vol,
+           (struct late_call){.code = VFS_LINK, .op = op, .file = file, .ptr = to, .a = flags});
+}
+
+static void late_zero_range(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
+                            uint64_t length)
+{
+    submit(vol, (struct late_call){
+                    .code = VFS_ZERO_RANGE, .op = op, .file = file, .a = offset, .b = length});
+}
+
+static void late_allocated_ranges(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
+                                  uint64_t length)
+{
+    submit(vol,
+           (struct late_call){
+               .code = VFS_ALLOCATED_RANGES, .op = op, .file = file, .a = offset, .b = length});
+}
+
+static smbkit_status late_share_open(struct smbkit_share *share, const struct smbkit_arg *args,
+                                     size_t count, void **vol)
+{
+    struct late_volume *v = mem_zalloc(sizeof *v);
+    if (v == NULL)
+        return SMBKIT_STATUS_NO_MEMORY;
+    v->world = opening;
+    smbkit_status st = inner->share_open(share, args, count, &v->inner);
+    if (st == SMBKIT_STATUS_SUCCESS)
+        *vol = v;
+    else
+        mem_free(v);
+    return st;
+}
+
+static void late_share_close(void *vol)
+{
+    struct late_volume *v = vol;
+    inner->share_close(v->inner);
+    mem_free(v);
+}
+
+/* A callback that the inner plugin lacks stays NULL and gets its default. */
+#define PASS(name) .name = inner->name != NULL ? late_##name : NULL
+
+void late_plugin_init(struct world *w)
+{
+    opening = w;
+    w->plugin = smbkit_plugin_memory;
+    w->plugin.thread_model = w->config.model;
+    w->plugin.vfs = (struct smbkit_vfs){
+        .share_open = late_share_open,
+        .share_close = late_share_close,
+        PASS(statfs),
+        PASS(open),
+        PASS(create),
+        PASS(cleanup),
+        PASS(close),
+        PASS(read),
+        PASS(write),
+        PASS(flush),
+        PASS(getattr),
+        PASS(setattr),
+        PASS(set_size),
+        PASS(set_alloc),
+        PASS(readdir),
+        PASS(can_delete),
+        PASS(rename),
+        PASS(link),
+        PASS(zero_range),
+        PASS(allocated_ranges),
+    };
+}
