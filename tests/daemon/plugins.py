@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Plugins that block: on worker threads, one call at a time where that is promised; one that hangs
+at the end; files that are no plugins.
+
+Arguments: the program, and the test plugin as SERIAL, as PARALLEL and for another interface version.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+from program import HOME, check, environment, finish, ready, run, start
+
+SERIAL, PARALLEL, OTHER_ABI = sys.argv[2:5]
+GET = 'smbclient "$unc" -p $port -U "$user%$password" -c "get hello -" 2>/dev/null'
+
+
+def test_refused():
+    text = os.path.join(HOME, "smbkit-text-plugin.so")
+    with open(text, "w", encoding="utf-8") as f:
+        f.write("not a library\n")
+    libc = subprocess.run(["cc", "-print-file-name=libm.so.6"], capture_output=True, text=True,
+                          check=False).stdout.strip()
+    rows = [
+        ((OTHER_ABI,), f"plugin {OTHER_ABI} was made for another version of the plugin interface"),
+        ((SERIAL, "delay=x"), "share 'x': testing: delay=x is not valid"),
+        ((SERIAL, "delay=666"), "share 'x': testing: delay=666 is not to my taste"),
+        ((text,), f"cannot load {text}"),
+        (("text", "--plugin-path", HOME), f"cannot load {text}"),
+    ]
+    if "/" in libc:
+        rows.append(((libc,), f"cannot load {libc}"))
+    for args, message in rows:
+        r = run("--run", "true", "--name", "x", *args)
+        check(f"refused {args}", r.returncode == 2 and len(r.stderr.splitlines()) == 1 and
+              r.stderr.startswith("smbkit: " + message), r.stderr)
+    shutil.copy(PARALLEL, os.path.join(HOME, "smbkit-testing-plugin.so"))
+    for more in ({"SMBKIT_PLUGIN_PATH": f"/nonexistent:{HOME}"}, {}):
+        args = () if more else ("--plugin-path", f":{HOME}:")
+        r = run("--run", "true", *args, "testing", **more)
+        check(f"found {args}{more}", r.returncode == 0, r.stderr)
+
+
+def test_models():
+    many = " & ".join([GET] * 6) + " & wait"
+    for plugin in (SERIAL, PARALLEL):
+        for threads in ("1", "8"):
+            r = run("--threads", threads, "--name", "x", "--run", many, plugin, "delay=3")
+            check(f"{os.path.basename(plugin)} with {threads} threads",
+                  r.stdout.count("hello from a worker\n") == 6, r.stdout + r.stderr)
+
+
+def test_slow_call_holds_nobody_up():
+    """While one share hangs in a call the other is served."""
+    hang = 'smbclient "//127.0.0.1/a" -p $port -U "$user%$password" -c "get hang" >/dev/null 2>&1 &'
+    r = run("--threads", "2", "--share", f"b={SERIAL}", "--share", f"a={SERIAL},hang=1500",
+            "--run", f"{hang} sleep 0.3; {GET}")
+    check("served beside a slow share", "hello from a worker" in r.stdout, r.stdout + r.stderr)
+
+
+def test_hang_at_the_end():
+    p = start("--listen", "127.0.0.1:0", "--user", "a%b", "--drain-timeout", "1s", "--name", "x",
+              SERIAL, "hang=3600000")
+    port = ready(p)[0].rsplit(":", 1)[1]
+    client = subprocess.Popen(["smbclient", "//127.0.0.1/x", "-p", port, "-U", "a%b", "-c",
+                               "get hang"], env=environment(), stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+    time.sleep(1)  # the call begins; too early only tests less
+    began = time.monotonic()
+    p.terminate()
+    err = p.communicate(timeout=30)[1]
+    check("status when a plugin hangs", p.returncode == 1, p.returncode)
+    check("told why", "something is still in work" in err, err)
+    check("in time", time.monotonic() - began < 10)
+    client.wait(timeout=60)
+
+
+if shutil.which("smbclient") is None:
+    print("smbclient is not installed")
+    sys.exit(77)
+test_refused()
+test_models()
+test_slow_call_holds_nobody_up()
+test_hang_at_the_end()
+finish()
