@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The Debian packages that a task needs: installs what is missing as root, names it otherwise.
+#
+# Usage: deps.sh build|check
+set -u
+export DEBIAN_FRONTEND=noninteractive
+
+build="gcc libc6-dev libssl-dev libcmocka-dev meson ninja-build pkg-config"
+# What the checks use: a second compiler with its sanitizers, and clients that are not ours.
+check="$build clang clang-format g++ libclang-rt-14-dev python3 python3-impacket tshark"
+# Clients of which a newer version than the release's tests more, if there is one to be had.
+clients="smbclient samba-testsuite python3-smbc"
+
+case "${1-}" in
+build) clients="" wanted=$build ;;
+check) wanted=$check ;;
+*)
+    echo "usage: deps.sh build|check" >&2
+    exit 2
+    ;;
+esac
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    echo "deps.sh: not a Debian system; needed is what Debian calls: $wanted $clients"
+    exit 0
+fi
+
+# Those of the arguments that are not installed.
+missing() {
+    for p in "$@"; do
+        dpkg-query -W -f='${db:Status-Abbrev}' "$p" 2>/dev/null | grep -q '^ii' || printf '%s ' "$p"
+    done
+}
+
+# shellcheck disable=SC2086  # lists of names
+{
+    wanted=$(missing $wanted)
+    clients=$(missing $clients)
+}
+[ -n "$wanted$clients" ] || exit 0
+if [ "$(id -u)" != 0 ]; then
+    echo "deps.sh: missing packages; as root: apt-get install $wanted$clients" >&2
+    exit 1
+fi
+
+echo "deps.sh: installing $wanted$clients"
+apt-get update -q || exit 1
+# shellcheck disable=SC2086
+if [ -n "$wanted" ]; then
+    apt-get install -qy --no-install-recommends $wanted || exit 1
+fi
+# shellcheck disable=SC2086
+if [ -n "$clients" ]; then
+    suite=$("$(dirname "$0")/backports.sh") || suite=""
+    apt-get install -qy --no-install-recommends ${suite:+-t "$suite"} $clients ||
+        apt-get install -qy --no-install-recommends $clients || exit 1
+fi
