@@ -105,8 +105,8 @@ struct smbkit_server_config {
     const struct smbkit_arg *options;
     size_t option_count;
 
-    /* Gets every log line at or above the option log-level, on any thread of the server. NULL:
-       nothing is logged. */
+    /* Gets every log line at or above the option log-level, on any thread. NULL: nothing is
+       logged. */
     void (*log)(void *ctx, enum smbkit_log_level level, const char *line);
     void *log_ctx;
 

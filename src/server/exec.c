@@ -90,6 +90,12 @@ static uint64_t exec_time(void *ctx)
     return clock_filetime();
 }
 
+static void exec_changed(void *ctx, struct vfs_volume *volume, const char *user, const char *path,
+                         uint32_t action)
+{
+    server_changed(((struct server_exec *)ctx)->server, volume, user, path, action);
+}
+
 static void exec_gone(void *ctx)
 {
     server_exec_free(ctx);
@@ -114,6 +120,7 @@ struct server_exec *server_exec_new(struct smbkit_server *s, enum smbkit_thread_
         .executor = {.run = exec_run, .post = exec_post, .ctx = e},
         .random = s->random,
         .time = exec_time,
+        .changed = exec_changed,
         .gone = exec_gone,
         .ctx = e,
         .log = &s->log,

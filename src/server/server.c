@@ -172,7 +172,9 @@ static const char *make_core(struct smbkit_server *s)
 
 static void free_parts(struct smbkit_server *s)
 {
+    atomic_store(&s->changes_closed, true);
     core_free(s->core);
+    s->core = NULL;
     if (s->pool != NULL) {
         pool_stop(s->pool, false);
         pool_free(s->pool);
@@ -218,6 +220,7 @@ struct smbkit_server *smbkit_server_new(const struct smbkit_server_config *confi
     list_init(&s->conns);
     list_init(&s->plugins);
     server_answers_init(s);
+    server_changes_init(s);
     MAGIC_SET(s, SERVER_MAGIC);
     const char *missing = make_parts(s);
     if (missing == NULL)

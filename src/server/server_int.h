@@ -63,6 +63,13 @@ struct smbkit_server {
     struct mutex answers_lock;
     struct list answers; /* struct vfs_op by link; guarded by answers_lock */
     struct loop_task answers_task;
+
+    /* What plugins tell of, on its way to the core. */
+    struct list changes;         /* struct change; guarded by answers_lock, as what follows */
+    size_t changes_count;        /* in it */
+    bool changes_full;           /* the last one was lost */
+    _Atomic bool changes_closed; /* any */
+    struct loop_task changes_task;
 };
 
 /* --- server.c --- */
@@ -90,6 +97,13 @@ NODISCARD struct server_exec *
 server_exec_new(struct smbkit_server *s, enum smbkit_thread_model model, struct vfs_host *host);
 void server_exec_free(struct server_exec *e);
 void server_answers_init(struct smbkit_server *s);
+
+/* --- changes.c: what plugins tell of --- */
+
+/* vfs_host.changed: any thread, and locks of the plugin may be held. */
+void server_changed(struct smbkit_server *s, struct vfs_volume *volume, const char *user,
+                    const char *path, uint32_t action);
+void server_changes_init(struct smbkit_server *s);
 
 /* --- plugin.c: plugins --- */
 

@@ -24,11 +24,13 @@ static char error[SMBKIT_ERROR_MAX];
 /* --- a plugin that counts its volumes --- */
 
 static atomic_int volumes_open;
+static struct smbkit_share *last_share;
 
 static smbkit_status share_open(struct smbkit_share *share, const struct smbkit_arg *args,
                                 size_t count, void **vol)
 {
     *vol = &volumes_open;
+    last_share = share;
     atomic_fetch_add(&volumes_open, 1);
     return SMBKIT_STATUS_SUCCESS;
 }
@@ -277,6 +279,46 @@ static void test_stop_before_run(void **state)
     smbkit_server_free(NULL);
 }
 
+/* --- changes --- */
+
+static int warnings;
+
+static void count_warnings(void *ctx, enum smbkit_log_level level, const char *line)
+{
+    warnings += level == SMBKIT_LOG_WARNING;
+}
+
+static void notify_much(void *ctx)
+{
+    for (int i = 0; i < 70000; i++)
+        smbkit_notify(last_share, "a/b", SMBKIT_ACTION_MODIFIED);
+}
+
+static void test_changes(void **state)
+{
+    struct smbkit_server_config config = plain;
+    struct thread t;
+    config.log = count_warnings;
+    struct smbkit_server *s = smbkit_server_new(&config, error);
+    assert_int_equal(smbkit_server_set_share_plugin(s, "a", &plugin, NULL, 0, error), 0);
+    for (int round = 1; round <= 2; round++) {
+        assert_int_equal(thread_start(&t, "plugin", notify_much, NULL), 0);
+        thread_join(&t);
+        assert_int_equal(s->changes_count, 65536);
+        assert_int_equal(warnings, round); /* once each time that the queue fills */
+        assert_int_equal(smbkit_server_poll(s), SMBKIT_STATUS_PENDING);
+        assert_int_equal(s->changes_count, 0);
+    }
+    smbkit_notify_user(last_share, "alice", "a", SMBKIT_ACTION_ADDED);
+    assert_int_equal(s->changes_count, 0); /* nobody else may see it */
+    smbkit_notify(last_share, "a", SMBKIT_ACTION_ADDED);
+    assert_int_equal(s->changes_count, 1);
+    assert_int_equal(smbkit_server_remove_share(s, "a", error), 0);
+    assert_int_equal(atomic_load(&volumes_open), 1); /* the event holds it */
+    smbkit_server_free(s);
+    assert_int_equal(atomic_load(&volumes_open), 0);
+}
+
 /* --- users --- */
 
 static bool only_bob(void *ctx, const char *user, const char *domain, struct smbkit_credential *out)
@@ -320,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_foreign_loop),
         cmocka_unit_test(test_stop_before_run),
         cmocka_unit_test(test_lookup),
+        cmocka_unit_test(test_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
