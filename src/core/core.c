@@ -46,11 +46,11 @@ static void config_defaults(struct core_config *cfg)
         cfg->signing_count = CORE_SIGNING_MAX;
     }
     default_u32(&cfg->max_io, 8 * MIB);
-    default_u32(&cfg->max_credits, 512);
+    default_u32(&cfg->max_credits, 8192);
     default_u32(&cfg->max_sessions, 64);
     default_u32(&cfg->max_trees, 256);
     default_u32(&cfg->max_opens, 65536);
-    default_u32(&cfg->max_async, 1024);
+    default_u32(&cfg->max_async, 512);
     default_u64(&cfg->max_buffered, 64 * MIB);
     default_u64(&cfg->interim_delay, 500 * NS_PER_MS);
     default_u64(&cfg->auth_timeout, 45 * NS_PER_S);

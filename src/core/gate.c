@@ -14,7 +14,7 @@ static const uint64_t ID_INHERIT = UINT64_MAX;
 /* Takes over the ids of the request before it (3.3.5.2.7.2). */
 static void inherit(struct core_request *r)
 {
-    if (!r->related)
+    if (!r->related || batch_previous(r) == NULL)
         return;
     r->chain = batch_previous(r)->chain;
     r->hdr.session_id = r->chain.session_id;
@@ -144,11 +144,12 @@ static smbkit_status check_open(struct core_request *r)
 static smbkit_status check_all(struct core_request *r)
 {
     smbkit_status st;
+    find_session(r);
+    if ((st = check_signing(r)) != SMBKIT_STATUS_SUCCESS)
+        return st;
     if (r->refused != SMBKIT_STATUS_SUCCESS)
         return r->refused;
-    find_session(r);
-    if ((st = check_signing(r)) != SMBKIT_STATUS_SUCCESS ||
-        (st = check_session(r)) != SMBKIT_STATUS_SUCCESS ||
+    if ((st = check_session(r)) != SMBKIT_STATUS_SUCCESS ||
         (st = check_tree(r)) != SMBKIT_STATUS_SUCCESS)
         return st;
     if (!r->cmd->decode(r, &r->body))
@@ -160,8 +161,7 @@ static smbkit_status check_all(struct core_request *r)
 
 smbkit_status gate_check(struct core_request *r)
 {
-    if (r->refused == SMBKIT_STATUS_SUCCESS)
-        inherit(r);
+    inherit(r);
     return check_all(r);
 }
 

@@ -19,7 +19,13 @@ static struct wire_hdr reply_header(struct core_request *r, smbkit_status status
     if (r->related)
         h.flags |= SMB2_FLAGS_RELATED_OPERATIONS;
     h.next_command = 0;
-    memset(h.signature, 0, sizeof h.signature);
+    /* 3.3.4.4: an error reply repeats the header of its request; what cannot be signed, for want of
+       a session, keeps the request's flag and signature, and clients that insist on signatures
+       expect that */
+    if ((r->hdr.flags & SMB2_FLAGS_SIGNED) && (r->channel == NULL || r->channel->signer == NULL))
+        h.flags |= SMB2_FLAGS_SIGNED;
+    else
+        memset(h.signature, 0, sizeof h.signature);
     if (r->async || interim) {
         h.flags |= SMB2_FLAGS_ASYNC_COMMAND;
         h.async_id = r->async_id;
