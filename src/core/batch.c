@@ -202,6 +202,8 @@ static struct core_request *add_request(struct core_batch *b, const struct wire_
 {
     struct core_conn *conn = b->conn;
     const struct core_command *cmd = command_find(e->hdr.command);
+    if (cmd == NULL && !list_empty(&b->requests))
+        cmd = &command_unknown;
     if (cmd == NULL) {
         conn_refuse(conn, "an unknown command"); /* 3.3.5.2.6 */
         return NULL;

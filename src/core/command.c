@@ -8,6 +8,13 @@ static const struct core_command *const commands[] = {
 #undef X
 };
 
+static bool unknown_decode(struct core_request *r, struct cursor *body)
+{
+    return false; /* INVALID_PARAMETER: 3.3.5.2.6 */
+}
+
+const struct core_command command_unknown = {.name = "UNKNOWN", .decode = unknown_decode};
+
 const struct core_command *command_find(uint16_t code)
 {
     return code < ARRAY_LEN(commands) ? commands[code] : NULL;

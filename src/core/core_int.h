@@ -460,6 +460,7 @@ struct core_request {
     struct wire_hdr hdr;
     struct cursor body;      /* of this element; its base is the header, in the batch's frame */
     bool related;            /* SMB2_FLAGS_RELATED_OPERATIONS */
+    bool decoded;            /* `in` is valid */
     smbkit_status refused;   /* not SUCCESS: the answer, without looking further */
     bool refused_chain;      /* and that of the related ones after it */
     bool answered;           /* its reply has been sent; kept for the next of its chain */
@@ -615,6 +616,8 @@ extern const struct core_command command_negotiate, command_session_setup, comma
     command_read, command_write, command_lock, command_ioctl, command_cancel, command_echo,
     command_query_directory, command_change_notify, command_query_info, command_set_info,
     command_oplock_break;
+/* Stands for a code without a row in the later part of a compound, whose beginning is answered. */
+extern const struct core_command command_unknown;
 
 /* negotiate.c: the SMB1 multi-protocol NEGOTIATE ([MS-SMB2] 3.3.5.3). */
 void negotiate_smb1(struct core_conn *conn, const uint8_t *data, size_t size);

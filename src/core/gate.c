@@ -154,6 +154,7 @@ static smbkit_status check_all(struct core_request *r)
         return st;
     if (!r->cmd->decode(r, &r->body))
         return SMBKIT_STATUS_INVALID_PARAMETER; /* 3.3.5.2.6 */
+    r->decoded = true;
     if ((st = check_credit_charge(r)) != SMBKIT_STATUS_SUCCESS)
         return st;
     return check_open(r);
@@ -173,9 +174,10 @@ void gate_note_result(struct core_request *r)
         /* on success the handler has set chain.file */
         r->chain.has_file = true;
         r->chain.file_status = r->status;
-    } else if (r->open != NULL) {
+    } else if (r->decoded && r->cmd->file_id != NULL) {
+        /* also one that names nothing: the next in the chain fails as this one did */
         r->chain.has_file = true;
         r->chain.file_status = SMBKIT_STATUS_SUCCESS;
-        r->chain.file = (struct wire_file_id){r->open->persistent_id, r->open->volatile_id};
+        r->chain.file = *r->cmd->file_id(r);
     }
 }
