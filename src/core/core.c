@@ -50,10 +50,17 @@ static void config_defaults(struct core_config *cfg)
     default_u32(&cfg->max_sessions, 64);
     default_u32(&cfg->max_trees, 256);
     default_u32(&cfg->max_opens, 65536);
-    default_u32(&cfg->max_async, 512);
+    default_u32(&cfg->max_async, 511);
     default_u64(&cfg->max_buffered, 64 * MIB);
     default_u64(&cfg->interim_delay, 500 * NS_PER_MS);
     default_u64(&cfg->auth_timeout, 45 * NS_PER_S);
+}
+
+/* Clients connect to it before anything else; it has no pipes yet. */
+static bool add_ipc_share(struct core *c)
+{
+    const struct core_share_config ipc = {.name = "IPC$", .comment = "IPC", .hidden = true};
+    return core_share_set(c, &ipc, NULL) == SMBKIT_STATUS_SUCCESS;
 }
 
 struct core *core_new(const struct core_config *config, const struct core_host *host, uint64_t now,
@@ -81,6 +88,10 @@ struct core *core_new(const struct core_config *config, const struct core_host *
     htab_init(&c->sessions);
     lease_table_init(&c->leases, &LEASE_LIMITS_DEFAULT);
     c->next_open_id = 1;
+    if (!add_ipc_share(c)) {
+        core_free(c);
+        return NULL;
+    }
     return c;
 }
 

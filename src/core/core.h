@@ -56,7 +56,7 @@ struct core_config {
     uint32_t max_sessions;     /* per connection, default 64 */
     uint32_t max_trees;        /* per session, default 256 */
     uint32_t max_opens;        /* per session, default 65536 */
-    uint32_t max_async;        /* parked requests per connection, default 512 */
+    uint32_t max_async;        /* parked requests per connection, default 511: what Windows holds */
     uint64_t max_buffered;     /* bytes of frames in work per connection, default 64 MiB */
     uint64_t interim_delay;    /* ns until a slow operation gets its interim response;
                                   default 500 ms */

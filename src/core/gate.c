@@ -174,7 +174,7 @@ void gate_note_result(struct core_request *r)
         /* on success the handler has set chain.file */
         r->chain.has_file = true;
         r->chain.file_status = r->status;
-    } else if (r->decoded && r->cmd->file_id != NULL) {
+    } else if (r->decoded && r->cmd->file_id != NULL && !(r->related && r->chain.has_file)) {
         /* also one that names nothing: the next in the chain fails as this one did */
         r->chain.has_file = true;
         r->chain.file_status = SMBKIT_STATUS_SUCCESS;
