@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* QUERY_INFO, SET_INFO, QUERY_DIRECTORY and IOCTL over the memory plugin. */
-#include "core/cmd/testcmd.h"
+#include "core/cmd/test_bench.h"
 #include "wire/fsctl.h"
 #include "wire/fsctl_file.h"
 #include "wire/fsctl_srv.h"

@@ -4,8 +4,8 @@
  * operation waits until the test lets it go on, opens made by hand, and a runner that stands in for
  * request.c. What a finished request would have sent is kept as bytes.
  */
-#ifndef CORE_CMD_TESTCMD_H
-#define CORE_CMD_TESTCMD_H
+#ifndef CORE_CMD_TEST_BENCH_H
+#define CORE_CMD_TEST_BENCH_H
 
 #include <setjmp.h>
 #include <stdarg.h>
