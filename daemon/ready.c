@@ -132,7 +132,7 @@ static void print_linux(const struct target *t)
         snprintf(option, sizeof(option), "port=%u,", t->port);
     }
     printf("  smbclient    smbclient %s%s -U %s%s\n", q, port, user, t->user == NULL ? " -N" : "");
-    printf("  mount.cifs   mount -t cifs %s /mnt -o %svers=3.1.1,%s%s\n", q, option,
+    printf("  mount.cifs   mount -t cifs %s /mnt -o %s%s%s\n", q, option,
            t->user != NULL ? "username=" : "guest", t->user != NULL ? user : "");
     smbkit_free(user);
     smbkit_free(q);

@@ -151,6 +151,9 @@ SMBKIT_API void smbkit_server_set_users(struct smbkit_server *server, struct smb
  *     hidden=on      not listed
  *     readonly=on    nothing can be changed
  *
+ * A program with the static library can load plugins only when it exports all of it
+ * (--whole-archive and -rdynamic).
+ *
  * OBJECT_NAME_INVALID: not a share name; NO_SUCH_FILE: no such plugin; INVALID_PARAMETER: an
  * argument; anything else: what the plugin said.
  */

@@ -52,8 +52,10 @@ def test_ready_lines():
         check(line, line in text, text)
     check("no password", "pw" not in text.replace("/pw", ""), text)
     with socket.create_connection(("127.0.0.1", int(n)), 10) as s:
-        check("SIGINT with a client", stop(p, signal.SIGINT) == (0, ""))
+        p.send_signal(signal.SIGINT)
         check("client is told", s.recv(1) == b"")
+    _, err = p.communicate(timeout=30)
+    check("SIGINT with a client", (p.returncode, err) == (0, ""), err)
 
 
 def test_ports():
