@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the interop scripts share: the server under test as given by `smbkit --run`, and counting.
 
-A script is run by `smbkit --run 'SCRIPT' ...` (see serve.sh), which sets port, user, password and
-unc in the environment. A check that fails is printed with what the client said; the script ends with
+A script is run by `smbkit --run 'SCRIPT' ...`, which sets port, user, password and unc in the
+environment. A check that fails is printed with what the client said; the script ends with
 'N passed, N failed' and that exit status. A missing client is a failure: `make check` installs it.
+What this machine cannot do at all is skipped: exit status 77 with the reason as the last line.
+
+SMBKIT_QUICK=1: small files.
 """
 import os
 import shutil
@@ -16,6 +19,8 @@ USER = os.environ.get("user", "")
 PASSWORD = os.environ.get("password", "")
 SHARE = os.environ.get("unc", "//127.0.0.1/share").rstrip("/").rsplit("/", 1)[-1]
 HOST = "127.0.0.1"
+HERE = os.path.dirname(os.path.abspath(__file__))
+QUICK = os.environ.get("SMBKIT_QUICK") == "1"
 
 _passed = 0
 _failed = 0
@@ -34,6 +39,11 @@ def check(what, good, detail=""):
 def finish():
     print(f"{_passed} passed, {_failed} failed", flush=True)
     sys.exit(1 if _failed or not _passed else 0)
+
+
+def skip(reason):
+    print(reason, flush=True)
+    sys.exit(77)
 
 
 def need(*programs):

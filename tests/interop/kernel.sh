@@ -1,0 +1,17 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The Linux kernel's client against a server of its own; see kernel.py.
+#
+# Usage: kernel.sh BUILD      SMBKIT_QUICK=1: one mount; KERNEL=6.1|6.12|new
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+vmclient=${SMBKIT_VMCLIENT:-$here/../../../shared/vmclient}
+if [ -x "$vmclient/run" ]; then
+    "$here/../../tools/deps.sh" kernel
+    "$vmclient/run" --fetch --kernel "${KERNEL:-6.12}" || {
+        echo "the kernel ${KERNEL:-6.12} cannot be fetched"
+        exit 77
+    }
+fi
+SMBKIT_PLUGIN_PATH=$1/plugins/memory exec "$1/daemon/smbkit" --listen 127.0.0.1:0 \
+    --user tester%secret --run "exec python3 '$here/kernel.py'" memory size=2G

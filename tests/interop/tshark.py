@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Lets Wireshark look on while clients work, and fails on what it finds wrong in our packets.
+
+Two captures on the loopback: signed sessions of several dialects and clients, and an encrypted one
+that is decrypted with the password. No packet may be malformed, no protocol above TCP may have a
+remark of severity warning or error, and notes must stand in TOLERATED with a reason.
+Skipped (77) with the reason when this user may not capture.
+"""
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+from peer import (HERE, HOST, PASSWORD, PORT, SHARE, USER, check, finish, need, payload, run,
+                  scratch, skip)
+
+# (protocol, what its summary begins with): why it is no fault of ours.
+TOLERATED = {
+    ("TCP", ""): "the loopback and its buffers, not SMB",
+    ("NTLMSSP", "NTLMv2"): "a remark about the client's message",
+}
+COMMANDS = ("put file a; get a back; allinfo a; mkdir d; cd d; put ../file b; rename b c; ls; del c; "
+            "cd ..; rmdir d; ls; volume; del a; mkdir x; rmdir x; cd nowhere; get nothing")
+
+
+class Capture:
+    """dumpcap on the loopback, from `with` until its end."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            ["dumpcap", "-i", "lo", "-f", f"tcp port {PORT}", "-B", "64", "-w", self.path],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        said = ""
+        for line in self.process.stderr:
+            said += line
+            if line.startswith("File:"):
+                break
+        if self.process.poll() is not None or "File:" not in said:
+            self.process.wait()
+            skip("dumpcap may not capture on the loopback here: " + " ".join(said.split()))
+        time.sleep(0.5)
+        return self
+
+    def __exit__(self, *what):
+        time.sleep(1)  # what is still in its buffer
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=30)
+
+
+def tshark(path, *args):
+    return run(["tshark", "-r", path, "-d", f"tcp.port=={PORT},nbss",
+                "-o", f"ntlmssp.nt_password:{PASSWORD}", *args])
+
+
+def count(path, display_filter):
+    out = tshark(path, "-Y", display_filter, "-T", "fields", "-e", "frame.number")
+    return sum(line.strip().isdigit() for line in out.stdout.split("\n"))
+
+
+def smbclient(folder, protocol, *options):
+    return run(["smbclient", f"//{HOST}/{SHARE}", "-p", PORT, "-U", f"{USER}%{PASSWORD}",
+                "--configfile=/dev/null", f"--option=client min protocol={protocol}",
+                f"--option=client max protocol={protocol}", "--use-kerberos=off", *options,
+                "-c", COMMANDS], cwd=folder)
+
+
+def tolerated(protocol, summary):
+    return any(p == protocol and summary.startswith(s) for p, s in TOLERATED)
+
+
+def experts(path):
+    """(severity, count, group, protocol, summary) of each row of Wireshark's table."""
+    severity = ""
+    for line in tshark(path, "-q", "-z", "expert,note").stdout.split("\n"):
+        m = re.match(r"(Errors|Warns|Notes) \(\d+\)", line)
+        if m:
+            severity = m.group(1)
+        m = re.match(r"\s+(\d+)\s+(\S+)\s+(\S+)\s+(.*\S)", line)
+        if m and severity:
+            yield (severity, *m.groups())
+
+
+def judge(name, path):
+    check(f"{name}: no malformed packet", count(path, "_ws.malformed") == 0,
+          tshark(path, "-Y", "_ws.malformed").stdout)
+    for severity, number, group, protocol, summary in experts(path):
+        what = f"{name}: {severity} of {protocol} ({group}), {number} times: {summary}"
+        if tolerated(protocol, summary):
+            print(f"tolerated: {what}")
+        else:
+            check(what, False)
+    requests = count(path, "smb2.flags.response == 0")
+    replies = count(path, "smb2.flags.response == 1")
+    check(f"{name}: {requests} requests and {replies} replies were seen",
+          requests > 20 and replies > 20)
+
+
+def main():
+    need("dumpcap", "tshark", "smbclient")
+    with scratch() as folder:
+        with open(f"{folder}/file", "wb") as f:
+            f.write(payload(200000))
+        with Capture(f"{folder}/signed.pcapng"):
+            for protocol in ("SMB2_02", "SMB2_10", "SMB3_00", "SMB3_11"):
+                smbclient(folder, protocol, "--client-protection=sign")
+            run([sys.executable, os.path.join(HERE, "impacket_client.py")])
+            run([sys.executable, os.path.join(HERE, "smbc_client.py")])
+        judge("signed", f"{folder}/signed.pcapng")
+        with Capture(f"{folder}/sealed.pcapng"):
+            for cipher in ("AES-128-CCM", "AES-128-GCM"):
+                smbclient(folder, "SMB3_11", "--client-protection=encrypt",
+                          f"--option=client smb3 encryption algorithms={cipher}")
+        check("sealed: decrypted", count(f"{folder}/sealed.pcapng", "smb2.cmd == 5") > 10)
+        judge("sealed", f"{folder}/sealed.pcapng")
+    finish()
+
+
+if __name__ == "__main__":
+    main()
