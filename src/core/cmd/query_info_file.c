@@ -170,12 +170,36 @@ static smbkit_status fill_normalized_name(struct core_request *r, struct builder
     return SMBKIT_STATUS_SUCCESS;
 }
 
-/* There are no short names. */
+/* One character of a name of the form 8.3 ([MS-FSCC] 2.1.5.2.1). */
+static bool short_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("!#$%&'()-@^_`{}~", c) != NULL);
+}
+
+static bool is_short_name(const char *name)
+{
+    const char *dot = strchr(name, '.');
+    size_t base = dot != NULL ? (size_t)(dot - name) : strlen(name);
+    size_t ext = dot != NULL ? strlen(dot + 1) : 0;
+    if (base < 1 || base > 8 || ext > 3 || (dot != NULL && ext == 0))
+        return false;
+    for (; *name != '\0'; name++)
+        if (name != dot && !short_char(*name))
+            return false;
+    return true;
+}
+
+/* No short names are made up, but a name that has the form of one is its own. */
 static smbkit_status fill_alternate_name(struct core_request *r, struct builder *b)
 {
-    (void)r;
-    (void)b;
-    return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+    const char *slash = strrchr(r->open->path, '/');
+    const char *name = slash != NULL ? slash + 1 : r->open->path;
+    if (!is_short_name(name))
+        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+    struct wire_info_name v = {.name = name, .name_len = strlen(name)};
+    wire_info_name_encode(b, &v);
+    return SMBKIT_STATUS_SUCCESS;
 }
 
 /* Plugins cannot list named streams yet; every file has the unnamed one, a folder has none. */
