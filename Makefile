@@ -7,10 +7,16 @@
 #   make fuzz    the fuzz targets, some seconds each
 #   make bench   the measurements in bench/
 #   make install what meson installs
+# And what takes longer than a check may, or needs more than Debian's packages:
+#   make check-quick   gcc and the tests on small data, for every save
+#   make check-kernel  the Linux kernel's client in a virtual machine
+#   make conformance   Samba's smbtorture; writes docs/conformance.md
+#   make stress        four smbtorture at once; MINUTES=5
 # Missing Debian packages are installed when this runs as root, and named otherwise.
 
 BUILD ?= build
 ARGS ?= memory
+MINUTES ?= 5
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -24,6 +30,20 @@ run: all
 
 check:
 	tools/check
+
+check-quick:
+	tools/check --quick
+
+check-kernel: all
+	tests/interop/kernel.sh $(BUILD)
+
+conformance: all
+	tools/deps.sh check
+	tests/interop/torture.sh $(BUILD)
+
+stress: all
+	tools/deps.sh check
+	tests/interop/stress.sh $(BUILD) $(MINUTES)
 
 fuzz:
 	tools/deps.sh check
@@ -39,4 +59,4 @@ install: all
 clean:
 	rm -rf $(BUILD) build-check
 
-.PHONY: all run check fuzz bench install clean
+.PHONY: all run check check-quick check-kernel conformance stress fuzz bench install clean

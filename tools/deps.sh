@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Debian packages that a task needs: installs what is missing as root, names it otherwise.
 #
-# Usage: deps.sh build|check
+# Usage: deps.sh build|check|kernel
 set -u
 export DEBIAN_FRONTEND=noninteractive
 
@@ -15,8 +15,10 @@ clients="smbclient samba-testsuite python3-smbc"
 case "${1-}" in
 build) clients="" wanted=$build ;;
 check) wanted=$check ;;
+# the newer qemu starts programs three times as fast
+kernel) wanted="$build busybox-static" clients=qemu-system-x86 ;;
 *)
-    echo "usage: deps.sh build|check" >&2
+    echo "usage: deps.sh build|check|kernel" >&2
     exit 2
     ;;
 esac

@@ -179,7 +179,8 @@ struct smbkit_vfs {
     /* --- a share's life; called from one thread at a time --- */
 
     /* Makes a volume for one share from its arguments (already checked against `params`, with the
-       defaults filled in). Returns SUCCESS and sets *vol, or an error after smbkit_error(). */
+       defaults filled in). Returns SUCCESS and sets *vol, or an error after smbkit_error(). Must be
+       given. */
     smbkit_status (*share_open)(struct smbkit_share *share, const struct smbkit_arg *args,
                                 size_t count, void **vol);
     /* The last handle is closed; nothing calls the volume any more. Default: nothing. */

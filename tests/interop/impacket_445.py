@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients that know no port but 445, with the server, in a network namespace of their own.
 
-Usage: impacket_445.py SMBKIT
+Usage: impacket_445.py SMBKIT PLUGIN
 
 Needs root for the namespace and for the port; skipped (77) with the reason otherwise.
 """
@@ -25,24 +25,26 @@ def loopback_up():
         fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
 
 
-def outside(smbkit):
+def outside(smbkit, plugin):
     if os.geteuid() != 0:
         skip("port 445 and a network namespace need root")
     probe = run(["unshare", "-n", "true"])
     if probe.returncode != 0:
         skip("no network namespaces here: " + probe.stdout.strip())
-    sys.exit(subprocess.run(["unshare", "-n", sys.executable, __file__, smbkit, "namespace"],
+    sys.exit(subprocess.run(["unshare", "-n", sys.executable, __file__, smbkit, plugin,
+                             "namespace"],
                             stdin=subprocess.DEVNULL).returncode)
 
 
-def in_namespace(smbkit):
+def in_namespace(smbkit, plugin):
     loopback_up()
     me = os.path.abspath(__file__)
-    os.execv(smbkit, [smbkit, "--listen", "127.0.0.1:445", "--user", "tester%secret", "--run",
-                      f"exec '{sys.executable}' '{me}' '{smbkit}' client", "memory", "size=256M"])
+    os.execv(smbkit, [smbkit, "--listen", "127.0.0.1:445", "--user", "tester%secret",
+                      "--name", "share", "--run",
+                      f"exec '{sys.executable}' '{me}' - - client", plugin, "size=256M"])
 
 
-def client(smbkit):
+def client(*_):
     try:
         from impacket.smbconnection import SMBConnection
     except ImportError as e:
@@ -74,8 +76,8 @@ def shares(c):
 
 
 def main():
-    role = sys.argv[2] if len(sys.argv) > 2 else "outside"
-    {"outside": outside, "namespace": in_namespace, "client": client}[role](sys.argv[1])
+    role = sys.argv[3] if len(sys.argv) > 3 else "outside"
+    {"outside": outside, "namespace": in_namespace, "client": client}[role](*sys.argv[1:3])
 
 
 if __name__ == "__main__":

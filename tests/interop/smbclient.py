@@ -67,17 +67,9 @@ def names(name, dialect, options, folder):
           " d " not in out.stdout.split("blocks of size")[-2], out.stdout)
 
 
-def refused(dialect, folder):
-    out = smbclient(dialect, ["--client-protection=off", "--option=client signing=disabled"], "ls",
-                    folder)
-    check(f"{dialect}: an unsigned client is refused", out.returncode != 0, out.stdout)
-
-
 def main():
     need("smbclient")
     with scratch() as folder:
-        for d in DIALECTS:
-            refused(d, folder)
         for name, dialect, options in combinations():
             transfer(name, dialect, options, folder, SIZES)
             names(name, dialect, options, folder)
