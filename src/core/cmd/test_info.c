@@ -54,8 +54,6 @@ static void test_query_classes(void **state)
                  SMBKIT_STATUS_INVALID_INFO_CLASS);
     expect_query(o, SMB2_0_INFO_FILE, FileHardLinkInformation, 4096, SMBKIT_STATUS_NOT_SUPPORTED);
     expect_query(o, SMB2_0_INFO_FILE, FileFullEaInformation, 4096, SMBKIT_STATUS_NO_EAS_ON_FILE);
-    expect_query(o, SMB2_0_INFO_FILE, FileAlternateNameInformation, 4096,
-                 SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
     expect_query(o, SMB2_0_INFO_QUOTA, 0, 4096, SMBKIT_STATUS_NOT_SUPPORTED);
     expect_query(o, 9, 0, 4096, SMBKIT_STATUS_INVALID_PARAMETER);
     expect_query(o, SMB2_0_INFO_FILE, FileBasicInformation, (1 << 20) + 1,
@@ -63,6 +61,36 @@ static void test_query_classes(void **state)
     o->access = FILE_READ_DATA;
     expect_query(o, SMB2_0_INFO_FILE, FileBasicInformation, 4096, SMBKIT_STATUS_ACCESS_DENIED);
     bench_close(o);
+}
+
+/* A name of the form 8.3 is its own short name, no other has one. */
+static void test_alternate_name(void **state)
+{
+    static const struct {
+        const char *name;
+        bool is_short;
+    } rows[] = {
+        {"b", true},          {"12345678.123", true}, {"README.TXT", true}, {"a~1.c", true},
+        {"123456789", false}, {"a.1234", false},      {"a.b.c", false},     {"a b", false},
+        {".a", false},        {"a+b", false},         {"\xc3\xa4", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct core_open *o = bench_open(rows[i].name, true, false);
+        struct wire_info_name name;
+        smbkit_status st = query(o, SMB2_0_INFO_FILE, FileAlternateNameInformation, 4096);
+        if (rows[i].is_short) {
+            assert_int_equal(st, SMBKIT_STATUS_SUCCESS);
+            struct cursor c = answer();
+            assert_true(wire_info_name_decode(&c, &bench.batch.arena, &name));
+            assert_int_equal(name.name_len, strlen(rows[i].name));
+            assert_memory_equal(name.name, rows[i].name, name.name_len);
+        } else {
+            assert_int_equal(st, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+        }
+        bench_request_free(&req);
+        bench_close(o);
+    }
 }
 
 /* Every class that the table lets through is answered or refused, never the wrong way. */
@@ -681,23 +709,12 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_query_classes),
-        TEST(test_query_every_class),
-        TEST(test_query_cut),
-        TEST(test_query_security),
-        TEST(test_list_all),
-        TEST(test_list_patterns),
-        TEST(test_list_together),
-        TEST(test_list_cancelled_in_queue),
-        TEST(test_rename),
-        TEST(test_rename_folder),
-        TEST(test_link),
-        TEST(test_disposition),
-        TEST(test_set_basic_and_size),
-        TEST(test_copychunk),
-        TEST(test_file_codes),
-        TEST(test_validate_negotiate),
-        TEST(test_no_memory),
+        TEST(test_query_classes), TEST(test_alternate_name),     TEST(test_query_every_class),
+        TEST(test_query_cut),     TEST(test_query_security),     TEST(test_list_all),
+        TEST(test_list_patterns), TEST(test_list_together),      TEST(test_list_cancelled_in_queue),
+        TEST(test_rename),        TEST(test_rename_folder),      TEST(test_link),
+        TEST(test_disposition),   TEST(test_set_basic_and_size), TEST(test_copychunk),
+        TEST(test_file_codes),    TEST(test_validate_negotiate), TEST(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
