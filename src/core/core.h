@@ -42,8 +42,8 @@ struct core_config {
     uint16_t max_dialect; /* default 0x0311 */
     bool signing_required;
     enum core_encryption encryption;
-    /* In order of preference, wire values; a zero ends the list. Default: AES-256-GCM, AES-128-GCM,
-       AES-256-CCM, AES-128-CCM. */
+    /* Those that may be used, wire values; a zero ends the list. Among them the client's preference
+       decides. Default: all four. */
     uint16_t ciphers[CORE_CIPHERS_MAX];
     /* Likewise; signing algorithms are 16-bit wire values, so the count is explicit. Default: GMAC,
        CMAC, HMAC-SHA256. */

@@ -52,13 +52,24 @@ static bool has(const struct wire_negotiate_ctxs *x, unsigned type)
     return (x->present & WIRE_NEGOTIATE_BIT(type)) != 0;
 }
 
+static bool cipher_enabled(const struct core_config *cfg, uint16_t cipher)
+{
+    for (size_t i = 0; i < CORE_CIPHERS_MAX && cfg->ciphers[i] != 0; i++)
+        if (cfg->ciphers[i] == cipher)
+            return true;
+    return false;
+}
+
+/* The client's favourite among those that are on. Not ours, with AES-256 first: the Linux kernel's
+   client derives its signing key with L = 256 once such a cipher is negotiated, and then finds
+   every signature wrong; it puts AES-128-GCM first. */
 static enum crypto_cipher choose_cipher(const struct core *c, const struct wire_ids *offered)
 {
     if (c->config.encryption == CORE_ENCRYPTION_OFF)
         return CRYPTO_CIPHER_NONE;
-    for (size_t i = 0; i < CORE_CIPHERS_MAX && c->config.ciphers[i] != 0; i++)
-        if (ids_contain(offered, c->config.ciphers[i]))
-            return (enum crypto_cipher)c->config.ciphers[i];
+    for (uint16_t i = 0; i < offered->count; i++)
+        if (cipher_enabled(&c->config, offered->id[i]))
+            return (enum crypto_cipher)offered->id[i];
     return CRYPTO_CIPHER_NONE;
 }
 

@@ -130,9 +130,39 @@ static struct wire_info_id get_id(const struct core_request *r)
 }
 FILL(id)
 
-static struct wire_info_all get_all(const struct core_request *r)
+/* ---------------------------------------------------------------- names and lists */
+
+/* The open's name with backslashes, and its stream's, after `prefix`. NULL: memory is out. */
+static char *wire_path(struct core_request *r, const char *prefix, size_t *len)
 {
-    return (struct wire_info_all){
+    const struct core_open *o = r->open;
+    size_t path_len = strlen(o->path), stream_len = o->stream != NULL ? strlen(o->stream) : 0;
+    size_t at = strlen(prefix);
+    char *name = arena_alloc(request_arena(r), at + path_len + 1 + stream_len + 1);
+    if (name == NULL)
+        return NULL;
+    memcpy(name, prefix, at);
+    for (size_t i = 0; i < path_len; i++)
+        name[at++] = o->path[i] == '/' ? '\\' : o->path[i];
+    if (stream_len > 0) {
+        name[at++] = ':';
+        memcpy(name + at, o->stream, stream_len);
+        at += stream_len;
+    }
+    *len = at;
+    return name;
+}
+
+/* 3.3.5.20.1 would have an empty name here, as newer versions of Windows send. The Linux kernel's
+   client refuses a record that ends with the length of the name, so it gets the name, as from older
+   versions and from [MS-FSA] 2.1.5.12.3. */
+static smbkit_status fill_all(struct core_request *r, struct builder *b)
+{
+    size_t len;
+    char *name = wire_path(r, "\\", &len);
+    if (name == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    struct wire_info_all v = {
         .basic = get_basic(r),
         .standard = get_standard(r),
         .internal = get_internal(r),
@@ -141,31 +171,22 @@ static struct wire_info_all get_all(const struct core_request *r)
         .position = get_position(r),
         .mode = get_mode(r),
         .alignment = get_alignment(r),
-        .name = {.name = "", .name_len = 0}, /* 3.3.5.20.1 */
+        .name = {.name = name, .name_len = len},
     };
+    wire_info_all_encode(b, &v);
+    return SMBKIT_STATUS_SUCCESS;
 }
-FILL(all)
-
-/* ---------------------------------------------------------------- names and lists */
 
 /* Relative to the share, without a leading backslash. */
 static smbkit_status fill_normalized_name(struct core_request *r, struct builder *b)
 {
-    const struct core_open *o = r->open;
     uint16_t dialect = request_conn(r)->dialect;
+    struct wire_info_name v;
     if (dialect != SMB2_DIALECT_300 && dialect != SMB2_DIALECT_311)
         return SMBKIT_STATUS_NOT_SUPPORTED; /* 3.3.5.20.1 */
-    size_t path_len = strlen(o->path), stream_len = o->stream != NULL ? strlen(o->stream) + 1 : 0;
-    char *name = arena_alloc(request_arena(r), path_len + stream_len + 1);
-    if (name == NULL)
+    v.name = wire_path(r, "", &v.name_len);
+    if (v.name == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
-    for (size_t i = 0; i < path_len; i++)
-        name[i] = o->path[i] == '/' ? '\\' : o->path[i];
-    if (stream_len > 0) {
-        name[path_len] = ':';
-        memcpy(name + path_len + 1, o->stream, stream_len - 1);
-    }
-    struct wire_info_name v = {.name = name, .name_len = path_len + stream_len};
     wire_info_name_encode(b, &v);
     return SMBKIT_STATUS_SUCCESS;
 }
