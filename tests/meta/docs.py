@@ -4,7 +4,8 @@
 
 Usage: docs.py [SOURCE_ROOT]
 
-Looked at: links, and in `code` words that look like a path of ours (src/...), like `name()`, or like
+Also when the excerpt of a plugin in the README is not what docs/writing-a-plugin.md has, which the
+build compiles. Looked at: links, and in `code` words that look like a path of ours (src/...), like `name()`, or like
 `make target`. <name> and * in a path stand for anything.
 """
 import glob
@@ -85,6 +86,15 @@ def check_code(root, words, make, code):
     return None
 
 
+def excerpt_lines(root, page):
+    path = os.path.join(root, page)
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as f:
+        m = re.search(r"^```c\n(.*?)^```", f.read(), re.S | re.M)
+    return m.group(1).split("\n") if m else []
+
+
 def main():
     root = sys.argv[1] if len(sys.argv) > 1 else \
         os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
@@ -100,6 +110,11 @@ def main():
             for why in filter(None, found):
                 print(f"{page}:{number}: {why}")
                 wrong += 1
+    whole = set(excerpt_lines(root, "docs/writing-a-plugin.md"))
+    for line in excerpt_lines(root, "README.md"):
+        if line not in whole:
+            print(f"README.md: the page about plugins has no such line: {line}")
+            wrong += 1
     if not pages:
         sys.exit("docs.py: no pages found")
     print(f"{len(pages)} pages, {wrong} remarks")

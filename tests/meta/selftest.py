@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Shows that layers.py, style.py and symbols.py catch what they are for: each gets small bad files.
+"""Shows that layers.py, style.py, docs.py and symbols.py catch what they are for: each gets small bad files.
 
 A check that finds nothing is worth something only when it is known to find things.
 """
@@ -64,6 +64,16 @@ STYLE = [
     ("src/core/a.c", SPDX + "void f(void)\n{\n" + "    if (a && b)\n        g();\n" * 16 + "}\n",
      "f has 32 branches; the limit is 30"),
 ]
+DOCS = [
+    ("docs/a.md", "see `src/core/none.c`\n", "no such file: src/core/none.c"),
+    ("docs/a.md", "see `src/plat/filler.h` and `src/<module>/*.h`\n", None),
+    ("docs/a.md", "call `no_such_function()`\n", "no such function"),
+    ("docs/a.md", "run `make nothing`\n", "no such target: make nothing"),
+    ("docs/a.md", "[there](b.md)\n", "no such file: b.md"),
+    ("docs/a.md", "# One two\n[here](#one-two) [not](#three)\n", "no such heading: #three"),
+    ("docs/a.md", "# One two\n[here](#one-two)\n", None),
+    ("README.md", "```c\nint a;\n```\n", "has no such line: int a;"),
+]
 # (name of the module, C source, what must be said)
 SYMBOLS = [
     ("core", "int socket(int, int, int); int f(void) { return socket(0, 0, 0); }", "socket"),
@@ -96,7 +106,7 @@ def check_file(script, folder, row):
     path, content, wanted = row
     root = os.path.join(folder, "tree")
     full = os.path.join(root, path)
-    os.makedirs(os.path.dirname(full))
+    os.makedirs(os.path.dirname(full), exist_ok=True)
     with open(full, "w", encoding="utf-8") as f:
         f.write(content)
     # so that a file that the script passes over is not the only one
@@ -130,14 +140,16 @@ def main():
             check_file("layers.py", folder, row)
         for row in STYLE:
             check_file("style.py", folder, row)
+        for row in DOCS:
+            check_file("docs.py", folder, row)
         for row in SYMBOLS:
             check_symbols(folder, row, os.environ.get("CC", "cc").split(),
                           os.environ.get("AR", "ar").split())
         empty = os.path.join(folder, "empty")
         os.makedirs(empty)
-        for script in ("layers.py", "style.py"):
-            judge(f"{script} on nothing", run(sys.executable, f"{HERE}/{script}", empty),
-                  "no sources found")
+        for script, said in (("layers.py", "no sources found"), ("style.py", "no sources found"),
+                             ("docs.py", "no pages found")):
+            judge(f"{script} on nothing", run(sys.executable, f"{HERE}/{script}", empty), said)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
