@@ -53,7 +53,11 @@ def test_ready_lines():
     check("no password", "pw" not in text.replace("/pw", ""), text)
     with socket.create_connection(("127.0.0.1", int(n)), 10) as s:
         p.send_signal(signal.SIGINT)
-        check("client is told", s.recv(1) == b"")
+        try:
+            told = s.recv(1) == b""
+        except ConnectionResetError:  # it was not accepted yet when the listener closed
+            told = True
+        check("client is told", told)
     _, err = p.communicate(timeout=30)
     check("SIGINT with a client", (p.returncode, err) == (0, ""), err)
 

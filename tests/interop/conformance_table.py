@@ -36,7 +36,8 @@ def source():
 def smbtorture():
     out = subprocess.run(["smbtorture", "--version"], stdout=subprocess.PIPE,
                          stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True)
-    return " ".join(out.stdout.split("\n")[0].split()[-1:]) or "unknown"
+    words = out.stdout.split("\n")[0].split()
+    return words[-1].split("-")[0] if words else "unknown"
 
 
 def main():
@@ -50,13 +51,12 @@ def main():
         samba = baseline.get(test, {}).get("result") == "pass"
         suites[suite][3] += samba
         if kind(row) == 1 and samba:
-            ours.append((test, row["result"], row["reason"]))
+            ours.append((test, row["result"]))
     total = [sum(s[i] for s in suites.values()) for i in range(4)]
     print(f"""# Conformance
 
-Made by `make conformance` on {datetime.date.today().isoformat()} from commit {source()}, with Samba's
-smbtorture {smbtorture()} over the plugin memory. The last column is how many of the same tests Samba's own
-server passes.
+Made by `make conformance` on {datetime.date.today().isoformat()} from commit {source()}, over the plugin
+memory, with smbtorture {smbtorture()}. The last column is how many of the same tests Samba's own server passes.
 
 | suite | passed | failed | skipped | Samba passes |
 | --- | ---: | ---: | ---: | ---: |""")
@@ -64,9 +64,8 @@ server passes.
         print(f"| {suite} | {row[0]} | {row[1]} | {row[2]} | {row[3]} |")
     print(f"| **all** | **{total[0]}** | **{total[1]}** | **{total[2]}** | **{total[3]}** |")
     print(f"\n## Failed here, passed by Samba ({len(ours)})\n")
-    for test, result, reason in sorted(ours):
-        text = reason.replace("|", "\\|").replace("<", "&lt;")[:120]
-        print(f"- `{test}` {result}{': ' if text else ''}{text}")
+    for test, result in sorted(ours):
+        print(f"- `{test}`{'' if result == 'fail' else ': ' + result}")
     print(f"\n{total[0]} passed, {total[1]} failed, {total[2]} skipped of {len(results)}")
 
 
