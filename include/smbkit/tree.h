@@ -400,14 +400,14 @@ SMBKIT_API void smbkit_tree_vfs_rename(struct smbkit_op *op, void *vol, void *fi
 /* Defines a plugin table of that name. `setup_function` is a smbkit_tree_setup, `model` the thread
    model; then follow members of struct smbkit_plugin: .name, .version and .summary, and where
    wanted .fs_name, .params, .capabilities. */
-#define SMBKIT_TREE_PLUGIN_NAMED(symbol, setup_function, model, ...)                              \
-    static smbkit_status symbol##_open(struct smbkit_share *share, const struct smbkit_arg *args, \
-                                       size_t count, void **vol)                                  \
-    {                                                                                             \
-        return smbkit_tree_share_open(share, args, count, (setup_function), vol);                 \
-    }                                                                                             \
-    SMBKIT_API extern const struct smbkit_plugin symbol;                                          \
-    const struct smbkit_plugin symbol = {SMBKIT_PLUGIN_INIT, .thread_model = (model),             \
+#define SMBKIT_TREE_PLUGIN_NAMED(symbol, setup_function, model, ...)                               \
+    static smbkit_status symbol##_open(struct smbkit_share *share_,                                \
+                                       const struct smbkit_arg *args_, size_t count_, void **vol_) \
+    {                                                                                              \
+        return smbkit_tree_share_open(share_, args_, count_, (setup_function), vol_);              \
+    }                                                                                              \
+    SMBKIT_API extern const struct smbkit_plugin symbol;                                           \
+    const struct smbkit_plugin symbol = {SMBKIT_PLUGIN_INIT, .thread_model = (model),              \
                                          .vfs = SMBKIT_TREE_VFS(symbol##_open), __VA_ARGS__}
 
 /* The same for a plugin that is a file of its own. */

@@ -22,6 +22,7 @@ MAY = {
     "auth": {"base", "crypto"},
     "lease": {"base"},
     "vfs": {"base"},
+    "tree": {"base", "plat", "vfs"},
     "core": {"base", "wire", "crypto", "auth", "lease", "vfs"},
     "server": {"base", "plat", "wire", "crypto", "net", "auth", "lease", "vfs", "core"},
 }
