@@ -7,6 +7,7 @@
     clang      clang build without a warning
     sanitize   clang build with ASan and UBSan; all test suites but meta, interop with small files
     fuzz       each fuzz target over its seeds and for some seconds beyond
+    kernel     the Linux kernel's client in a virtual machine, one mount, where there is a runner for it
 
 Every build, test and fuzz target counts as one. What is skipped is named with its reason. The last
 line is 'N passed, N failed'; the exit status is 1 when something failed, or when a suite that should
@@ -24,7 +25,7 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-STAGES = ("format", "gcc", "clang", "sanitize", "fuzz")
+STAGES = ("format", "gcc", "clang", "sanitize", "fuzz", "kernel")
 SUITES = ("unit", "meta", "sim", "daemon", "interop")
 SANITIZE = ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzzing=true"]
 SANITIZE_ENV = {
@@ -33,12 +34,14 @@ SANITIZE_ENV = {
 }
 # Read by tests/sim and tests/interop: the same checks, fewer seeds and smaller files.
 QUICK_ENV = {"SMBKIT_QUICK": "1"}
+SKIPPED = 77    # the exit status of what cannot run here
 LOG_LINES = 60  # of a failure
 
 started = time.monotonic()
 counts = {"passed": 0, "failed": 0}
 failures = []
 skipped = []
+built = {}
 
 
 def say(text):
@@ -66,18 +69,18 @@ def skip(what, output):
 
 
 def run(command, env=None, timeout=1800):
-    """(good, output); the command and what it started end together with it."""
+    """(exit status, output); the command and what it started end together with it."""
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(env or {})},
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, errors="replace",
                                start_new_session=True)
     try:
         out, _ = process.communicate(timeout=timeout)
-        return process.returncode == 0, out
+        return process.returncode, out
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         out, _ = process.communicate()
-        return False, f"{out}\nout of time after {timeout} s: {' '.join(command)}"
+        return -1, f"{out}\nout of time after {timeout} s: {' '.join(command)}"
 
 
 # ---------------------------------------------------------------- stages
@@ -91,22 +94,29 @@ def sources(*tops):
 def stage_format(args):
     files = sorted(sources("src", "include", "daemon", "plugins", "filters", "tools", "tests",
                            "fuzz", "bench"))
-    good, out = run(["clang-format", "--dry-run", "-Werror", *files])
-    count(f"format of {len(files)} files", good and len(files) > 0, out)
+    status, out = run(["clang-format", "--dry-run", "-Werror", *files])
+    count(f"format of {len(files)} files", status == 0 and len(files) > 0, out)
 
 
 def build(name, compiler, options, args):
+    """The folder, or None; built and counted once for all stages that want it."""
+    if name not in built:
+        built[name] = build_now(name, compiler, options, args)
+    return built[name]
+
+
+def build_now(name, compiler, options, args):
     folder = os.path.join(args.builds, name)
     env = {"CC": compiler[0], "CXX": compiler[1]}
     if not os.path.exists(os.path.join(folder, "build.ninja")):
         shutil.rmtree(folder, ignore_errors=True)
-        good, out = run(["meson", "setup", folder, "-Dwerror=true", *options], env)
-        if not good:
+        status, out = run(["meson", "setup", folder, "-Dwerror=true", *options], env)
+        if status != 0:
             return count(f"{name}: setup", False, out) and None
-    good, out = run(["ninja", "-C", folder])
+    status, out = run(["ninja", "-C", folder])
     # the compiler's words, not the list of commands
-    lines = [line for line in out.split("\n") if not line.startswith("[")] if not good else []
-    return folder if count(f"{name}: build", good, "\n".join(lines)) else None
+    lines = [line for line in out.split("\n") if not line.startswith("[")]
+    return folder if count(f"{name}: build", status == 0, "\n".join(lines)) else None
 
 
 def judge_test(stage, result):
@@ -124,8 +134,8 @@ def test(stage, folder, suites, env, multiplier):
     if os.path.exists(log):
         os.unlink(log)
     choose = [word for s in suites for word in ("--suite", s)]
-    good, out = run(["meson", "test", "-C", folder, "--no-rebuild", "-t", str(multiplier), *choose],
-                    env, timeout=3600)
+    status, out = run(["meson", "test", "-C", folder, "--no-rebuild", "-t", str(multiplier), *choose],
+                      env, timeout=3600)
     results = []
     if os.path.exists(log):
         with open(log, encoding="utf-8", errors="replace") as f:
@@ -133,10 +143,11 @@ def test(stage, folder, suites, env, multiplier):
     for result in results:
         judge_test(stage, result)
     # what meson calls a failure without naming one
-    if not results or (not good and all(r["result"] in ("OK", "SKIP") for r in results)):
+    if not results or (status != 0 and all(r["result"] in ("OK", "SKIP") for r in results)):
         count(f"{stage}: meson test", False, out)
-    good, out = run(["meson", "introspect", "--tests", folder])
-    present = {s.split(":")[-1] for t in (json.loads(out) if good else []) for s in t["suite"]}
+    status, out = run(["meson", "introspect", "--tests", folder])
+    known = json.loads(out) if status == 0 else []
+    present = {s.split(":")[-1] for t in known for s in t["suite"]}
     for suite in suites:
         if suite not in present:
             count(f"{stage}: suite {suite} has a test", False)
@@ -164,10 +175,10 @@ def fuzz_one(path, seconds):
     seeds = os.path.join(ROOT, "fuzz", "seeds", name)
     with tempfile.TemporaryDirectory(prefix="smbkit-fuzz.") as found:
         folders = [found] + ([seeds] if os.path.isdir(seeds) else [])
-        good, out = run([path, f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=4096",
-                         f"-artifact_prefix={os.path.dirname(path)}/{name}-", *folders],
-                        SANITIZE_ENV, timeout=seconds * 20 + 120)
-    return name, good, out
+        status, out = run([path, f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=4096",
+                           f"-artifact_prefix={os.path.dirname(path)}/{name}-", *folders],
+                          SANITIZE_ENV, timeout=seconds * 20 + 120)
+    return name, status == 0, out
 
 
 def stage_fuzz(args):
@@ -186,18 +197,29 @@ def stage_fuzz(args):
     say(f"fuzz: {len(targets)} targets")
 
 
+def stage_kernel(args):
+    folder = build("gcc", ("gcc", "g++"), [], args)
+    if not folder:
+        return
+    status, out = run(["tests/interop/kernel.sh", folder], QUICK_ENV, timeout=900)
+    if status == SKIPPED:
+        skip("kernel: mount and smoke", out)
+    else:
+        count("kernel: mount and smoke", status == 0, out)
+
+
 # ---------------------------------------------------------------- main
 
 def parse_args():
     p = argparse.ArgumentParser(prog="tools/check", description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--quick", action="store_true",
-                   help="without clang and the sanitizers, fewer seeds, smaller files")
+                   help="the format and gcc only, fewer seeds, smaller files")
     p.add_argument("--only", metavar="STAGE,...", help="of " + ", ".join(STAGES))
     p.add_argument("--builds", metavar="FOLDER", default=os.path.join(ROOT, "build-check"),
                    help="where the builds are kept (build-check)")
     args = p.parse_args()
-    default = [s for s in STAGES if not (args.quick and s in ("clang", "sanitize", "fuzz"))]
+    default = [s for s in STAGES if not (args.quick and s in ("clang", "sanitize", "fuzz", "kernel"))]
     args.stages = args.only.split(",") if args.only else default
     for s in args.stages:
         if s not in STAGES:

@@ -7,7 +7,10 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 vmclient=${SMBKIT_VMCLIENT:-$here/../../../shared/vmclient}
 if [ -x "$vmclient/run" ]; then
-    "$here/../../tools/deps.sh" kernel
+    "$here/../../tools/deps.sh" kernel || {
+        echo "qemu cannot be installed"
+        exit 77
+    }
     "$vmclient/run" --fetch --kernel "${KERNEL:-6.12}" || {
         echo "the kernel ${KERNEL:-6.12} cannot be fetched"
         exit 77
