@@ -153,6 +153,19 @@ static void open_detach(struct core_open *o)
     open_run_lease_actions(&actions);
 }
 
+/* Between its making and the failure of the CREATE that made it, others may have opened the file:
+   then it is theirs, and stays. */
+static bool others_have_it(const struct core_open *o)
+{
+    struct lease_key key = {.volume = vfs_volume_id(o->volume), .file = o->file_id};
+    struct lease_node *n = o->stream == NULL ? lease_node_find(&o->core->leases, &key) : NULL;
+    if (n == NULL)
+        return false;
+    bool any = !list_empty(&n->opens);
+    lease_node_unref(n);
+    return any;
+}
+
 /* Goes on when nobody else uses it any more. */
 static void open_continue(struct core_open *o)
 {
@@ -164,6 +177,8 @@ static void open_continue(struct core_open *o)
     notify_forget(o);
     open_detach(o);
     o->users--;
+    if (o->aborted && o->remove && others_have_it(o))
+        o->remove = false;
     if (!o->has_file)
         open_is_shut(o);
     else if (vfs_cleanup(&o->op, o->volume, o->file, o->remove ? SMBKIT_CLEANUP_DELETE : 0))

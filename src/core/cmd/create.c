@@ -503,6 +503,27 @@ static void fill_response(struct create_state *s)
     s->rsp.file_id = (struct wire_file_id){o->persistent_id, o->volatile_id};
 }
 
+static void announce_made(const struct create_state *s)
+{
+    const struct core_open *o = s->open;
+    if (s->made && o->stream == NULL)
+        notify_changed(o->core, o->volume, o->path,
+                       o->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
+                       FILE_ACTION_ADDED);
+}
+
+/* Session or tree went while this was under way. It ends like an open that is closed at once: what
+   it made stays, because others may be using it by now. */
+static enum core_verdict create_too_late(struct core_request *r, smbkit_status status)
+{
+    struct create_state *s = r->state_data;
+    if (!(r->in.create.create_options & FILE_DELETE_ON_CLOSE)) {
+        announce_made(s);
+        s->made = false;
+    }
+    return request_done(r, status);
+}
+
 static enum core_verdict create_publish(struct core_request *r)
 {
     struct create_state *s = r->state_data;
@@ -510,9 +531,9 @@ static enum core_verdict create_publish(struct core_request *r)
     if (r->op.status == SMBKIT_STATUS_SUCCESS && r->op.attr_valid)
         s->attr = r->op.attr;
     if (r->session->state == SESSION_GONE)
-        return request_done(r, SMBKIT_STATUS_USER_SESSION_DELETED);
+        return create_too_late(r, SMBKIT_STATUS_USER_SESSION_DELETED);
     if (!r->tree->connected)
-        return request_done(r, SMBKIT_STATUS_NETWORK_NAME_DELETED);
+        return create_too_late(r, SMBKIT_STATUS_NETWORK_NAME_DELETED);
     o->create_options = r->in.create.create_options;
     o->mode = o->create_options &
               (FILE_WRITE_THROUGH | FILE_SEQUENTIAL_ONLY | FILE_NO_INTERMEDIATE_BUFFERING |
@@ -522,12 +543,9 @@ static enum core_verdict create_publish(struct core_request *r)
     if (!fill_contexts(r, s) || !open_publish(o))
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     r->chain.file = s->rsp.file_id;
+    announce_made(s);
     r->open = o; /* the request's use goes with it */
     s->open = NULL;
-    if (s->made && o->stream == NULL)
-        notify_changed(o->core, o->volume, o->path,
-                       o->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
-                       FILE_ACTION_ADDED);
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 
@@ -537,6 +555,9 @@ static void create_release(struct core_request *r)
     if (s != NULL && s->open != NULL) {
         open_abort(s->open, s->made);
         s->open = NULL;
+    } else if (smbkit_is_error(r->status) && r->open != NULL && r->open->state == OPEN_LIVE) {
+        /* there was no memory to tell the client the file id: nobody will ever close it */
+        open_shut(r->open, NULL);
     }
 }
 

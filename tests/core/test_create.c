@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Whole core: what becomes of a CREATE that cannot end as it began. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/harness.h"
+
+/* Sends a CREATE of a new file and stops when the plugin has made it and the core does not know. */
+static void make_and_stop(struct harness_client *c, const char *name)
+{
+    struct world *w = c->world;
+    struct arena a;
+    struct builder out;
+    arena_init(&a, 4096);
+    union wire_any body = harness_create_req(&a, name, FILE_READ_DATA | FILE_WRITE_DATA, 0,
+                                             FILE_CREATE, FILE_NON_DIRECTORY_FILE);
+    struct smbclient_element e = harness_element(c, SMB2_CREATE, &body);
+    builder_init_grow(&out, 4096);
+    e.credits = 10;
+    assert_true(smbclient_send(&c->smb, &e, 1, 0, &out));
+    w->config.late_per_mille = 1000;
+    world_send(c->conn, out.data, out.len);
+    assert_true(world_deliver_to_server(c->conn));
+    assert_true(world_plugin_event(w)); /* open: not there */
+    assert_true(world_plugin_event(w)); /* ... is told */
+    assert_true(world_plugin_event(w)); /* create */
+    assert_int_equal(w->posted_count, 1);
+    w->config.late_per_mille = 0;
+    builder_free(&out);
+    arena_clear(&a);
+    c->count = 0;
+}
+
+/* The new file is opened by somebody else before its maker could claim it: the maker fails, and
+   must not take the file away. */
+static void test_made_and_lost(void **state)
+{
+    struct world w;
+    struct harness_client a, b;
+    struct wire_file_id id;
+    struct world_config cfg = harness_world_config();
+    harness_world(&w, &cfg);
+    struct smbclient_config ccfg = harness_client_config(&w);
+    harness_ready(&a, &w, &ccfg);
+    harness_ready(&b, &w, &ccfg);
+    make_and_stop(&a, "new");
+    w.config.late_per_mille = 0;
+    /* only b's frames move: a's result stays where it is */
+    struct vfs_op *held = LIST_ENTRY(list_pop(&w.posted), struct vfs_op, link);
+    w.posted_count--;
+    assert_int_equal(harness_create(&b, "new", FILE_WRITE_DATA, 0, FILE_OPEN, 0, &id),
+                     SMBKIT_STATUS_SUCCESS);
+    list_append(&w.posted, &held->link);
+    w.posted_count++;
+    harness_run(&a);
+    assert_int_equal(harness_last(&a)->status, SMBKIT_STATUS_SHARING_VIOLATION);
+    assert_int_equal(harness_write(&b, id, 0, "mine", 4), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_close(&b, id), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_create(&a, "new", FILE_READ_DATA, 0, FILE_OPEN, 0, &id),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_read(&a, id, 0, 4), SMBKIT_STATUS_SUCCESS);
+    harness_drop(&a);
+    harness_drop(&b);
+    harness_world_end(&w);
+}
+
+/* A file that was made for a tree which is gone stays, as after an immediate close. */
+static void test_made_too_late(void **state)
+{
+    struct world w;
+    struct harness_client c;
+    struct wire_file_id id;
+    struct world_config cfg = harness_world_config();
+    harness_world(&w, &cfg);
+    struct smbclient_config ccfg = harness_client_config(&w);
+    harness_ready(&c, &w, &ccfg);
+    make_and_stop(&c, "late");
+    struct vfs_op *held = LIST_ENTRY(list_pop(&w.posted), struct vfs_op, link);
+    w.posted_count--;
+    union wire_any none = {0};
+    assert_int_equal(harness_call(&c, SMB2_TREE_DISCONNECT, &none), SMBKIT_STATUS_SUCCESS);
+    list_append(&w.posted, &held->link);
+    w.posted_count++;
+    harness_run(&c);
+    assert_int_equal(harness_last(&c)->status, SMBKIT_STATUS_NETWORK_NAME_DELETED);
+    assert_int_equal(harness_tree(&c, "data"), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_create(&c, "late", FILE_READ_DATA, 0, FILE_OPEN, 0, &id),
+                     SMBKIT_STATUS_SUCCESS);
+    harness_drop(&c);
+    harness_world_end(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_made_and_lost),
+        cmocka_unit_test(test_made_too_late),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
