@@ -77,8 +77,10 @@ static smbkit_status check_session(const struct core_request *r)
     if (!(r->cmd->flags & CMD_WHEN_EXPIRED)) {
         if (r->session->state == SESSION_EXPIRED)
             return SMBKIT_STATUS_NETWORK_SESSION_EXPIRED;
+        /* one that authenticates again is still there: its client must not give it up */
         if (r->session->state == SESSION_IN_PROGRESS)
-            return SMBKIT_STATUS_USER_SESSION_DELETED;
+            return r->session->user_id != NULL ? SMBKIT_STATUS_NETWORK_SESSION_EXPIRED
+                                               : SMBKIT_STATUS_USER_SESSION_DELETED;
     }
     if (r->session->encrypt && r->batch->seal_channel == NULL)
         return SMBKIT_STATUS_ACCESS_DENIED;
