@@ -85,6 +85,7 @@ struct core *core_new(const struct core_config *config, const struct core_host *
     list_init(&c->conns);
     list_init(&c->shares);
     list_init(&c->watches);
+    list_init(&c->removals.active);
     htab_init(&c->sessions);
     lease_table_init(&c->leases, &LEASE_LIMITS_DEFAULT);
     c->next_open_id = 1;

@@ -74,6 +74,19 @@ struct core_request;
 
 /* ---------------------------------------------------------------- core */
 
+/* Names that the plugin is removing, and those it has removed lately (removal.c). */
+#define CORE_REMOVALS_RECENT 64
+
+struct core_removal {
+    uint64_t volume, file, link;
+};
+
+struct core_removals {
+    struct list active; /* core_open.removing */
+    uint64_t count;     /* removed so far */
+    struct core_removal recent[CORE_REMOVALS_RECENT];
+};
+
 struct core {
     uint32_t magic;
     struct core_config config;
@@ -86,6 +99,7 @@ struct core {
     struct htab sessions; /* core_session.by_id */
     struct list shares;   /* core_share.link */
     struct lease_table leases;
+    struct core_removals removals;
     struct list watches; /* core_watch.link: folders with a CHANGE_NOTIFY */
     struct auth_throttle *throttle;
     uint64_t next_open_id; /* persistent half of a file id: never reused */
@@ -337,6 +351,7 @@ struct core_open {
     struct core_watch *watch; /* notify.c */
     bool wrote;               /* data was written since the last notification of it */
 
+    struct list removing;        /* core_removals.active, during a cleanup that removes the name */
     struct vfs_op op;            /* for shutting */
     struct core_request *closer; /* the CLOSE that waits for it, or NULL */
     struct list waiters;         /* core_request.in_open: parked requests that the end of this
@@ -366,6 +381,15 @@ uint32_t core_wire_attributes(const struct smbkit_attr *a);
 void open_run_lease_actions(struct lease_actions *actions);
 /* cmd/lock.c: a waiting lock has been granted or dropped. */
 void lock_wait_ended(struct lease_lock_wait *w, smbkit_status status);
+
+/* ---------------------------------------------------------------- removals (removal.c) */
+
+/* The plugin is about to remove the name of this open, and has done so (or failed). */
+void removal_begin(struct core_open *o);
+void removal_end(struct core_open *o, bool removed);
+/* Is the file of this open, which a CREATE has just located, going away, or has it gone since that
+   many removals had been made (core_removals.count)? */
+bool removal_meets(const struct core_open *o, uint64_t since);
 
 /* ---------------------------------------------------------------- notify (notify.c) */
 

@@ -36,6 +36,7 @@ struct core_open *open_new(struct core_tree *tree)
     o->persistent_id = s->core->next_open_id++;
     lease_open_init(&o->lease);
     list_init(&o->waiters);
+    list_init(&o->removing);
     list_init(&o->listing.queue);
     vfs_op_init(&o->op, open_op_done);
     s->open_count++;
@@ -121,6 +122,7 @@ static void open_close(struct core_open *o)
 
 static void open_cleaned(struct core_open *o)
 {
+    removal_end(o, o->op.status == SMBKIT_STATUS_SUCCESS);
     if (o->remove && o->op.status == SMBKIT_STATUS_SUCCESS && !o->aborted && o->stream == NULL)
         notify_changed(o->core, o->volume, o->path,
                        o->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
@@ -179,6 +181,8 @@ static void open_continue(struct core_open *o)
     o->users--;
     if (o->aborted && o->remove && others_have_it(o))
         o->remove = false;
+    if (o->remove && o->has_file && o->stream == NULL)
+        removal_begin(o);
     if (!o->has_file)
         open_is_shut(o);
     else if (vfs_cleanup(&o->op, o->volume, o->file, o->remove ? SMBKIT_CLEANUP_DELETE : 0))

@@ -94,9 +94,50 @@ static void test_made_too_late(void **state)
     harness_world_end(&w);
 }
 
+/* While the plugin removes the name, the file is still found; nobody gets a handle to it. */
+static void test_going_away(void **state)
+{
+    struct world w;
+    struct harness_client a, b;
+    struct wire_file_id id;
+    struct builder out;
+    struct world_config cfg = harness_world_config();
+    harness_world(&w, &cfg);
+    struct smbclient_config ccfg = harness_client_config(&w);
+    harness_ready(&a, &w, &ccfg);
+    harness_ready(&b, &w, &ccfg);
+    assert_int_equal(harness_create(&a, "f", DELETE, 7, FILE_CREATE, FILE_DELETE_ON_CLOSE, &id),
+                     SMBKIT_STATUS_SUCCESS);
+    union wire_any body = {.close_req = {.file_id = id}};
+    struct smbclient_element e = harness_element(&a, SMB2_CLOSE, &body);
+    builder_init_grow(&out, 4096);
+    assert_true(smbclient_send(&a.smb, &e, 1, 0, &out));
+    w.config.late_per_mille = 1000;
+    world_send(a.conn, out.data, out.len);
+    builder_free(&out);
+    assert_true(world_deliver_to_server(a.conn));
+    assert_int_equal(w.held_count, 1); /* cleanup */
+    w.config.late_per_mille = 0;
+    struct list *held = list_pop(&w.held);
+    w.held_count = 0;
+    assert_int_equal(harness_create(&b, "f", FILE_READ_DATA, 7, FILE_OPEN_IF, 0, NULL),
+                     SMBKIT_STATUS_DELETE_PENDING);
+    assert_int_equal(harness_create(&b, "f", FILE_READ_DATA, 7, FILE_CREATE, 0, NULL),
+                     SMBKIT_STATUS_DELETE_PENDING);
+    list_append(&w.held, held);
+    w.held_count = 1;
+    harness_run(&a);
+    assert_int_equal(harness_create(&b, "f", FILE_READ_DATA, 7, FILE_CREATE, 0, NULL),
+                     SMBKIT_STATUS_SUCCESS);
+    harness_drop(&a);
+    harness_drop(&b);
+    harness_world_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_going_away),
         cmocka_unit_test(test_made_and_lost),
         cmocka_unit_test(test_made_too_late),
     };

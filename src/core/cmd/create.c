@@ -30,6 +30,7 @@ struct create_state {
     uint32_t implied; /* what OVERWRITE and SUPERSEDE need beyond it */
     uint32_t action;
     unsigned tries;
+    uint64_t removals; /* core_removals.count before it was located */
     bool want_dir;
     bool made;
     struct smbkit_attr attr;
@@ -210,6 +211,7 @@ static enum core_verdict create_locate(struct core_request *r)
         .flags = opt & FILE_OPEN_REPARSE_POINT ? SMBKIT_OPEN_REPARSE_POINT : 0,
     };
     s->tries++;
+    s->removals = request_core(r)->removals.count;
     return request_await(r, vfs_open(&r->op, r->tree->volume, &args));
 }
 
@@ -387,6 +389,8 @@ static enum core_verdict create_claim(struct core_request *r)
         .link = utf8_casehash(o->path, strlen(o->path)),
         .delete_on_close = (q->create_options & FILE_DELETE_ON_CLOSE) != 0,
     };
+    if (!s->made && o->stream == NULL && removal_meets(o, s->removals))
+        return request_done(r, SMBKIT_STATUS_DELETE_PENDING);
     if (o->stream != NULL && !fold_stream(r, o->stream, &key))
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     struct lease_node *n = lease_node_get(&o->core->leases, &key, o->is_directory);

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Names on their way out. The last handle of a deleted file has left the lease engine, but the
+ * plugin takes its time to remove the name; a CREATE that finds the file in this while must not get
+ * a handle to what is gone a moment later. It is told DELETE_PENDING, as long as Windows would say
+ * so ([MS-FSA] 2.1.5.1 phase 6).
+ *
+ * A CREATE first lets the plugin open the file and claims it afterwards; a removal may lie between.
+ * So what was removed lately is remembered by number, and a CREATE asks for all since it began.
+ */
+#include "core/core_int.h"
+
+static struct core_removal identity(const struct core_open *o)
+{
+    return (struct core_removal){.volume = vfs_volume_id(o->volume),
+                                 .file = o->file_id,
+                                 .link = utf8_casehash(o->path, strlen(o->path))};
+}
+
+static bool same(const struct core_removal *a, const struct core_removal *b)
+{
+    return a->volume == b->volume && a->file == b->file && a->link == b->link;
+}
+
+void removal_begin(struct core_open *o)
+{
+    ASSERT(!list_linked(&o->removing));
+    if (o->path == NULL) /* the undo of a CREATE that had no memory for the name */
+        return;
+    list_append(&o->core->removals.active, &o->removing);
+}
+
+void removal_end(struct core_open *o, bool removed)
+{
+    struct core_removals *r = &o->core->removals;
+    if (!list_linked(&o->removing))
+        return;
+    list_remove(&o->removing);
+    if (removed)
+        r->recent[r->count++ % CORE_REMOVALS_RECENT] = identity(o);
+}
+
+bool removal_meets(const struct core_open *o, uint64_t since)
+{
+    const struct core_removals *r = &o->core->removals;
+    const struct core_removal me = identity(o);
+    LIST_FOREACH (it, &r->active) {
+        const struct core_removal other = identity(LIST_ENTRY(it, struct core_open, removing));
+        if (same(&me, &other))
+            return true;
+    }
+    if (r->count - since > CORE_REMOVALS_RECENT)
+        return true; /* more than we remember: better too careful */
+    for (uint64_t i = since; i < r->count; i++)
+        if (same(&me, &r->recent[i % CORE_REMOVALS_RECENT]))
+            return true;
+    return false;
+}
