@@ -28,8 +28,23 @@ struct late_call {
 
 static struct world *opening; /* share_open has no other way to know */
 
-static void make_call(const struct late_call *c)
+/* The paths say what a trace is about. */
+static void trace_call(const struct world *w, const struct late_call *c)
 {
+    const char *path = "";
+    if (c->code == VFS_OPEN)
+        path = ((const struct smbkit_open_args *)c->ptr)->path;
+    else if (c->code == VFS_CREATE)
+        path = ((const struct smbkit_create_args *)c->ptr)->path;
+    else if (c->code == VFS_RENAME || c->code == VFS_LINK)
+        path = c->ptr;
+    world_trace(w, "  plugin: %s \"%s\" file %p, %llu, %llu", vfs_code_name(c->code), path, c->file,
+                (unsigned long long)c->a, (unsigned long long)c->b);
+}
+
+static void make_call(const struct world *w, const struct late_call *c)
+{
+    trace_call(w, c);
     switch (c->code) {
     case VFS_STATFS: inner->statfs(c->op, c->vol); break;
     case VFS_OPEN: inner->open(c->op, c->vol, c->ptr); break;
@@ -59,7 +74,7 @@ static void submit(void *vol, struct late_call c)
     struct world *w = v->world;
     c.vol = v->inner;
     if (!world_chance(w, w->config.late_per_mille)) {
-        make_call(&c);
+        make_call(w, &c);
         return;
     }
     world_quiet_begin(w);
@@ -84,12 +99,11 @@ bool late_plugin_event(struct world *w)
     world_quiet_begin(w);
     mem_free(kept);
     world_quiet_end(w);
-    world_trace(w, "  plugin: late %s", vfs_code_name(c.code));
     /* a plugin that looks may give up a call that nobody waits for */
     if (c.code != VFS_CLEANUP && smbkit_op_cancelled(c.op) && world_chance(w, 500))
         smbkit_reply_status(c.op, SMBKIT_STATUS_CANCELLED);
     else
-        make_call(&c);
+        make_call(w, &c);
     return true;
 }
 

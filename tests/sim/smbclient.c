@@ -199,6 +199,7 @@ static bool finish_element(const struct smbclient_element *e, struct smbclient_r
     if (!sign(e->session, out->data + hdr, out->len - hdr, rq->message_id, false))
         return false;
     out->data[hdr + WIRE_HDR_SIGNATURE] ^= (flags & SMBCLIENT_BAD_SIGNATURE) != 0;
+    memcpy(rq->signature, out->data + hdr + WIRE_HDR_SIGNATURE, sizeof rq->signature);
     return true;
 }
 
@@ -347,10 +348,13 @@ static bool judge_signature(struct smbclient *c, const struct smbclient_request 
     if (sealed || s == NULL || s->signer == NULL)
         return !is_signed || sealed || rq->lenient ||
                smbclient_broken(c, "message %llu: a signature without a key", id);
-    if (is_signed)
-        return verify(s, e) || smbclient_broken(c, "message %llu: bad signature", id);
-    /* a server that has forgotten the session has no key either */
+    /* a server that has forgotten the session has no key either: it repeats flag and signature of
+       the request (3.3.4.4) */
     bool gone = e->hdr.status == SMBKIT_STATUS_USER_SESSION_DELETED;
+    bool echo = memcmp(e->hdr.signature, rq->signature, sizeof rq->signature) == 0;
+    if (is_signed)
+        return (echo && smbkit_is_error(e->hdr.status)) || verify(s, e) ||
+               smbclient_broken(c, "message %llu (status %08x): bad signature", id, e->hdr.status);
     bool last_setup = rq->command == SMB2_SESSION_SETUP && e->hdr.status == SMBKIT_STATUS_SUCCESS;
     if (interim || gone || rq->lenient || (!rq->is_signed && !s->must_sign && !last_setup))
         return true;
@@ -366,7 +370,7 @@ static bool judge_sealing(struct smbclient *c, const struct smbclient_request *r
     const struct smbclient_session *s = rq->session;
     bool wanted = rq->is_sealed;
     if (s != NULL && s->seal_in != NULL && rq->command != SMB2_SESSION_SETUP)
-        wanted = wanted || s->encrypt || rq->tree_encrypts;
+        wanted = wanted || s->encrypt || (rq->tree_encrypts && !smbkit_is_error(h->status));
     if (!wanted || sealed || rq->lenient || h->status == SMBKIT_STATUS_USER_SESSION_DELETED)
         return true;
     return smbclient_broken(c, "message %llu (%s, status %08x): not encrypted",

@@ -101,6 +101,7 @@ struct smbclient_session {
     bool sign;      /* requests are signed; off only in tests */
     bool must_sign; /* one of both sides requires signing */
     struct auth_client *auth;
+    bool content; /* our side of the authentication is through */
     struct builder token;
     struct crypto_preauth preauth;
     struct crypto_signer *signer;
@@ -123,7 +124,8 @@ struct smbclient_request {
     bool tree_encrypts;
     bool interim;
     uint64_t async_id;
-    void *tag; /* the owner's */
+    uint8_t signature[CRYPTO_SIGN_LEN]; /* as sent */
+    void *tag;                          /* the owner's */
 };
 
 /* One request of a message. */

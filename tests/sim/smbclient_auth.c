@@ -175,6 +175,7 @@ static bool begin(struct smbclient_session *s)
     builder_truncate(&s->token, 0);
     s->auth = auth_client_new(&s->who);
     s->preauth = s->client->preauth;
+    s->content = false;
     return s->auth != NULL &&
            auth_client_step(s->auth, NULL, 0, s->client->now, &s->token) != AUTH_FAILED;
 }
@@ -239,13 +240,17 @@ static bool succeeded(struct smbclient_session *s, const struct wire_session_set
     return true;
 }
 
-/* What the server's token brings; the next one is in s->token. */
+/* What the server's token brings; the next one is in s->token. Without SPNEGO our side is content
+   with its AUTHENTICATE, and the server has nothing more to say. */
 static bool step(struct smbclient_session *s, const struct wire_session_setup_rsp *rsp, bool last)
 {
+    enum auth_result res = s->content ? AUTH_OK : AUTH_CONTINUE;
     builder_truncate(&s->token, 0);
-    enum auth_result res =
-        auth_client_step(s->auth, rsp->security.data, rsp->security.len, s->client->now, &s->token);
-    if (res == AUTH_FAILED || (res == AUTH_CONTINUE && last && s->token.len > 0))
+    if (!s->content)
+        res = auth_client_step(s->auth, rsp->security.data, rsp->security.len, s->client->now,
+                               &s->token);
+    s->content = res == AUTH_OK;
+    if (res == AUTH_FAILED || (last && s->token.len > 0))
         return smbclient_broken(s->client, "the server's token is wrong");
     return true;
 }
