@@ -38,16 +38,20 @@ static const char *user = "alice";
 static char events[8192];
 static size_t event_count, event_sum[6];
 
+/* Instead of the record. */
+static void (*event_hook)(const char *path, uint32_t action);
+
 static inline void on_changed(void *ctx, struct vfs_volume *v, const char *who, const char *path,
                               uint32_t action)
 {
     static const char letters[] = "?+-~<>";
-    size_t used = strlen(events);
     pthread_mutex_lock(&host.mutex);
     event_count++;
     event_sum[action < 6 ? action : 0]++;
-    used = strlen(events);
-    if (used + strlen(path) + 32 < sizeof(events))
+    size_t used = strlen(events);
+    if (event_hook != NULL)
+        event_hook(path, action);
+    else if (used + strlen(path) + 32 < sizeof(events))
         snprintf(events + used, sizeof(events) - used, "%s%s%s%s%c%s", used > 0 ? " " : "",
                  v == vol ? "" : "2", who != NULL ? who : "", who != NULL ? ":" : "",
                  letters[action < 6 ? action : 0], path);

@@ -81,7 +81,8 @@ smbkit_status tree_lookup(struct smbkit_op *op, struct smbkit_node *folder, cons
         mutex_lock(&folder->tree->lock);
         bool fresh = round != folder->dir->round;
         mutex_unlock(&folder->tree->lock);
-        status = fresh ? SMBKIT_STATUS_SUCCESS : tree_load(op, folder, true);
+        /* a load that began after our question will do, when it is over */
+        status = tree_load(op, folder, !fresh);
         if (status == SMBKIT_STATUS_SUCCESS)
             *child = find(folder, name, len);
     }
