@@ -60,6 +60,7 @@ uint64_t smbclient_reserve(struct smbclient *c, uint16_t charge)
     uint64_t id = c->next_id;
     ASSERT(smbclient_credits(c) >= charge);
     c->next_id += charge;
+    c->reserved += charge;
     return id;
 }
 
@@ -107,6 +108,7 @@ static struct smbclient_request *request_new(struct smbclient *c, const struct s
         return NULL;
     }
     rq->message_id = e->use_id ? e->message_id : smbclient_reserve(c, rq->charge);
+    c->reserved -= MIN(rq->charge, c->reserved);
     list_append(&c->requests, &rq->link);
     c->outstanding++;
     return rq;
@@ -437,7 +439,7 @@ static bool receive_plain(struct smbclient *c, const uint8_t *data, size_t len, 
             return false;
     if (res == WIRE_COMPOUND_BAD)
         return smbclient_broken(c, "a malformed compound");
-    if (smbclient_credits(c) == 0 && c->outstanding == 0)
+    if (smbclient_credits(c) == 0 && c->reserved == 0 && c->outstanding == 0)
         return smbclient_broken(c, "no credits left");
     return true;
 }

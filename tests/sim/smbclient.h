@@ -74,6 +74,7 @@ struct smbclient {
 
     uint64_t next_id;     /* the lowest message id never used */
     uint64_t end_id;      /* one past the highest that was granted */
+    uint64_t reserved;    /* ids below next_id that are still to be used */
     struct list requests; /* smbclient_request.link, in the order of sending */
     size_t outstanding;
     struct list sessions; /* smbclient_session.link */
