@@ -7,8 +7,7 @@
  * The caller initialises the struct once; functions only add to it, so one struct may collect the
  * consequences of several calls. Lists hold objects owned by the caller (a parked LOCK request
  * embeds its `struct lease_lock_wait`); being in a list costs the engine nothing and keeps no
- * reference. Leases will add their lists here (breaks to send, operations to go on with), in the
- * order in which they must be carried out.
+ * reference. What is in several lists is carried out in the order of the fields here.
  */
 #ifndef LEASE_ACTION_H
 #define LEASE_ACTION_H
@@ -16,6 +15,11 @@
 #include "base/list.h"
 
 struct lease_actions {
+    /* struct lease_grant.in_breaks: send these notifications; lease_break_failed when one cannot
+       be sent. */
+    struct list breaks;
+    /* struct lease_break_wait.link: these operations go on. */
+    struct list resumed;
     /* struct lease_lock_wait.link: these locks are held now; answer success, in this order. */
     struct list granted;
     /* struct lease_lock_wait.link: their open has gone; answer a failure. */
@@ -30,6 +34,8 @@ struct lease_actions {
 
 static inline void lease_actions_init(struct lease_actions *a)
 {
+    list_init(&a->breaks);
+    list_init(&a->resumed);
     list_init(&a->granted);
     list_init(&a->cancelled);
     a->delete_link = false;

@@ -3,6 +3,7 @@
 #include "lease/node.h"
 #include "base/mem.h"
 #include "lease/lock.h"
+#include "lease/oplock.h"
 
 #include <string.h>
 
@@ -20,14 +21,19 @@ void lease_table_init(struct lease_table *t, const struct lease_limits *limits)
 {
     MAGIC_SET(t, TABLE_MAGIC);
     htab_init(&t->nodes);
+    htab_init(&t->leases);
+    htab_init(&t->dirs);
+    list_init(&t->breaking);
     t->limits = *limits;
 }
 
 void lease_table_free(struct lease_table *t)
 {
     MAGIC_CHECK(t, TABLE_MAGIC);
-    ASSERT(t->nodes.count == 0);
+    ASSERT(t->nodes.count == 0 && t->leases.count == 0 && t->dirs.count == 0);
     htab_free(&t->nodes);
+    htab_free(&t->leases);
+    htab_free(&t->dirs);
     MAGIC_WIPE(t);
 }
 
@@ -73,6 +79,8 @@ static struct lease_node *node_new(struct lease_table *t, const struct lease_key
     list_init(&n->opens);
     list_init(&n->links);
     list_init(&n->waits);
+    list_init(&n->grants);
+    list_init(&n->break_waits);
     n->directory = directory;
     n->next_owner = 1;
     n->volume = key->volume;
@@ -132,6 +140,7 @@ void lease_node_unref(struct lease_node *n)
         return;
     ASSERT(list_empty(&n->opens) && list_empty(&n->links) && list_empty(&n->waits));
     ASSERT(!n->exclusive.root && !n->shared.root);
+    ASSERT(list_empty(&n->grants) && list_empty(&n->break_waits));
     struct lease_node *base = n->base == n ? NULL : n->base;
     htab_remove(&n->table->nodes, &n->in_table);
     MAGIC_WIPE(n);
@@ -256,6 +265,8 @@ void lease_open_init(struct lease_open *o)
     list_init(&o->in_node);
     list_init(&o->locks);
     list_init(&o->waits);
+    list_init(&o->in_grant);
+    lease_grant_init(&o->oplock);
 }
 
 smbkit_status lease_open_attach(struct lease_node *n, struct lease_open *o,
@@ -300,6 +311,7 @@ static void open_leave(struct lease_open *o, struct lease_actions *actions)
     struct lease_link *link = o->link;
     lease_lock_drop_all(o, actions);
     list_remove(&o->in_node);
+    lease_grant_leave(o, actions);
     share_count(n, &o->args, UINT32_MAX); /* minus one */
     delete_if_due(n, link, link->opens == 1, actions);
     o->node = NULL;
@@ -368,4 +380,5 @@ void lease_open_renamed(struct lease_open *o, uint64_t link)
     MAGIC_CHECK(o, OPEN_MAGIC);
     ASSERT(lease_open_attached(o));
     o->link->id = link;
+    lease_grant_relink(o->node, link);
 }

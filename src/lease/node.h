@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The state that the opens of one file share: share modes and delete-pending here, byte-range locks
- * in lease/lock.h, oplocks and leases in a file of their own later. This is the volatile half of
+ * in lease/lock.h, oplocks and leases in lease/oplock.h. This is the volatile half of
  * [MS-FSA] 2.1.1.3 to 2.1.1.7.
  *
  *   lease_table --hash--> lease_node  one per stream: opens, share counts, locks, Stream.IsDeleted
@@ -31,15 +31,15 @@
  *   - share counts of a node equal the sums over its attached opens that count (see lease_share);
  *     file_deny_delete of a base node is the sum of deny_delete over all streams of the file;
  *   - no lock and no waiting lock belongs to a detached open;
- *   - no waiting lock could be granted (lease/lock.h).
+ *   - no waiting lock could be granted (lease/lock.h);
+ *   - no oplock or lease belongs to a detached open (lease/oplock.h).
  *
  * Threads: none of its own and no lock. One mutex of the caller guards one table with everything in
  * it. A server with several loops makes several tables and picks one by volume and file id, never
  * by stream; no function looks at two tables. That mutex is a leaf: under it nothing is called but
  * this module and the allocator.
  *
- * Time and the wire: none. Leases will take `now` as an argument and hand out actions, like
- * everything here.
+ * Time and the wire: none. What needs the time takes `now` as an argument.
  */
 #ifndef LEASE_NODE_H
 #define LEASE_NODE_H
@@ -47,6 +47,7 @@
 #include "base/guid.h"
 #include "base/htab.h"
 #include "lease/action.h"
+#include "lease/grant.h"
 #include "lease/locktree.h"
 
 #include <smbkit/status.h>
@@ -74,14 +75,19 @@ enum lease_share_bit {
 struct lease_limits {
     uint32_t locks_per_open; /* lock flood: one handle filling memory with ranges */
     uint32_t waits_per_node; /* each unlock looks at all waits of the file */
+    uint64_t break_timeout;  /* ns until a break counts as acknowledged: a client that never does */
 };
 
 #define LEASE_LIMITS_DEFAULT \
-    ((struct lease_limits){.locks_per_open = 65536, .waits_per_node = 1024})
+    ((struct lease_limits){  \
+        .locks_per_open = 65536, .waits_per_node = 1024, .break_timeout = 35000000000u})
 
 struct lease_table {
     uint32_t magic;
     struct htab nodes;
+    struct htab leases;   /* lease_grant.in_table: GlobalLeaseTableList, with LeaseList inside */
+    struct htab dirs;     /* lease_grant.in_dirs: leases of folders */
+    struct list breaking; /* lease_grant.in_breaking */
     struct lease_limits limits;
 };
 
@@ -134,6 +140,10 @@ struct lease_node {
     uint32_t wait_count;
     uint64_t next_owner;
 
+    /* lease/oplock.h */
+    struct list grants;      /* lease_grant.in_node */
+    struct list break_waits; /* lease_break_wait.link */
+
     uint64_t volume, file;
     size_t stream_len;
     uint8_t stream[];
@@ -148,7 +158,6 @@ struct lease_open_args {
     uint64_t link;  /* which name of the file: a hash of parent id and folded name, or always
                        0 where files have one name */
     bool delete_on_close;
-    struct guid owner; /* TargetOplockKey: the lease key, zero when there is none */
 };
 
 /* Embedded in core's open object. All fields belong to the engine. */
@@ -163,6 +172,9 @@ struct lease_open {
     struct list waits;   /* struct lease_lock_wait.in_open */
     uint32_t lock_count; /* Open.LockCount ([MS-SMB2] 3.3.1.10) */
     uint32_t null_locks; /* of these, locks of the range {0, 0} */
+    struct lease_grant oplock;
+    struct lease_grant *grant; /* &oplock, or the lease that it shares, or NULL */
+    struct list in_grant;      /* lease_grant.opens */
 };
 
 void lease_table_init(struct lease_table *t, const struct lease_limits *limits);
