@@ -151,6 +151,7 @@ typedef uint32_t smbkit_status;
     X(CONNECTION_DISCONNECTED, 0xC000020C, "the connection is gone")                           \
     X(CONNECTION_RESET, 0xC000020D, "the connection was reset")                                \
     X(PASSWORD_MUST_CHANGE, 0xC0000224, "the password must be changed first")                  \
+    X(NOT_FOUND, 0xC0000225, "not found")                                                      \
     X(DUPLICATE_OBJECTID, 0xC000022A, "the object id is taken")                                \
     X(RETRY, 0xC000022D, "try again")                                                          \
     X(ACCOUNT_LOCKED_OUT, 0xC0000234, "the account is locked")                                 \

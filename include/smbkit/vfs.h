@@ -148,14 +148,30 @@ struct smbkit_open_args {
 
 struct smbkit_create_args {
     const char *path;
-    const char *stream;
+    const char *stream; /* makes this stream of a file or folder that exists, or NULL */
     uint32_t access;
     uint32_t flags;      /* SMBKIT_OPEN_* */
-    uint32_t attributes; /* SMBKIT_ATTR_*; DIRECTORY makes a folder */
+    uint32_t attributes; /* SMBKIT_ATTR_*; DIRECTORY makes a folder; of no meaning for a stream */
     uint64_t alloc_size; /* a hint; 0: none */
-    const void *sd;      /* self-relative security descriptor, or NULL */
+    const void *sd;      /* self-relative security descriptor to keep with what is made; NULL on
+                            volumes without SMBKIT_CAP_ACLS, and for a stream */
     size_t sd_len;
 };
+
+/* One extended attribute ([MS-FSCC] 2.4.16). */
+struct smbkit_ea {
+    const char
+        *name; /* ASCII, 1 to 254 characters, compared without regard to the case of a to z */
+    const void *value;
+    size_t value_len; /* at most 65535; in set_eas 0 removes the attribute */
+    uint8_t flags;    /* SMBKIT_EA_* */
+};
+
+#define SMBKIT_EA_NEED 0x80u /* the file cannot be understood without it */
+
+#define SMBKIT_EA_TOTAL_MAX 65535u /* of all names and values of a file, each with 5 bytes more */
+#define SMBKIT_SD_MAX       65535u /* longest security descriptor, bytes */
+#define SMBKIT_REPARSE_MAX  16384u /* longest reparse data buffer, bytes */
 
 struct smbkit_readdir_args {
     uint64_t cookie;     /* 0: from the beginning; else one that smbkit_dir_add was given */
@@ -192,17 +208,23 @@ struct smbkit_vfs {
        Default: 1 TiB free. */
     void (*statfs)(struct smbkit_op *op, void *vol);
 
-    /* Opens what exists, without changing anything. Answer: smbkit_reply_open;
-       OBJECT_NAME_NOT_FOUND (last component missing), OBJECT_PATH_NOT_FOUND (an earlier one),
-       ACCESS_DENIED, ... The core closes each file it was given. Must be given. */
+    /* Opens what exists, without changing anything; with args->stream, a named stream of it, whose
+       handle has the stream's data and size and everything else of the file. Answer:
+       smbkit_reply_open; OBJECT_NAME_NOT_FOUND (last component or stream missing),
+       OBJECT_PATH_NOT_FOUND (an earlier one), ACCESS_DENIED, ...; smbkit_reply_reparse when a
+       symbolic link is in the way, or when the path ends at a reparse point and
+       SMBKIT_OPEN_REPARSE_POINT is not set. The core closes each file it was given. Must be given.
+     */
     void (*open)(struct smbkit_op *op, void *vol, const struct smbkit_open_args *args);
 
-    /* Makes a file or folder that does not exist yet and opens it. Answer: smbkit_reply_open;
-       OBJECT_NAME_COLLISION when it does exist (the core then opens it). Default: ACCESS_DENIED. */
+    /* Makes a file, folder or stream that does not exist yet and opens it. Answer:
+       smbkit_reply_open; OBJECT_NAME_COLLISION when it does exist (the core then opens it);
+       smbkit_reply_reparse as for open. Default: ACCESS_DENIED. */
     void (*create)(struct smbkit_op *op, void *vol, const struct smbkit_create_args *args);
 
     /* The last use of this handle by a client is over. With SMBKIT_CLEANUP_DELETE the name goes
-       away now; the file itself when its last handle is closed. Answer: smbkit_reply_status
+       away now (of a stream's handle: the stream); the file itself, with all its streams, when its
+       last handle is closed. Answer: smbkit_reply_status
        (DIRECTORY_NOT_EMPTY, CANNOT_DELETE, ...). Default: success; deleting is ACCESS_DENIED. */
     void (*cleanup)(struct smbkit_op *op, void *vol, void *file, uint32_t flags);
 
@@ -266,6 +288,63 @@ struct smbkit_vfs {
        smbkit_reply_status. Default: all of it up to the end of file. */
     void (*allocated_ranges)(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
                              uint64_t length);
+
+    /* Empties a file that a client overwrites: its content, and, unless the handle is a stream's,
+       its named streams and extended attributes too; open streams lose their names at once. The
+       core sets attributes and times afterwards. Answer: smbkit_reply_attr. Default: set_size. */
+    void (*overwrite)(struct smbkit_op *op, void *vol, void *file);
+
+    /* --- what only some file systems have --- */
+
+    /* Lists the named streams of a file or folder, also when the handle is a stream's:
+       smbkit_stream_add for each, then smbkit_reply_status. Default: there are none. */
+    void (*list_streams)(struct smbkit_op *op, void *vol, void *file);
+
+    /* Gives the handle's stream another name, `to`, "" for the unnamed stream. Answer:
+       smbkit_reply_attr; OBJECT_NAME_COLLISION when there is one of that name (the unnamed one
+       always is, in a file) and not SMBKIT_RENAME_REPLACE. Default: NOT_SUPPORTED. */
+    void (*rename_stream)(struct smbkit_op *op, void *vol, void *file, const char *to,
+                          uint32_t flags);
+
+    /* Lists the extended attributes: smbkit_ea_add for each, then smbkit_reply_status. Their size
+       in struct smbkit_attr is the sum over all of 5 + length of the name + length of the value,
+       and 4 for the list, 0 when there are none. Default: there are none. */
+    void (*get_eas)(struct smbkit_op *op, void *vol, void *file);
+
+    /* Sets each of `eas`, and removes each that has no value; others stay. All or nothing. Answer:
+       smbkit_reply_attr; EA_TOO_LARGE for more than SMBKIT_EA_TOTAL_MAX. Default:
+       EAS_NOT_SUPPORTED. */
+    void (*set_eas)(struct smbkit_op *op, void *vol, void *file, const struct smbkit_ea *eas,
+                    size_t count);
+
+    /* The self-relative security descriptor ([MS-DTYP] 2.4.6) that create or set_sd gave last.
+       Called only with SMBKIT_CAP_ACLS: the core judges by it who may do what, and makes the
+       descriptors of new files from their folder's. Answer: smbkit_reply_data; NOT_FOUND for a
+       file that has none (the core then takes one by which everybody may do everything). Default:
+       NOT_FOUND. */
+    void (*get_sd)(struct smbkit_op *op, void *vol, void *file);
+
+    /* The same for what `path` names, without a handle. Answer as get_sd or as open. Default:
+       open, get_sd, cleanup, close. */
+    void (*path_sd)(struct smbkit_op *op, void *vol, const char *path);
+
+    /* Replaces the security descriptor. Answer: smbkit_reply_attr. Default: NOT_SUPPORTED. */
+    void (*set_sd)(struct smbkit_op *op, void *vol, void *file, const void *sd, size_t len);
+
+    /* Sets or clears SMBKIT_ATTR_SPARSE; a file without it has no holes that show in
+       allocated_ranges. Answer: smbkit_reply_attr. Default: nothing to do when the volume has
+       SMBKIT_CAP_SPARSE, else INVALID_DEVICE_REQUEST. */
+    void (*set_sparse)(struct smbkit_op *op, void *vol, void *file, bool sparse);
+
+    /* The reparse data buffer ([MS-FSCC] 2.1.2) with its header. Answer: smbkit_reply_data.
+       Default: NOT_A_REPARSE_POINT. */
+    void (*get_reparse)(struct smbkit_op *op, void *vol, void *file);
+
+    /* Makes the file a reparse point with this buffer (checked by the core, as is its tag against
+       one that is there), or, with len 0, a plain file again. Answer: smbkit_reply_attr with
+       SMBKIT_ATTR_REPARSE_POINT and reparse_tag as they are now; DIRECTORY_NOT_EMPTY. Default:
+       INVALID_DEVICE_REQUEST. */
+    void (*set_reparse)(struct smbkit_op *op, void *vol, void *file, const void *data, size_t len);
 };
 
 /* What a plugin's shared object exports as `smbkit_plugin`. */
@@ -318,6 +397,18 @@ SMBKIT_API void smbkit_reply_readdir(struct smbkit_op *op, bool end);
 
 /* Adds a range to an allocated_ranges answer. False: no room. */
 SMBKIT_API bool smbkit_range_add(struct smbkit_op *op, uint64_t offset, uint64_t length);
+
+/* Adds a named stream to a list_streams answer; the name without ':' and type. False: no room. */
+SMBKIT_API bool smbkit_stream_add(struct smbkit_op *op, const char *name, uint64_t size,
+                                  uint64_t alloc_size);
+/* Adds an extended attribute to a get_eas answer; copied. False: no room. */
+SMBKIT_API bool smbkit_ea_add(struct smbkit_op *op, const struct smbkit_ea *ea);
+
+/* get_sd, path_sd and get_reparse; copied. */
+SMBKIT_API void smbkit_reply_data(struct smbkit_op *op, const void *data, size_t len);
+/* open, create and path_sd: the first `at` bytes of the path name a reparse point with this buffer
+   (copied), and what is behind it, if anything, was not looked at. */
+SMBKIT_API void smbkit_reply_reparse(struct smbkit_op *op, size_t at, const void *data, size_t len);
 
 /* --- asking about the request; valid until it is answered --- */
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The memory plugin: a read-write file system that lives in RAM and is gone when the share closes.
- * It does everything that the plugin interface offers for plain files, and is what the tests of the
- * server run on.
+ * It does everything that the plugin interface offers, and is what the tests of the server run on.
  *
  * Threads: SMBKIT_THREAD_ASYNC; every callback answers at once. One lock per volume guards all of
  * it; it is never held over an answer, because an answer may run the server's code.
@@ -10,22 +9,7 @@
  * does by default): a read shall not write.
  */
 #include "ram.h"
-#include <pthread.h>
 #include <string.h>
-
-struct ram_volume {
-    pthread_mutex_t lock;
-    struct ram_space space;
-    struct ram_node *root;
-    uint64_t last_id;
-    uint64_t create_time;
-    uint32_t serial;
-};
-
-struct ram_handle {
-    struct ram_node *node;
-    struct ram_entry *entry; /* NULL: the root */
-};
 
 /* What setattr leaves as it is ([MS-FSCC] 2.6: these say what the file is, not how it is marked).
  */
@@ -36,13 +20,9 @@ struct ram_handle {
     (SMBKIT_ATTR_READONLY | SMBKIT_ATTR_HIDDEN | SMBKIT_ATTR_SYSTEM | SMBKIT_ATTR_ARCHIVE | \
      SMBKIT_ATTR_TEMPORARY | SMBKIT_ATTR_OFFLINE | SMBKIT_ATTR_NOT_INDEXED)
 
-/* What names and nodes are charged with: their blocks, and about what the indexes and the allocator
-   add to each. */
-#define INDEX_COST 64
-
 static uint64_t entry_cost(size_t name_len)
 {
-    return sizeof(struct ram_entry) + name_len + 1 + INDEX_COST;
+    return sizeof(struct ram_entry) + name_len + 1 + RAM_INDEX_COST;
 }
 
 static uint64_t node_cost(bool folder)
@@ -52,7 +32,7 @@ static uint64_t node_cost(bool folder)
 
 /* --- nodes, entries, handles (with the lock held) --- */
 
-static void fill_attr(const struct ram_node *n, struct smbkit_attr *a)
+void ram_fill_attr(const struct ram_node *n, const struct ram_stream *s, struct smbkit_attr *a)
 {
     *a = (struct smbkit_attr){
         .file_id = n->id,
@@ -62,10 +42,15 @@ static void fill_attr(const struct ram_node *n, struct smbkit_attr *a)
         .change_time = n->change_time,
         .attributes = n->attributes != 0 ? n->attributes : SMBKIT_ATTR_NORMAL,
         .links = n->links,
+        .reparse_tag = ram_reparse_tag(n),
+        .ea_size = ram_ea_size(n),
     };
-    if (!ram_is_dir(n)) {
-        a->size = n->data.size;
-        a->alloc_size = ram_data_alloc(&n->data);
+    const struct ram_data *d = s != NULL ? &s->data : ram_is_dir(n) ? NULL : &n->data;
+    if (s != NULL) /* the stream of a folder is no folder */
+        a->attributes &= ~SMBKIT_ATTR_DIRECTORY;
+    if (d != NULL) {
+        a->size = d->size;
+        a->alloc_size = ram_data_alloc(d);
     }
 }
 
@@ -97,6 +82,10 @@ static void node_settle(struct ram_volume *v, struct ram_node *n)
     if (n->links > 0 || n->handles > 0)
         return;
     bool folder = ram_is_dir(n);
+    ram_streams_remove(v, n);
+    ram_blob_drop(v, &n->sd);
+    ram_blob_drop(v, &n->eas);
+    ram_blob_drop(v, &n->reparse);
     if (folder)
         ram_dir_free(n->dir);
     else
@@ -120,8 +109,7 @@ static void touch_dir(struct ram_volume *v, const struct ram_dir *d, uint64_t no
     n->write_time = n->change_time = now;
 }
 
-/* Notes that a file's content changed ([MS-FSA] 2.1.4.17). */
-static void touch_file(struct ram_node *n, uint64_t now)
+void ram_touch_file(struct ram_node *n, uint64_t now)
 {
     n->write_time = n->change_time = now;
     n->attributes |= SMBKIT_ATTR_ARCHIVE;
@@ -139,10 +127,13 @@ static void unlink_entry(struct ram_volume *v, struct ram_entry *e, uint64_t now
     node_settle(v, n);
 }
 
-static void handle_open(struct ram_handle *h, struct ram_node *n, struct ram_entry *e)
+static void handle_open(struct ram_handle *h, struct ram_node *n, struct ram_entry *e,
+                        struct ram_stream *s)
 {
-    *h = (struct ram_handle){n, e};
+    *h = (struct ram_handle){n, e, s};
     n->handles++;
+    if (s != NULL)
+        s->handles++;
     if (e != NULL)
         e->handles++;
 }
@@ -155,11 +146,29 @@ static size_t component(const char *path)
     return slash != NULL ? (size_t)(slash - path) : strlen(path);
 }
 
+/* Where a walk was stopped by a reparse point. */
+struct stop {
+    struct ram_blob *data; /* NULL: it was not; borrowed */
+    size_t at;             /* bytes of the path that name it */
+};
+
+/* These lead elsewhere; folders with other tags are folders still. */
+#define TAG_SYMLINK     0xa000000cu
+#define TAG_MOUNT_POINT 0xa0000003u
+
+static bool leads_away(const struct ram_node *n)
+{
+    uint32_t tag = ram_reparse_tag(n);
+    return tag == TAG_SYMLINK || tag == TAG_MOUNT_POINT;
+}
+
 /* The folder that the last component of `path` lies in, and that component. NULL: an earlier one is
-   missing or not a folder. */
-static struct ram_dir *find_parent(const struct ram_volume *v, const char *path, const char **base)
+   missing, not a folder, or leads away (*stop says so; may be NULL). */
+static struct ram_dir *find_parent(const struct ram_volume *v, const char *path, const char **base,
+                                   struct stop *stop)
 {
     struct ram_node *n = v->root;
+    const char *start = path;
     for (;;) {
         if (!ram_is_dir(n))
             return NULL;
@@ -170,7 +179,13 @@ static struct ram_dir *find_parent(const struct ram_volume *v, const char *path,
         if (e == NULL)
             return NULL;
         n = e->node;
-        path += len + 1;
+        path += len;
+        if (leads_away(n)) {
+            if (stop != NULL)
+                *stop = (struct stop){n->reparse, (size_t)(path - start)};
+            return NULL;
+        }
+        path++;
     }
     *base = path;
     return n->dir;
@@ -256,6 +271,7 @@ static void ram_share_close(void *vol)
             entry_settle(v, e);
         }
     }
+    ram_blob_drop(v, &v->last_sd);
     pthread_mutex_destroy(&v->lock);
     smbkit_free(v);
 }
@@ -279,14 +295,14 @@ static void ram_statfs(struct smbkit_op *op, void *vol)
 
 /* Finds what `path` names. */
 static smbkit_status find(const struct ram_volume *v, const char *path, struct ram_node **node,
-                          struct ram_entry **entry)
+                          struct ram_entry **entry, struct stop *stop)
 {
     const char *base;
     *node = v->root;
     *entry = NULL;
     if (path[0] == '\0')
         return SMBKIT_STATUS_SUCCESS;
-    const struct ram_dir *d = find_parent(v, path, &base);
+    const struct ram_dir *d = find_parent(v, path, &base, stop);
     if (d == NULL)
         return SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND;
     *entry = ram_dir_find(d, base, strlen(base));
@@ -296,25 +312,29 @@ static smbkit_status find(const struct ram_volume *v, const char *path, struct r
     return SMBKIT_STATUS_SUCCESS;
 }
 
-static void ram_open(struct smbkit_op *op, void *vol, const struct smbkit_open_args *args)
+/* Unlocks and says where the path leads away. */
+static void reply_stop(struct smbkit_op *op, struct ram_volume *v, const struct stop *stop)
 {
-    struct ram_volume *v = vol;
-    struct smbkit_attr attr;
-    struct ram_node *n;
-    struct ram_entry *e;
-    char *path = NULL;
-    struct ram_handle *h = smbkit_alloc(sizeof(*h));
-    smbkit_status status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    struct ram_blob *held = NULL;
+    held = stop->data;
+    held->refs++;
+    pthread_mutex_unlock(&v->lock);
+    smbkit_reply_reparse(op, stop->at, held->data, held->len);
     pthread_mutex_lock(&v->lock);
-    if (h != NULL)
-        status = find(v, args->path, &n, &e);
-    if (status == SMBKIT_STATUS_SUCCESS && args->stream != NULL)
-        status = SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND; /* no file has any */
-    if (status == SMBKIT_STATUS_SUCCESS)
-        status = true_path(e, args->path, &path);
+    ram_blob_drop(v, &held);
+    pthread_mutex_unlock(&v->lock);
+}
+
+/* Unlocks and answers open and create; without success the handle is freed. */
+static void reply_open(struct smbkit_op *op, struct ram_volume *v, struct ram_handle *h,
+                       const char *asked, smbkit_status status)
+{
+    struct smbkit_attr attr;
+    char *path = NULL;
     if (status == SMBKIT_STATUS_SUCCESS) {
-        handle_open(h, n, e);
-        fill_attr(n, &attr);
+        /* Without memory for the true spelling the client sees its own. */
+        (void)true_path(h->entry, asked, &path);
+        ram_fill_attr(h->node, h->stream, &attr);
     }
     pthread_mutex_unlock(&v->lock);
     if (status == SMBKIT_STATUS_SUCCESS) {
@@ -324,6 +344,36 @@ static void ram_open(struct smbkit_op *op, void *vol, const struct smbkit_open_a
         smbkit_reply_status(op, status);
     }
     smbkit_free(path);
+}
+
+static void ram_open(struct smbkit_op *op, void *vol, const struct smbkit_open_args *args)
+{
+    struct ram_volume *v = vol;
+    struct ram_node *n;
+    struct ram_entry *e;
+    struct ram_stream *s = NULL;
+    struct stop stop = {0};
+    struct ram_handle *h = smbkit_alloc(sizeof(*h));
+    smbkit_status status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    pthread_mutex_lock(&v->lock);
+    if (h != NULL)
+        status = find(v, args->path, &n, &e, &stop);
+    if (status == SMBKIT_STATUS_SUCCESS && n->reparse != NULL &&
+        !(args->flags & SMBKIT_OPEN_REPARSE_POINT))
+        stop = (struct stop){n->reparse, strlen(args->path)};
+    if (stop.data != NULL) {
+        smbkit_free(h);
+        reply_stop(op, v, &stop);
+        return;
+    }
+    if (status == SMBKIT_STATUS_SUCCESS && args->stream != NULL) {
+        s = ram_stream_find(n, args->stream, strlen(args->stream));
+        if (s == NULL)
+            status = SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    if (status == SMBKIT_STATUS_SUCCESS)
+        handle_open(h, n, e, s);
+    reply_open(op, v, h, args->path, status);
 }
 
 /* Makes a node with a name in `d` and puts it there. */
@@ -340,11 +390,14 @@ static smbkit_status make(struct ram_volume *v, struct ram_dir *d, const char *n
     struct ram_entry *e = n != NULL ? ram_entry_new(n, name, len) : NULL;
     smbkit_status status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     if (e != NULL && ram_dir_reserve(d))
-        status = folder ? SMBKIT_STATUS_SUCCESS
-                        : ram_data_reserve(&v->space, &n->data, args->alloc_size);
+        status = ram_sd_set(v, &n->sd, args->sd, args->sd_len);
+    if (status == SMBKIT_STATUS_SUCCESS && !folder)
+        status = ram_data_reserve(&v->space, &n->data, args->alloc_size);
     if (status != SMBKIT_STATUS_SUCCESS) {
         if (e != NULL)
             ram_entry_free(e);
+        if (n != NULL)
+            ram_blob_drop(v, &n->sd);
         if (n != NULL && folder)
             ram_dir_free(n->dir);
         smbkit_free(n);
@@ -360,48 +413,67 @@ static smbkit_status make(struct ram_volume *v, struct ram_dir *d, const char *n
     return SMBKIT_STATUS_SUCCESS;
 }
 
+/* Makes a stream of what has the path. */
+static smbkit_status make_stream(struct ram_volume *v, const struct smbkit_create_args *args,
+                                 uint64_t now, struct ram_handle *h, struct stop *stop)
+{
+    struct ram_node *n;
+    struct ram_entry *e;
+    struct ram_stream *s;
+    smbkit_status status = find(v, args->path, &n, &e, stop);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return status;
+    if (ram_stream_find(n, args->stream, strlen(args->stream)) != NULL)
+        return SMBKIT_STATUS_OBJECT_NAME_COLLISION;
+    status = ram_stream_make(v, n, args->stream, args->alloc_size, &s);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return status;
+    n->change_time = now; /* [MS-FSA] 2.1.5.1.2 */
+    n->attributes |= SMBKIT_ATTR_ARCHIVE;
+    handle_open(h, n, e, s);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status make_file(struct ram_volume *v, const struct smbkit_create_args *args,
+                               uint64_t now, struct ram_handle *h, struct stop *stop)
+{
+    struct ram_entry *e;
+    const char *base;
+    struct ram_dir *d = find_parent(v, args->path, &base, stop);
+    if (d == NULL)
+        return SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND;
+    if (base[0] == '\0' || ram_dir_find(d, base, strlen(base)) != NULL)
+        return SMBKIT_STATUS_OBJECT_NAME_COLLISION;
+    smbkit_status status = make(v, d, base, args, now, &e);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        handle_open(h, e->node, e, NULL);
+    return status;
+}
+
 static void ram_create(struct smbkit_op *op, void *vol, const struct smbkit_create_args *args)
 {
     struct ram_volume *v = vol;
-    struct smbkit_attr attr;
-    struct ram_entry *e;
-    const char *base;
-    if (args->stream != NULL) {
-        smbkit_reply_status(op, SMBKIT_STATUS_NOT_SUPPORTED);
+    struct stop stop = {0};
+    struct ram_handle *h = smbkit_alloc(sizeof(*h));
+    smbkit_status status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    uint64_t now = smbkit_op_time(op);
+    pthread_mutex_lock(&v->lock);
+    if (h != NULL)
+        status = args->stream != NULL ? make_stream(v, args, now, h, &stop)
+                                      : make_file(v, args, now, h, &stop);
+    if (stop.data != NULL) {
+        smbkit_free(h);
+        reply_stop(op, v, &stop);
         return;
     }
-    char *path = NULL;
-    struct ram_handle *h = smbkit_alloc(sizeof(*h));
-    smbkit_status status = SMBKIT_STATUS_SUCCESS;
-    pthread_mutex_lock(&v->lock);
-    struct ram_dir *d = find_parent(v, args->path, &base);
-    if (h == NULL)
-        status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
-    else if (d == NULL)
-        status = SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND;
-    else if (base[0] == '\0' || ram_dir_find(d, base, strlen(base)) != NULL)
-        status = SMBKIT_STATUS_OBJECT_NAME_COLLISION;
-    else
-        status = make(v, d, base, args, smbkit_op_time(op), &e);
-    if (status == SMBKIT_STATUS_SUCCESS) {
-        /* Without memory for the true spelling the client sees its own. */
-        (void)true_path(e, args->path, &path);
-        handle_open(h, e->node, e);
-        fill_attr(e->node, &attr);
-    }
-    pthread_mutex_unlock(&v->lock);
-    if (status == SMBKIT_STATUS_SUCCESS) {
-        smbkit_reply_open(op, h, &attr, path);
-    } else {
-        smbkit_free(h);
-        smbkit_reply_status(op, status);
-    }
-    smbkit_free(path);
+    reply_open(op, v, h, args->path, status);
 }
 
 /* May the handle's name go away? */
 static smbkit_status deletable(const struct ram_handle *h)
 {
+    if (h->stream != NULL)
+        return SMBKIT_STATUS_SUCCESS;
     if (h->entry == NULL)
         return SMBKIT_STATUS_CANNOT_DELETE;
     if (ram_is_dir(h->node) && h->node->dir->count > 0)
@@ -429,8 +501,12 @@ static void ram_cleanup(struct smbkit_op *op, void *vol, void *file, uint32_t fl
     if (flags & SMBKIT_CLEANUP_DELETE) {
         pthread_mutex_lock(&v->lock);
         status = deletable(h);
-        if (status == SMBKIT_STATUS_SUCCESS && h->entry->dir != NULL)
+        if (h->stream != NULL && !h->stream->gone) {
+            ram_stream_remove(v, h->node, h->stream);
+            h->node->change_time = smbkit_op_time(op);
+        } else if (status == SMBKIT_STATUS_SUCCESS && h->stream == NULL && h->entry->dir != NULL) {
             unlink_entry(v, h->entry, smbkit_op_time(op));
+        }
         pthread_mutex_unlock(&v->lock);
     }
     smbkit_reply_status(op, status);
@@ -445,12 +521,32 @@ static void ram_close(void *vol, void *file)
     /* A reservation that was not used lasts as long as the file is open. */
     if (h->node->handles == 0 && !ram_is_dir(h->node))
         (void)ram_data_reserve(&v->space, &h->node->data, 0);
+    if (h->stream != NULL) {
+        if (--h->stream->handles == 0)
+            (void)ram_data_reserve(&v->space, &h->stream->data, 0);
+        ram_stream_settle(v, h->stream);
+    }
     if (h->entry != NULL)
         h->entry->handles--;
     entry_settle(v, h->entry);
     node_settle(v, h->node);
     pthread_mutex_unlock(&v->lock);
     smbkit_free(h);
+}
+
+static void ram_path_sd(struct smbkit_op *op, void *vol, const char *path)
+{
+    struct ram_volume *v = vol;
+    struct ram_node *n;
+    struct ram_entry *e;
+    struct stop stop = {0};
+    pthread_mutex_lock(&v->lock);
+    smbkit_status status = find(v, path, &n, &e, &stop);
+    if (stop.data != NULL)
+        reply_stop(op, v, &stop);
+    else
+        ram_reply_blob(op, v, status == SMBKIT_STATUS_SUCCESS ? n->sd : NULL,
+                       status == SMBKIT_STATUS_SUCCESS ? SMBKIT_STATUS_NOT_FOUND : status);
 }
 
 /* --- data --- */
@@ -461,16 +557,17 @@ static void ram_close(void *vol, void *file)
 static void ram_read(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint32_t length)
 {
     struct ram_volume *v = vol;
-    const struct ram_node *n = ((struct ram_handle *)file)->node;
-    if (ram_is_dir(n)) {
-        smbkit_reply_status(op, SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
-        return;
-    }
+    struct ram_handle *h = file;
     struct ram_chunk *chunk = NULL;
     const void *in_place = NULL;
     void *buffer = NULL;
     pthread_mutex_lock(&v->lock);
-    const struct ram_data *d = &n->data;
+    const struct ram_data *d = ram_handle_data(h);
+    if (d == NULL) {
+        pthread_mutex_unlock(&v->lock);
+        smbkit_reply_status(op, SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+        return;
+    }
     uint64_t left = offset < d->size ? d->size - offset : 0;
     if (left < length)
         length = (uint32_t)left;
@@ -490,14 +587,11 @@ static void ram_read(struct smbkit_op *op, void *vol, void *file, uint64_t offse
         smbkit_reply_read(op, length);
 }
 
-/* Ends a change of a file's content or storage: unlocks and answers. */
-static void finish_change(struct smbkit_op *op, struct ram_volume *v, struct ram_node *n,
-                          smbkit_status status, bool touched)
+void ram_finish(struct smbkit_op *op, struct ram_volume *v, const struct ram_handle *h,
+                smbkit_status status)
 {
     struct smbkit_attr attr;
-    if (status == SMBKIT_STATUS_SUCCESS && touched)
-        touch_file(n, smbkit_op_time(op));
-    fill_attr(n, &attr);
+    ram_fill_attr(h->node, h->stream, &attr);
     pthread_mutex_unlock(&v->lock);
     if (status == SMBKIT_STATUS_SUCCESS)
         smbkit_reply_attr(op, &attr);
@@ -505,74 +599,103 @@ static void finish_change(struct smbkit_op *op, struct ram_volume *v, struct ram
         smbkit_reply_status(op, status);
 }
 
-/* The node of a file handle, with the lock taken; NULL (and answered) for a folder. */
-static struct ram_node *begin_change(struct smbkit_op *op, struct ram_volume *v, void *file)
+/* Ends a change of a file's content or storage. */
+static void finish_change(struct smbkit_op *op, struct ram_volume *v, struct ram_handle *h,
+                          smbkit_status status, bool touched)
 {
-    struct ram_node *n = ((struct ram_handle *)file)->node;
-    if (ram_is_dir(n)) {
-        smbkit_reply_status(op, SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
-        return NULL;
-    }
+    if (status == SMBKIT_STATUS_SUCCESS && touched)
+        ram_touch_file(h->node, smbkit_op_time(op));
+    ram_finish(op, v, h, status);
+}
+
+/* The data of a file's or stream's handle, with the lock taken; NULL (and answered) for a folder.
+ */
+static struct ram_data *begin_change(struct smbkit_op *op, struct ram_volume *v,
+                                     struct ram_handle *h)
+{
     pthread_mutex_lock(&v->lock);
-    return n;
+    struct ram_data *d = ram_handle_data(h);
+    if (d == NULL) {
+        pthread_mutex_unlock(&v->lock);
+        smbkit_reply_status(op, SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+    }
+    return d;
 }
 
 static void ram_write(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
                       const void *data, uint32_t length)
 {
     struct ram_volume *v = vol;
-    struct ram_node *n = begin_change(op, v, file);
-    if (n == NULL)
+    struct ram_data *d = begin_change(op, v, file);
+    if (d == NULL)
         return;
-    smbkit_status status = ram_data_write(&v->space, &n->data, offset, data, length);
-    finish_change(op, v, n, status, length > 0);
+    smbkit_status status = ram_data_write(&v->space, d, offset, data, length);
+    finish_change(op, v, file, status, length > 0);
 }
 
 static void ram_set_size(struct smbkit_op *op, void *vol, void *file, uint64_t size)
 {
     struct ram_volume *v = vol;
-    struct ram_node *n = begin_change(op, v, file);
-    if (n == NULL)
+    struct ram_data *d = begin_change(op, v, file);
+    if (d == NULL)
         return;
-    finish_change(op, v, n, ram_data_resize(&v->space, &n->data, size), true);
+    finish_change(op, v, file, ram_data_resize(&v->space, d, size), true);
 }
 
 static void ram_set_alloc(struct smbkit_op *op, void *vol, void *file, uint64_t size)
 {
     struct ram_volume *v = vol;
-    struct ram_node *n = begin_change(op, v, file);
-    if (n == NULL)
+    struct ram_data *d = begin_change(op, v, file);
+    if (d == NULL)
         return;
-    bool cut = size < n->data.size;
+    bool cut = size < d->size;
     smbkit_status status = SMBKIT_STATUS_SUCCESS;
     if (cut)
-        status = ram_data_resize(&v->space, &n->data, size);
+        status = ram_data_resize(&v->space, d, size);
     if (status == SMBKIT_STATUS_SUCCESS)
-        status = ram_data_reserve(&v->space, &n->data, size);
-    finish_change(op, v, n, status, cut);
+        status = ram_data_reserve(&v->space, d, size);
+    finish_change(op, v, file, status, cut);
 }
 
 static void ram_zero_range(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
                            uint64_t length)
 {
     struct ram_volume *v = vol;
-    struct ram_node *n = begin_change(op, v, file);
-    if (n == NULL)
+    struct ram_data *d = begin_change(op, v, file);
+    if (d == NULL)
         return;
-    finish_change(op, v, n, ram_data_zero(&v->space, &n->data, offset, length), true);
+    finish_change(op, v, file, ram_data_zero(&v->space, d, offset, length), true);
 }
 
+static void ram_overwrite(struct smbkit_op *op, void *vol, void *file)
+{
+    struct ram_volume *v = vol;
+    struct ram_handle *h = file;
+    struct ram_data *d = begin_change(op, v, h);
+    if (d == NULL)
+        return;
+    smbkit_status status = ram_data_resize(&v->space, d, 0);
+    if (status == SMBKIT_STATUS_SUCCESS && h->stream == NULL) {
+        ram_streams_remove(v, h->node);
+        ram_blob_drop(v, &h->node->eas);
+        h->node->attributes &= ~SMBKIT_ATTR_SPARSE;
+    }
+    finish_change(op, v, h, status, true);
+}
+
+/* Of a file that is not sparse, holes are nobody's business. */
 static void ram_allocated_ranges(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
                                  uint64_t length)
 {
     struct ram_volume *v = vol;
-    struct ram_node *n = begin_change(op, v, file);
-    if (n == NULL)
+    struct ram_data *d = begin_change(op, v, file);
+    if (d == NULL)
         return;
-    uint64_t end = n->data.size, start, stop;
+    bool sparse = (((struct ram_handle *)file)->node->attributes & SMBKIT_ATTR_SPARSE) != 0;
+    uint64_t end = d->size, start = offset, stop = end;
     if (offset < end && length < end - offset)
         end = offset + length;
-    while (offset < end && ram_data_range(&n->data, offset, &start, &stop) && start < end) {
+    while (offset < end && (!sparse || ram_data_range(d, offset, &start, &stop)) && start < end) {
         if (start < offset)
             start = offset;
         if (stop > end)
@@ -590,11 +713,8 @@ static void ram_allocated_ranges(struct smbkit_op *op, void *vol, void *file, ui
 static void ram_getattr(struct smbkit_op *op, void *vol, void *file)
 {
     struct ram_volume *v = vol;
-    struct smbkit_attr attr;
     pthread_mutex_lock(&v->lock);
-    fill_attr(((struct ram_handle *)file)->node, &attr);
-    pthread_mutex_unlock(&v->lock);
-    smbkit_reply_attr(op, &attr);
+    ram_finish(op, v, file, SMBKIT_STATUS_SUCCESS);
 }
 
 static void ram_setattr(struct smbkit_op *op, void *vol, void *file, const struct smbkit_attr *a,
@@ -602,7 +722,6 @@ static void ram_setattr(struct smbkit_op *op, void *vol, void *file, const struc
 {
     struct ram_volume *v = vol;
     struct ram_node *n = ((struct ram_handle *)file)->node;
-    struct smbkit_attr attr;
     pthread_mutex_lock(&v->lock);
     if (which & SMBKIT_SET_CREATE_TIME)
         n->create_time = a->create_time;
@@ -616,9 +735,7 @@ static void ram_setattr(struct smbkit_op *op, void *vol, void *file, const struc
         n->change_time = a->change_time;
     else if (which != 0)
         n->change_time = smbkit_op_time(op);
-    fill_attr(n, &attr);
-    pthread_mutex_unlock(&v->lock);
-    smbkit_reply_attr(op, &attr);
+    ram_finish(op, v, file, SMBKIT_STATUS_SUCCESS);
 }
 
 /* --- folders --- */
@@ -634,7 +751,7 @@ static void list(struct smbkit_op *op, const struct ram_dir *d,
         one ? ram_dir_find(d, args->pattern, strlen(args->pattern)) : ram_dir_next(d, at);
     *end = true;
     while (e != NULL && e->seq > at) {
-        fill_attr(e->node, &attr);
+        ram_fill_attr(e->node, NULL, &attr);
         *end = smbkit_dir_add(op, e->name, &attr, e->seq);
         if (!*end)
             break;
@@ -673,7 +790,7 @@ struct target {
 static smbkit_status find_target(const struct ram_volume *v, const char *to, uint32_t flags,
                                  const struct ram_entry *own, struct target *t)
 {
-    t->dir = find_parent(v, to, &t->name);
+    t->dir = find_parent(v, to, &t->name, NULL);
     if (t->dir == NULL)
         return SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND;
     t->len = strlen(t->name);
@@ -749,7 +866,7 @@ static void ram_rename(struct smbkit_op *op, void *vol, void *file, const char *
         status = SMBKIT_STATUS_INVALID_PARAMETER;
     if (status == SMBKIT_STATUS_SUCCESS)
         status = move(v, h->entry, &t, smbkit_op_time(op));
-    finish_change(op, v, h->node, status, false);
+    ram_finish(op, v, h, status);
 }
 
 /* Gives a node one more name. */
@@ -800,7 +917,7 @@ static void ram_link(struct smbkit_op *op, void *vol, void *file, const char *to
     } else if (status == SMBKIT_STATUS_SUCCESS) {
         status = add_name(v, h->node, &t, smbkit_op_time(op));
     }
-    finish_change(op, v, h->node, status, false);
+    ram_finish(op, v, h, status);
 }
 
 /* --- the plugin --- */
@@ -829,7 +946,8 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
     .version = SMBKIT_VERSION,
     .summary = "files in memory, gone when the server stops",
     .fs_name = "NTFS",
-    .capabilities = SMBKIT_CAP_SPARSE | SMBKIT_CAP_HARD_LINKS,
+    .capabilities = SMBKIT_CAP_SPARSE | SMBKIT_CAP_HARD_LINKS | SMBKIT_CAP_STREAMS |
+                    SMBKIT_CAP_EXTENDED_ATTRS | SMBKIT_CAP_ACLS | SMBKIT_CAP_REPARSE_POINTS,
     .params = ram_params,
     .vfs =
         {
@@ -852,5 +970,16 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
             .link = ram_link,
             .zero_range = ram_zero_range,
             .allocated_ranges = ram_allocated_ranges,
+            .overwrite = ram_overwrite,
+            .list_streams = ram_list_streams,
+            .rename_stream = ram_rename_stream,
+            .get_eas = ram_get_eas,
+            .set_eas = ram_set_eas,
+            .get_sd = ram_get_sd,
+            .path_sd = ram_path_sd,
+            .set_sd = ram_set_sd,
+            .set_sparse = ram_set_sparse,
+            .get_reparse = ram_get_reparse,
+            .set_reparse = ram_set_reparse,
         },
 };

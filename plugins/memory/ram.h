@@ -5,13 +5,16 @@
  *   volume --root--> node (folder) --dir--> entries --node--> node (file) --data--> chunks
  *
  * A node is a file or folder; an entry is a name of it in a folder; a handle is an open of a node
- * by an entry. A node lives while it has names (links) or handles; an entry while it is in a folder
- * or a handle came by it. Everything is guarded by the volume's lock, which is held for short
- * copies and lookups only, with one exception: chunks that a reply still sends (see data.c).
+ * by an entry, and of one of its named streams if it has any. A node lives while it has names
+ * (links) or handles; an entry while it is in a folder or a handle came by it; a stream while its
+ * node lists it or a handle came by it. Everything is guarded by the volume's lock, which is held
+ * for short copies and lookups only, with one exception: chunks that a reply still sends (see
+ * data.c).
  */
 #ifndef PLUGINS_MEMORY_RAM_H
 #define PLUGINS_MEMORY_RAM_H
 
+#include <pthread.h>
 #include <smbkit/vfs.h>
 #include <stdatomic.h>
 
@@ -118,6 +121,23 @@ void ram_dir_free(struct ram_dir *d);
 
 /* --- nodes --- */
 
+/* Bytes that are kept as they came: descriptors, attributes, reparse data. Files that were given
+   the same descriptor one after the other share it. */
+struct ram_blob {
+    uint32_t refs;
+    uint32_t len;
+    uint8_t data[];
+};
+
+struct ram_stream {
+    struct ram_stream *next; /* of its node */
+    struct ram_data data;
+    uint32_t handles;
+    bool gone; /* not listed any more */
+    size_t name_len;
+    char *name; /* a block of its own */
+};
+
 struct ram_node {
     uint64_t id;
     uint64_t create_time, access_time, write_time, change_time;
@@ -129,11 +149,91 @@ struct ram_node {
         struct ram_data data; /* files */
         struct ram_dir *dir;  /* folders */
     };
+    struct ram_stream *streams;
+    /* references; NULL: none */
+    struct ram_blob *sd, *eas, *reparse;
 };
 
 static inline bool ram_is_dir(const struct ram_node *n)
 {
     return n->folder;
 }
+
+struct ram_volume {
+    pthread_mutex_t lock;
+    struct ram_space space;
+    struct ram_node *root;
+    uint64_t last_id;
+    uint64_t create_time;
+    uint32_t serial;
+    struct ram_blob *last_sd; /* a reference: the one to be shared */
+};
+
+struct ram_handle {
+    struct ram_node *node;
+    struct ram_entry *entry;   /* NULL: the root */
+    struct ram_stream *stream; /* NULL: the file itself */
+};
+
+/* What names, nodes and streams are charged with: their blocks, and about what the indexes and the
+   allocator add to each. */
+#define RAM_INDEX_COST 64
+
+/* What the handle reads and writes; NULL: a folder. */
+static inline struct ram_data *ram_handle_data(struct ram_handle *h)
+{
+    if (h->stream != NULL)
+        return &h->stream->data;
+    return h->node->folder ? NULL : &h->node->data;
+}
+
+/* --- memory.c (with the lock held unless it says otherwise) --- */
+
+/* As the handle of `s` sees it; of the node itself with NULL. */
+void ram_fill_attr(const struct ram_node *n, const struct ram_stream *s, struct smbkit_attr *a);
+/* Notes that a file's content changed ([MS-FSA] 2.1.4.17). */
+void ram_touch_file(struct ram_node *n, uint64_t now);
+/* Unlocks and answers with the status, or with fresh attributes. */
+void ram_finish(struct smbkit_op *op, struct ram_volume *v, const struct ram_handle *h,
+                smbkit_status status);
+
+/* --- stream.c (with the lock held) --- */
+
+struct ram_stream *ram_stream_find(const struct ram_node *n, const char *name, size_t len);
+smbkit_status ram_stream_make(struct ram_volume *v, struct ram_node *n, const char *name,
+                              uint64_t alloc, struct ram_stream **made);
+/* Takes it from its node. */
+void ram_stream_remove(struct ram_volume *v, struct ram_node *n, struct ram_stream *s);
+void ram_streams_remove(struct ram_volume *v, struct ram_node *n);
+/* Frees it when nothing leads to it any more. */
+void ram_stream_settle(struct ram_volume *v, struct ram_stream *s);
+
+void ram_list_streams(struct smbkit_op *op, void *vol, void *file);
+void ram_rename_stream(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags);
+
+/* --- meta.c --- */
+
+/* Puts a copy of the bytes (none with len 0) in the place of *slot. DISK_FULL and
+   INSUFFICIENT_RESOURCES leave it as it was. */
+smbkit_status ram_blob_set(struct ram_volume *v, struct ram_blob **slot, const void *data,
+                           size_t len);
+/* The same for a descriptor, which may be shared. */
+smbkit_status ram_sd_set(struct ram_volume *v, struct ram_blob **slot, const void *sd, size_t len);
+void ram_blob_drop(struct ram_volume *v, struct ram_blob **slot);
+/* EaSize of [MS-FSCC] 2.4.13. */
+uint32_t ram_ea_size(const struct ram_node *n);
+uint32_t ram_reparse_tag(const struct ram_node *n);
+
+void ram_get_eas(struct smbkit_op *op, void *vol, void *file);
+void ram_set_eas(struct smbkit_op *op, void *vol, void *file, const struct smbkit_ea *eas,
+                 size_t count);
+void ram_get_sd(struct smbkit_op *op, void *vol, void *file);
+void ram_set_sd(struct smbkit_op *op, void *vol, void *file, const void *sd, size_t len);
+void ram_set_sparse(struct smbkit_op *op, void *vol, void *file, bool sparse);
+void ram_get_reparse(struct smbkit_op *op, void *vol, void *file);
+void ram_set_reparse(struct smbkit_op *op, void *vol, void *file, const void *data, size_t len);
+/* Unlocks, and answers with the bytes, or with the status when there are none. */
+void ram_reply_blob(struct smbkit_op *op, struct ram_volume *v, struct ram_blob *b,
+                    smbkit_status none);
 
 #endif

@@ -25,13 +25,31 @@ bool vfs_default_success(struct vfs_op *op)
     return false;
 }
 
-bool vfs_default_link(struct vfs_op *op)
+bool vfs_default_not_supported(struct vfs_op *op)
 {
     op->status = SMBKIT_STATUS_NOT_SUPPORTED;
     return false;
 }
 
-bool vfs_default_readdir(struct vfs_op *op)
+bool vfs_default_no_eas(struct vfs_op *op)
+{
+    op->status = SMBKIT_STATUS_EAS_NOT_SUPPORTED;
+    return false;
+}
+
+bool vfs_default_no_sd(struct vfs_op *op)
+{
+    op->status = SMBKIT_STATUS_NOT_FOUND;
+    return false;
+}
+
+bool vfs_default_no_reparse(struct vfs_op *op)
+{
+    op->status = SMBKIT_STATUS_NOT_A_REPARSE_POINT;
+    return false;
+}
+
+bool vfs_default_not_here(struct vfs_op *op)
 {
     op->status = SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
     return false;
@@ -67,6 +85,21 @@ bool vfs_default_statfs(struct vfs_op *op)
 bool vfs_default_setattr(struct vfs_op *op)
 {
     return vfs_step_call(op, VFS_GETATTR, NULL);
+}
+
+/* A plugin that can have holes has them everywhere, so that there is nothing to switch on. */
+bool vfs_default_set_sparse(struct vfs_op *op)
+{
+    if (op->volume->plugin->capabilities & SMBKIT_CAP_SPARSE)
+        return vfs_step_call(op, VFS_GETATTR, NULL);
+    op->status = SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
+    return false;
+}
+
+bool vfs_default_overwrite(struct vfs_op *op)
+{
+    op->arg.size.size = 0;
+    return vfs_step_call(op, VFS_SET_SIZE, NULL);
 }
 
 static bool ranges_from_attr(struct vfs_op *op)
@@ -178,6 +211,45 @@ bool vfs_step_close_opened(struct vfs_op *op)
     return end_after_close(op);
 }
 
+/* --- path_sd: open, get_sd, cleanup, close --- */
+
+static bool path_sd_cleaned(struct vfs_op *op)
+{
+    return vfs_step_close_opened(op);
+}
+
+/* `then` keeps the answer while the file is closed again. */
+static bool path_sd_known(struct vfs_op *op)
+{
+    op->then = op->status;
+    op->arg.cleanup.flags = 0;
+    if (vfs_step_call(op, VFS_CLEANUP, path_sd_cleaned))
+        return true;
+    return vfs_step_close_opened(op);
+}
+
+static bool path_sd_opened(struct vfs_op *op)
+{
+    if (op->status != SMBKIT_STATUS_SUCCESS)
+        return false;
+    op->file = op->opened;
+    if (vfs_step_call(op, VFS_GET_SD, path_sd_known))
+        return true;
+    op->status = SMBKIT_STATUS_NOT_FOUND;
+    return path_sd_known(op);
+}
+
+bool vfs_default_path_sd(struct vfs_op *op)
+{
+    const char *path = op->arg.open.path;
+    op->arg.open = (struct smbkit_open_args){
+        .path = path,
+        .access = 0x00020000, /* READ_CONTROL */
+        .flags = SMBKIT_OPEN_REPARSE_POINT,
+    };
+    return vfs_step_call(op, VFS_OPEN, path_sd_opened);
+}
+
 /* --- the calls --- */
 
 #define CALLBACK(field)                                 \
@@ -214,6 +286,17 @@ bool vfs_step_close_opened(struct vfs_op *op)
     (vfs_op_public(op), vol, file, op->arg.range.offset, op->arg.range.length)
 #define CALLBACK_ARGS_allocated_ranges \
     (vfs_op_public(op), vol, file, op->arg.range.offset, op->arg.range.length)
+#define CALLBACK_ARGS_overwrite     (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_list_streams  (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_rename_stream CALLBACK_ARGS_rename
+#define CALLBACK_ARGS_get_eas       (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_set_eas       (vfs_op_public(op), vol, file, op->arg.eas.eas, op->arg.eas.count)
+#define CALLBACK_ARGS_get_sd        (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_path_sd       (vfs_op_public(op), vol, op->arg.open.path)
+#define CALLBACK_ARGS_set_sd        (vfs_op_public(op), vol, file, op->arg.blob.data, op->arg.blob.len)
+#define CALLBACK_ARGS_set_sparse    (vfs_op_public(op), vol, file, op->arg.sparse.on)
+#define CALLBACK_ARGS_get_reparse   (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_set_reparse   CALLBACK_ARGS_set_sd
 
 CALLBACK(statfs)
 CALLBACK(open)
@@ -232,6 +315,17 @@ CALLBACK(rename)
 CALLBACK(link)
 CALLBACK(zero_range)
 CALLBACK(allocated_ranges)
+CALLBACK(overwrite)
+CALLBACK(list_streams)
+CALLBACK(rename_stream)
+CALLBACK(get_eas)
+CALLBACK(set_eas)
+CALLBACK(get_sd)
+CALLBACK(path_sd)
+CALLBACK(set_sd)
+CALLBACK(set_sparse)
+CALLBACK(get_reparse)
+CALLBACK(set_reparse)
 
 static bool has_close(const struct smbkit_vfs *f)
 {
@@ -253,8 +347,8 @@ static void do_close(struct vfs_op *op)
 
 const struct vfs_call vfs_calls[VFS_CODES] = {
     [VFS_STATFS] = ROW(statfs, VFS_ANSWER_STATFS, vfs_default_statfs),
-    [VFS_OPEN] = ROW(open, VFS_ANSWER_OPEN, vfs_default_denied),
-    [VFS_CREATE] = ROW(create, VFS_ANSWER_OPEN, vfs_default_denied),
+    [VFS_OPEN] = ROW(open, VFS_ANSWER_OPEN | VFS_ANSWER_REPARSE, vfs_default_denied),
+    [VFS_CREATE] = ROW(create, VFS_ANSWER_OPEN | VFS_ANSWER_REPARSE, vfs_default_denied),
     [VFS_CLEANUP] = ROW(cleanup, VFS_ANSWER_STATUS, vfs_default_cleanup),
     [VFS_READ] = ROW(read, VFS_ANSWER_READ, vfs_default_denied),
     [VFS_WRITE] = ROW(write, VFS_ANSWER_ATTR | VFS_ANSWER_STATUS, vfs_default_denied),
@@ -263,11 +357,22 @@ const struct vfs_call vfs_calls[VFS_CODES] = {
     [VFS_SETATTR] = ROW(setattr, VFS_ANSWER_ATTR, vfs_default_setattr),
     [VFS_SET_SIZE] = ROW(set_size, VFS_ANSWER_ATTR, vfs_default_denied),
     [VFS_SET_ALLOC] = ROW(set_alloc, VFS_ANSWER_ATTR, vfs_default_set_alloc),
-    [VFS_READDIR] = ROW(readdir, VFS_ANSWER_READDIR, vfs_default_readdir),
+    [VFS_READDIR] = ROW(readdir, VFS_ANSWER_READDIR, vfs_default_not_here),
     [VFS_CAN_DELETE] = ROW(can_delete, VFS_ANSWER_STATUS, vfs_default_can_delete),
     [VFS_RENAME] = ROW(rename, VFS_ANSWER_ATTR, vfs_default_denied),
-    [VFS_LINK] = ROW(link, VFS_ANSWER_ATTR, vfs_default_link),
+    [VFS_LINK] = ROW(link, VFS_ANSWER_ATTR, vfs_default_not_supported),
     [VFS_ZERO_RANGE] = ROW(zero_range, VFS_ANSWER_ATTR, vfs_default_zero_range),
     [VFS_ALLOCATED_RANGES] = ROW(allocated_ranges, VFS_ANSWER_STATUS, vfs_default_ranges),
+    [VFS_OVERWRITE] = ROW(overwrite, VFS_ANSWER_ATTR, vfs_default_overwrite),
+    [VFS_LIST_STREAMS] = ROW(list_streams, VFS_ANSWER_STATUS, vfs_default_success),
+    [VFS_RENAME_STREAM] = ROW(rename_stream, VFS_ANSWER_ATTR, vfs_default_not_supported),
+    [VFS_GET_EAS] = ROW(get_eas, VFS_ANSWER_STATUS, vfs_default_success),
+    [VFS_SET_EAS] = ROW(set_eas, VFS_ANSWER_ATTR, vfs_default_no_eas),
+    [VFS_GET_SD] = ROW(get_sd, VFS_ANSWER_DATA, vfs_default_no_sd),
+    [VFS_PATH_SD] = ROW(path_sd, VFS_ANSWER_DATA | VFS_ANSWER_REPARSE, vfs_default_path_sd),
+    [VFS_SET_SD] = ROW(set_sd, VFS_ANSWER_ATTR, vfs_default_not_supported),
+    [VFS_SET_SPARSE] = ROW(set_sparse, VFS_ANSWER_ATTR, vfs_default_set_sparse),
+    [VFS_GET_REPARSE] = ROW(get_reparse, VFS_ANSWER_DATA, vfs_default_no_reparse),
+    [VFS_SET_REPARSE] = ROW(set_reparse, VFS_ANSWER_ATTR, vfs_default_not_here),
     [VFS_CLOSE] = ROW(close, 0, vfs_default_success),
 };

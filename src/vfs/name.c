@@ -213,6 +213,18 @@ bool vfs_name_valid(const char *name, size_t len)
     return true;
 }
 
+bool vfs_stream_valid(const char *name, size_t len)
+{
+    uint16_t units[VFS_NAME_UNITS_MAX];
+    size_t n = len == 0 ? SIZE_MAX : decode(name, len, units, VFS_NAME_UNITS_MAX);
+    if (n == SIZE_MAX)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (reserved_in_stream(units[i]))
+            return false;
+    return true;
+}
+
 /* Length of the component that starts at `path`. */
 static size_t component(const char *path, size_t len)
 {

@@ -30,6 +30,8 @@ NODISCARD smbkit_status vfs_path_parse(struct arena *a, const void *utf16, size_
 /* Is it a name that a client can use: 1 to 255 UTF-16 units of valid (W)TF-8, no reserved or
    control character, neither "." nor ".."? ([MS-FSCC] 2.1.5.2) */
 bool vfs_name_valid(const char *name, size_t len);
+/* The same for the name of a stream, which is freer: no separator and no NUL in it (2.1.5.3). */
+bool vfs_stream_valid(const char *name, size_t len);
 /* A path made of such names ("" too). */
 bool vfs_path_valid(const char *path, size_t len);
 /* Index of the last component in a path ("a/b/c" -> "c"; "" -> ""). */

@@ -69,6 +69,12 @@ void vfs_op_clear(struct vfs_op *op)
     op->dir_end = false;
     op->ranges = NULL;
     op->range_count = op->range_cap = 0;
+    op->streams = NULL;
+    op->stream_count = op->stream_cap = 0;
+    op->eas = NULL;
+    op->ea_count = op->ea_cap = op->ea_bytes = 0;
+    op->blob = NULL;
+    op->blob_len = op->reparse_at = 0;
     op->next = NULL;
     op->memory_out = op->bad_answer = op->again = false;
     op->log = NULL;
@@ -459,4 +465,81 @@ bool vfs_allocated_ranges(struct vfs_op *op, struct vfs_volume *v, void *file, u
                           uint64_t length)
 {
     return start_range(op, v, file, offset, length, VFS_ALLOCATED_RANGES);
+}
+
+bool vfs_overwrite(struct vfs_op *op, struct vfs_volume *v, void *file)
+{
+    return start_plain(op, v, file, VFS_OVERWRITE);
+}
+
+bool vfs_list_streams(struct vfs_op *op, struct vfs_volume *v, void *file)
+{
+    return start_plain(op, v, file, VFS_LIST_STREAMS);
+}
+
+bool vfs_rename_stream(struct vfs_op *op, struct vfs_volume *v, void *file, const char *to,
+                       uint32_t flags)
+{
+    return start_rename(op, v, file, to, flags, VFS_RENAME_STREAM);
+}
+
+bool vfs_get_eas(struct vfs_op *op, struct vfs_volume *v, void *file)
+{
+    return start_plain(op, v, file, VFS_GET_EAS);
+}
+
+bool vfs_set_eas(struct vfs_op *op, struct vfs_volume *v, void *file, const struct smbkit_ea *eas,
+                 size_t count)
+{
+    vfs_op_clear(op);
+    op->file = file;
+    op->arg.eas.eas = eas;
+    op->arg.eas.count = count;
+    return start(op, v, VFS_SET_EAS);
+}
+
+bool vfs_get_sd(struct vfs_op *op, struct vfs_volume *v, void *file)
+{
+    return start_plain(op, v, file, VFS_GET_SD);
+}
+
+bool vfs_path_sd(struct vfs_op *op, struct vfs_volume *v, const char *path)
+{
+    vfs_op_clear(op);
+    op->arg.open = (struct smbkit_open_args){.path = path};
+    return start(op, v, VFS_PATH_SD);
+}
+
+static bool start_blob(struct vfs_op *op, struct vfs_volume *v, void *file, const void *data,
+                       size_t len, enum vfs_code code)
+{
+    vfs_op_clear(op);
+    op->file = file;
+    op->arg.blob.data = data;
+    op->arg.blob.len = len;
+    return start(op, v, code);
+}
+
+bool vfs_set_sd(struct vfs_op *op, struct vfs_volume *v, void *file, const void *sd, size_t len)
+{
+    return start_blob(op, v, file, sd, len, VFS_SET_SD);
+}
+
+bool vfs_set_sparse(struct vfs_op *op, struct vfs_volume *v, void *file, bool sparse)
+{
+    vfs_op_clear(op);
+    op->file = file;
+    op->arg.sparse.on = sparse;
+    return start(op, v, VFS_SET_SPARSE);
+}
+
+bool vfs_get_reparse(struct vfs_op *op, struct vfs_volume *v, void *file)
+{
+    return start_plain(op, v, file, VFS_GET_REPARSE);
+}
+
+bool vfs_set_reparse(struct vfs_op *op, struct vfs_volume *v, void *file, const void *data,
+                     size_t len)
+{
+    return start_blob(op, v, file, data, len, VFS_SET_REPARSE);
 }

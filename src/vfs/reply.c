@@ -76,7 +76,7 @@ void smbkit_reply_status(struct smbkit_op *sop, smbkit_status status)
     else if (!(vfs_calls[op->call].answers & VFS_ANSWER_STATUS))
         answer_impossible(op, "smbkit_reply_status with SUCCESS, which lacks the result");
     else if (op->bad_answer)
-        answer_impossible(op, "a range of no length or behind the largest offset");
+        answer_impossible(op, "an element of the list that cannot be");
     else
         vfs_answer_end(op, op->memory_out ? SMBKIT_STATUS_INSUFFICIENT_RESOURCES
                                           : SMBKIT_STATUS_SUCCESS);
@@ -106,6 +106,7 @@ void smbkit_reply_open(struct smbkit_op *sop, void *file, const struct smbkit_at
     }
     op->opened = file;
     /* What is opened must be closed again when the answer is of no use. */
+    vfs_step *next = op->next;
     op->next = vfs_step_close_opened;
     op->attr_valid = attr_accept(&op->attr, attr);
     if (!op->attr_valid) {
@@ -127,7 +128,7 @@ void smbkit_reply_open(struct smbkit_op *sop, void *file, const struct smbkit_at
             return;
         }
     }
-    op->next = NULL;
+    op->next = next;
     vfs_answer_end(op, SMBKIT_STATUS_SUCCESS);
 }
 
@@ -306,6 +307,106 @@ bool smbkit_range_add(struct smbkit_op *sop, uint64_t offset, uint64_t length)
     op->ranges = v;
     op->ranges[op->range_count++] = (struct smbkit_range){offset, length};
     return true;
+}
+
+bool smbkit_stream_add(struct smbkit_op *sop, const char *name, uint64_t size, uint64_t alloc_size)
+{
+    struct vfs_op *op = from_public(sop);
+    if (op->call != VFS_LIST_STREAMS || op->memory_out || op->stream_count >= VFS_STREAMS_MAX)
+        return false;
+    struct vfs_stream x = {.name_len = strlen(name), .size = size, .alloc_size = alloc_size};
+    if (!vfs_stream_valid(name, x.name_len))
+        return true; /* as for names in folders: one that no client can say is left out */
+    struct vfs_stream *v =
+        grow(op, op->streams, op->stream_count, &op->stream_cap, sizeof(*op->streams));
+    if (v == NULL)
+        return false;
+    op->streams = v;
+    x.name = arena_strndup(&op->arena, name, x.name_len);
+    if (x.name == NULL) {
+        op->memory_out = true;
+        return false;
+    }
+    op->streams[op->stream_count++] = x;
+    return true;
+}
+
+/* What an attribute counts for: its entry in a list without links and padding. */
+static size_t ea_bytes(const struct smbkit_ea *ea)
+{
+    return 5 + strlen(ea->name) + ea->value_len;
+}
+
+bool smbkit_ea_add(struct smbkit_op *sop, const struct smbkit_ea *ea)
+{
+    struct vfs_op *op = from_public(sop);
+    if (op->call != VFS_GET_EAS || op->memory_out)
+        return false;
+    size_t name_len = strlen(ea->name);
+    if (name_len == 0 || name_len > 254 || ea->value_len > UINT16_MAX) {
+        op->bad_answer = true;
+        return false;
+    }
+    op->ea_bytes += ea_bytes(ea);
+    if (op->ea_bytes > SMBKIT_EA_TOTAL_MAX)
+        return false; /* more than a client can ask for */
+    struct smbkit_ea *v = grow(op, op->eas, op->ea_count, &op->ea_cap, sizeof(*op->eas));
+    if (v == NULL)
+        return false;
+    op->eas = v;
+    struct smbkit_ea x = {.value_len = ea->value_len, .flags = ea->flags & SMBKIT_EA_NEED};
+    x.name = arena_strndup(&op->arena, ea->name, name_len);
+    x.value = arena_dup(&op->arena, ea->value_len > 0 ? ea->value : "", ea->value_len);
+    if (x.name == NULL || x.value == NULL) {
+        op->memory_out = true;
+        return false;
+    }
+    op->eas[op->ea_count++] = x;
+    return true;
+}
+
+/* --- bytes --- */
+
+static bool keep_blob(struct vfs_op *op, const void *data, size_t len)
+{
+    op->blob = arena_dup(&op->arena, data, len);
+    op->blob_len = op->blob != NULL ? len : 0;
+    return op->blob != NULL;
+}
+
+void smbkit_reply_data(struct smbkit_op *sop, const void *data, size_t len)
+{
+    struct vfs_op *op = from_public(sop);
+    size_t max = op->call == VFS_GET_REPARSE ? SMBKIT_REPARSE_MAX : SMBKIT_SD_MAX;
+    if (!begin(op, VFS_ANSWER_DATA, "smbkit_reply_data"))
+        return;
+    if (data == NULL || len == 0 || len > max)
+        answer_impossible(op, "no bytes, or too many");
+    else
+        vfs_answer_end(op, keep_blob(op, data, len) ? SMBKIT_STATUS_SUCCESS
+                                                    : SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+}
+
+/* The path that the call was given. */
+static const char *asked_path(const struct vfs_op *op)
+{
+    return op->call == VFS_CREATE ? op->arg.create.path : op->arg.open.path;
+}
+
+void smbkit_reply_reparse(struct smbkit_op *sop, size_t at, const void *data, size_t len)
+{
+    struct vfs_op *op = from_public(sop);
+    if (!begin(op, VFS_ANSWER_REPARSE, "smbkit_reply_reparse"))
+        return;
+    const char *path = asked_path(op);
+    if (data == NULL || len < 8 || len > SMBKIT_REPARSE_MAX || at > strlen(path) ||
+        (path[at] != '/' && path[at] != '\0')) {
+        answer_impossible(op, "no reparse data, or not at the end of a component");
+        return;
+    }
+    op->reparse_at = at;
+    vfs_answer_end(op, keep_blob(op, data, len) ? SMBKIT_STATUS_STOPPED_ON_SYMLINK
+                                                : SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
 }
 
 /* --- questions --- */

@@ -116,6 +116,29 @@ static void t_rename(struct smbkit_op *op, void *vol, void *file, const char *to
     act(op);
 }
 
+static void t_eas(struct smbkit_op *op, void *vol, void *file, const struct smbkit_ea *eas,
+                  size_t count)
+{
+    act(op);
+}
+
+static void t_path(struct smbkit_op *op, void *vol, const char *path)
+{
+    assert_string_equal(path, "a/b");
+    act(op);
+}
+
+static void t_blob(struct smbkit_op *op, void *vol, void *file, const void *data, size_t len)
+{
+    assert_memory_equal(data, "blob", len);
+    act(op);
+}
+
+static void t_sparse(struct smbkit_op *op, void *vol, void *file, bool sparse)
+{
+    act(op);
+}
+
 static void t_range(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint64_t length)
 {
     act(op);
@@ -150,7 +173,18 @@ static struct smbkit_plugin full = {
             .rename = t_rename,
             .link = t_rename,
             .zero_range = t_range,
-            .allocated_ranges = t_range},
+            .allocated_ranges = t_range,
+            .overwrite = t_file,
+            .list_streams = t_file,
+            .rename_stream = t_rename,
+            .get_eas = t_file,
+            .set_eas = t_eas,
+            .get_sd = t_file,
+            .path_sd = t_path,
+            .set_sd = t_blob,
+            .set_sparse = t_sparse,
+            .get_reparse = t_file,
+            .set_reparse = t_blob},
 };
 
 static struct smbkit_plugin bare = {
@@ -197,6 +231,17 @@ static bool start_code(struct vfs_op *op, struct vfs_volume *v, enum vfs_code co
     case VFS_LINK: return vfs_link(op, v, f, "c", 0);
     case VFS_ZERO_RANGE: return vfs_zero_range(op, v, f, 0, 10);
     case VFS_ALLOCATED_RANGES: return vfs_allocated_ranges(op, v, f, 0, 10);
+    case VFS_OVERWRITE: return vfs_overwrite(op, v, f);
+    case VFS_LIST_STREAMS: return vfs_list_streams(op, v, f);
+    case VFS_RENAME_STREAM: return vfs_rename_stream(op, v, f, "c", 0);
+    case VFS_GET_EAS: return vfs_get_eas(op, v, f);
+    case VFS_SET_EAS: return vfs_set_eas(op, v, f, NULL, 0);
+    case VFS_GET_SD: return vfs_get_sd(op, v, f);
+    case VFS_PATH_SD: return vfs_path_sd(op, v, "a/b");
+    case VFS_SET_SD: return vfs_set_sd(op, v, f, "blob", 4);
+    case VFS_SET_SPARSE: return vfs_set_sparse(op, v, f, true);
+    case VFS_GET_REPARSE: return vfs_get_reparse(op, v, f);
+    case VFS_SET_REPARSE: return vfs_set_reparse(op, v, f, "blob", 4);
     case VFS_CLOSE: return vfs_close(op, v, f);
     default: fail(); return false;
     }
@@ -241,6 +286,16 @@ static void a_statfs(struct smbkit_op *op)
 static void a_end(struct smbkit_op *op)
 {
     smbkit_reply_readdir(op, true);
+}
+
+static void a_data(struct smbkit_op *op)
+{
+    smbkit_reply_data(op, "bytes", 5);
+}
+
+static void a_reparse(struct smbkit_op *op)
+{
+    smbkit_reply_reparse(op, 1, "reparse!", 8);
 }
 
 /* --- orders of answer and return --- */
@@ -353,12 +408,12 @@ static void test_double_answer(void **state)
 
 static void test_wrong_kind(void **state)
 {
-    static void (*const answers[])(struct smbkit_op *) = {a_success, a_attr,   a_open,
-                                                          a_ref,     a_statfs, a_end};
+    static void (*const answers[])(struct smbkit_op *) = {a_success, a_attr, a_open, a_ref,
+                                                          a_statfs,  a_end,  a_data, a_reparse};
     /* which of them each operation takes, by bit */
     static const unsigned takes[VFS_CODES] = {[VFS_STATFS] = 16,
-                                              [VFS_OPEN] = 4,
-                                              [VFS_CREATE] = 4,
+                                              [VFS_OPEN] = 4 | 128,
+                                              [VFS_CREATE] = 4 | 128,
                                               [VFS_CLEANUP] = 1,
                                               [VFS_READ] = 8,
                                               [VFS_WRITE] = 3,
@@ -372,7 +427,18 @@ static void test_wrong_kind(void **state)
                                               [VFS_CAN_DELETE] = 1,
                                               [VFS_LINK] = 2,
                                               [VFS_ZERO_RANGE] = 2,
-                                              [VFS_ALLOCATED_RANGES] = 1};
+                                              [VFS_ALLOCATED_RANGES] = 1,
+                                              [VFS_OVERWRITE] = 2,
+                                              [VFS_LIST_STREAMS] = 1,
+                                              [VFS_RENAME_STREAM] = 2,
+                                              [VFS_GET_EAS] = 1,
+                                              [VFS_SET_EAS] = 2,
+                                              [VFS_GET_SD] = 64,
+                                              [VFS_PATH_SD] = 64 | 128,
+                                              [VFS_SET_SD] = 2,
+                                              [VFS_SET_SPARSE] = 2,
+                                              [VFS_GET_REPARSE] = 64,
+                                              [VFS_SET_REPARSE] = 2};
     struct vfs_volume *v = volume(&full);
     struct vfs_op op;
     vfs_op_init(&op, on_done);
@@ -382,8 +448,9 @@ static void test_wrong_kind(void **state)
             int lines = host.lines;
             answer = answers[i];
             assert_true(start_code(&op, v, c));
-            assert_int_equal(op.status,
-                             right ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_INTERNAL_ERROR);
+            smbkit_status fine =
+                answers[i] == a_reparse ? SMBKIT_STATUS_STOPPED_ON_SYMLINK : SMBKIT_STATUS_SUCCESS;
+            assert_int_equal(op.status, right ? fine : SMBKIT_STATUS_INTERNAL_ERROR);
             assert_int_equal(host.lines, lines + !right);
             char want[100];
             snprintf(want, sizeof(want),
@@ -453,6 +520,28 @@ static void i_range(struct smbkit_op *op)
     assert_false(smbkit_range_add(op, UINT64_MAX, 2));
     a_success(op);
 }
+static void i_no_data(struct smbkit_op *op)
+{
+    smbkit_reply_data(op, "", 0);
+}
+static void i_much_data(struct smbkit_op *op)
+{
+    static const char much[SMBKIT_REPARSE_MAX + 1];
+    smbkit_reply_data(op, much, sizeof much);
+}
+static void i_reparse_at(struct smbkit_op *op)
+{
+    smbkit_reply_reparse(op, 2, "reparse!", 8);
+}
+static void i_short_reparse(struct smbkit_op *op)
+{
+    smbkit_reply_reparse(op, 1, "short", 5);
+}
+static void i_ea(struct smbkit_op *op)
+{
+    assert_false(smbkit_ea_add(op, &(struct smbkit_ea){.name = ""}));
+    a_success(op);
+}
 static void i_free_space(struct smbkit_op *op)
 {
     smbkit_reply_statfs(op, &(struct smbkit_statfs){.free_bytes = 1});
@@ -465,13 +554,25 @@ static void test_impossible(void **state)
         void (*answer)(struct smbkit_op *op);
         int closes, releases;
     } rows[] = {
-        {VFS_READ, i_long_read, 0, 0},         {VFS_READ, i_no_buffer, 0, 0},
-        {VFS_READ, i_long_ref, 0, 1},          {VFS_READ, i_null_ref, 0, 1},
-        {VFS_OPEN, i_null_file, 0, 0},         {VFS_OPEN, i_no_id, 1, 0},
-        {VFS_CREATE, i_bad_path, 1, 0},        {VFS_GETATTR, i_null_attr, 0, 0},
-        {VFS_FLUSH, i_pending, 0, 0},          {VFS_READDIR, i_no_progress, 0, 0},
-        {VFS_READDIR, i_entry_id, 0, 0},       {VFS_READDIR, i_cookie, 0, 0},
-        {VFS_ALLOCATED_RANGES, i_range, 0, 0}, {VFS_STATFS, i_free_space, 0, 0},
+        {VFS_READ, i_long_read, 0, 0},
+        {VFS_READ, i_no_buffer, 0, 0},
+        {VFS_READ, i_long_ref, 0, 1},
+        {VFS_READ, i_null_ref, 0, 1},
+        {VFS_OPEN, i_null_file, 0, 0},
+        {VFS_OPEN, i_no_id, 1, 0},
+        {VFS_CREATE, i_bad_path, 1, 0},
+        {VFS_GETATTR, i_null_attr, 0, 0},
+        {VFS_FLUSH, i_pending, 0, 0},
+        {VFS_READDIR, i_no_progress, 0, 0},
+        {VFS_READDIR, i_entry_id, 0, 0},
+        {VFS_READDIR, i_cookie, 0, 0},
+        {VFS_ALLOCATED_RANGES, i_range, 0, 0},
+        {VFS_STATFS, i_free_space, 0, 0},
+        {VFS_GET_SD, i_no_data, 0, 0},
+        {VFS_GET_REPARSE, i_much_data, 0, 0},
+        {VFS_OPEN, i_reparse_at, 0, 0},
+        {VFS_CREATE, i_short_reparse, 0, 0},
+        {VFS_GET_EAS, i_ea, 0, 0},
     };
     struct vfs_volume *v = volume(&full);
     struct vfs_op op;
@@ -657,6 +758,16 @@ static void test_default_status(void **state)
         {VFS_RENAME, SMBKIT_STATUS_ACCESS_DENIED},
         {VFS_LINK, SMBKIT_STATUS_NOT_SUPPORTED},
         {VFS_ALLOCATED_RANGES, 0},
+        {VFS_OVERWRITE, SMBKIT_STATUS_ACCESS_DENIED},
+        {VFS_LIST_STREAMS, 0},
+        {VFS_RENAME_STREAM, SMBKIT_STATUS_NOT_SUPPORTED},
+        {VFS_GET_EAS, 0},
+        {VFS_SET_EAS, SMBKIT_STATUS_EAS_NOT_SUPPORTED},
+        {VFS_GET_SD, SMBKIT_STATUS_NOT_FOUND},
+        {VFS_SET_SD, SMBKIT_STATUS_NOT_SUPPORTED},
+        {VFS_SET_SPARSE, SMBKIT_STATUS_INVALID_DEVICE_REQUEST},
+        {VFS_GET_REPARSE, SMBKIT_STATUS_NOT_A_REPARSE_POINT},
+        {VFS_SET_REPARSE, SMBKIT_STATUS_INVALID_DEVICE_REQUEST},
         {VFS_CLOSE, 0},
     };
     struct vfs_volume *v = volume(&bare);
@@ -706,6 +817,58 @@ static void test_default_set_alloc(void **state)
     assert_true(op.attr_valid);
     vfs_op_clear(&op);
     vfs_volume_unref(v);
+}
+
+/* path_sd by open, get_sd, cleanup and close; also when one of them fails or is missing. */
+static void a_denied(struct smbkit_op *op)
+{
+    smbkit_reply_status(op, SMBKIT_STATUS_ACCESS_DENIED);
+}
+
+static void t_sd(struct smbkit_op *op, void *vol, void *file)
+{
+    assert_ptr_equal(file, &the_file);
+    if (file_size == 0)
+        smbkit_reply_status(op, SMBKIT_STATUS_NOT_FOUND);
+    else
+        smbkit_reply_data(op, "descriptor", 10);
+}
+
+static void t_cleaned(struct smbkit_op *op, void *vol, void *file, uint32_t flags)
+{
+    assert_int_equal(flags, 0);
+    smbkit_reply_status(op, SMBKIT_STATUS_SUCCESS);
+}
+
+static void test_default_path_sd(void **state)
+{
+    struct smbkit_plugin p = bare;
+    p.vfs.get_sd = t_sd;
+    p.vfs.close = t_close;
+    for (int i = 0; i < 2; i++) {
+        p.vfs.cleanup = i == 0 ? NULL : t_cleaned;
+        struct vfs_volume *v = volume(&p);
+        struct vfs_op op;
+        vfs_op_init(&op, on_done);
+        closes = 0;
+        answer = a_open;
+        file_size = 1;
+        assert_true(vfs_path_sd(&op, v, "a/b"));
+        assert_int_equal(op.status, SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(op.blob_len, 10);
+        assert_memory_equal(op.blob, "descriptor", 10);
+        assert_null(op.opened);
+        file_size = 0;
+        assert_true(vfs_path_sd(&op, v, "a/b"));
+        assert_int_equal(op.status, SMBKIT_STATUS_NOT_FOUND);
+        assert_int_equal(closes, 2);
+        answer = a_denied;
+        assert_true(vfs_path_sd(&op, v, "a/b"));
+        assert_int_equal(op.status, SMBKIT_STATUS_ACCESS_DENIED);
+        assert_int_equal(closes, 2);
+        vfs_op_clear(&op);
+        vfs_volume_unref(v);
+    }
 }
 
 static void a_one_entry(struct smbkit_op *op)
@@ -966,6 +1129,7 @@ int main(void)
         cmocka_unit_test(test_memory_out),
         cmocka_unit_test(test_default_status),
         cmocka_unit_test(test_default_set_alloc),
+        cmocka_unit_test(test_default_path_sd),
         cmocka_unit_test(test_default_can_delete),
         cmocka_unit_test(test_default_zero_range),
         cmocka_unit_test(test_parallel),

@@ -110,6 +110,17 @@ enum vfs_code {
     VFS_LINK,
     VFS_ZERO_RANGE,
     VFS_ALLOCATED_RANGES,
+    VFS_OVERWRITE,
+    VFS_LIST_STREAMS,
+    VFS_RENAME_STREAM,
+    VFS_GET_EAS,
+    VFS_SET_EAS,
+    VFS_GET_SD,
+    VFS_PATH_SD,
+    VFS_SET_SD,
+    VFS_SET_SPARSE,
+    VFS_GET_REPARSE,
+    VFS_SET_REPARSE,
     VFS_CLOSE,
     VFS_CODES
 };
@@ -124,6 +135,13 @@ struct vfs_dirent {
     uint64_t next_cookie;
 };
 
+struct vfs_stream {
+    const char *name;
+    size_t name_len;
+    uint64_t size, alloc_size;
+};
+
+#define VFS_STREAMS_MAX 4096
 #define VFS_DIRENTS_MAX 4096 /* entries in one answer: bounds what a plugin can make us hold */
 #define VFS_RANGES_MAX  4096
 
@@ -169,6 +187,17 @@ struct vfs_op {
         struct {
             uint64_t offset, length;
         } range;
+        struct {
+            const struct smbkit_ea *eas;
+            size_t count;
+        } eas;
+        struct {
+            const void *data;
+            size_t len;
+        } blob;
+        struct {
+            bool on;
+        } sparse;
     } arg;
 
     /* results, valid once answered */
@@ -185,6 +214,13 @@ struct vfs_op {
     bool dir_end;
     struct smbkit_range *ranges; /* allocated_ranges */
     size_t range_count, range_cap;
+    struct vfs_stream *streams; /* list_streams */
+    size_t stream_count, stream_cap;
+    struct smbkit_ea *eas; /* get_eas */
+    size_t ea_count, ea_cap, ea_bytes;
+    const uint8_t *blob; /* get_sd, path_sd, get_reparse; STOPPED_ON_SYMLINK: the reparse data */
+    size_t blob_len;
+    size_t reparse_at; /* STOPPED_ON_SYMLINK: as smbkit_reply_reparse has it */
 
     struct arena arena; /* results that have text or arrays */
 
@@ -237,6 +273,21 @@ bool vfs_zero_range(struct vfs_op *op, struct vfs_volume *v, void *file, uint64_
                     uint64_t length);
 bool vfs_allocated_ranges(struct vfs_op *op, struct vfs_volume *v, void *file, uint64_t offset,
                           uint64_t length);
+bool vfs_overwrite(struct vfs_op *op, struct vfs_volume *v, void *file);
+bool vfs_list_streams(struct vfs_op *op, struct vfs_volume *v, void *file);
+bool vfs_rename_stream(struct vfs_op *op, struct vfs_volume *v, void *file, const char *to,
+                       uint32_t flags);
+bool vfs_get_eas(struct vfs_op *op, struct vfs_volume *v, void *file);
+bool vfs_set_eas(struct vfs_op *op, struct vfs_volume *v, void *file, const struct smbkit_ea *eas,
+                 size_t count);
+bool vfs_get_sd(struct vfs_op *op, struct vfs_volume *v, void *file);
+bool vfs_path_sd(struct vfs_op *op, struct vfs_volume *v, const char *path);
+bool vfs_set_sd(struct vfs_op *op, struct vfs_volume *v, void *file, const void *sd, size_t len);
+bool vfs_set_sparse(struct vfs_op *op, struct vfs_volume *v, void *file, bool sparse);
+bool vfs_get_reparse(struct vfs_op *op, struct vfs_volume *v, void *file);
+/* len 0 removes it. */
+bool vfs_set_reparse(struct vfs_op *op, struct vfs_volume *v, void *file, const void *data,
+                     size_t len);
 /* No answer; always inline for ASYNC plugins, else on a worker before the volume goes. `op` carries
    the call to the worker; done is called when it has been made. */
 bool vfs_close(struct vfs_op *op, struct vfs_volume *v, void *file);

@@ -56,6 +56,8 @@ struct vfs_call {
 #define VFS_ANSWER_READ    0x08u
 #define VFS_ANSWER_STATFS  0x10u
 #define VFS_ANSWER_READDIR 0x20u
+#define VFS_ANSWER_DATA    0x40u
+#define VFS_ANSWER_REPARSE 0x80u /* smbkit_reply_reparse, which is a failure with data */
 
 extern const struct vfs_call vfs_calls[VFS_CODES];
 
@@ -69,8 +71,10 @@ NODISCARD bool vfs_answer_begin(struct vfs_op *op);
 void vfs_answer_end(struct vfs_op *op, smbkit_status status);
 
 vfs_step vfs_default_statfs, vfs_default_denied, vfs_default_cleanup, vfs_default_success,
-    vfs_default_setattr, vfs_default_set_alloc, vfs_default_readdir, vfs_default_can_delete,
-    vfs_default_link, vfs_default_zero_range, vfs_default_ranges;
+    vfs_default_setattr, vfs_default_set_alloc, vfs_default_not_here, vfs_default_can_delete,
+    vfs_default_not_supported, vfs_default_zero_range, vfs_default_ranges, vfs_default_overwrite,
+    vfs_default_no_eas, vfs_default_no_sd, vfs_default_path_sd, vfs_default_set_sparse,
+    vfs_default_no_reparse;
 /* Closes op->opened, which no caller will get, and ends with op->then. */
 vfs_step vfs_step_close_opened;
 

@@ -63,6 +63,19 @@ static void make_call(const struct world *w, const struct late_call *c)
     case VFS_LINK: inner->link(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a); break;
     case VFS_ZERO_RANGE: inner->zero_range(c->op, c->vol, c->file, c->a, c->b); break;
     case VFS_ALLOCATED_RANGES: inner->allocated_ranges(c->op, c->vol, c->file, c->a, c->b); break;
+    case VFS_OVERWRITE: inner->overwrite(c->op, c->vol, c->file); break;
+    case VFS_LIST_STREAMS: inner->list_streams(c->op, c->vol, c->file); break;
+    case VFS_RENAME_STREAM:
+        inner->rename_stream(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a);
+        break;
+    case VFS_GET_EAS: inner->get_eas(c->op, c->vol, c->file); break;
+    case VFS_SET_EAS: inner->set_eas(c->op, c->vol, c->file, c->ptr, c->a); break;
+    case VFS_GET_SD: inner->get_sd(c->op, c->vol, c->file); break;
+    case VFS_PATH_SD: inner->path_sd(c->op, c->vol, c->ptr); break;
+    case VFS_SET_SD: inner->set_sd(c->op, c->vol, c->file, c->ptr, c->a); break;
+    case VFS_SET_SPARSE: inner->set_sparse(c->op, c->vol, c->file, c->a != 0); break;
+    case VFS_GET_REPARSE: inner->get_reparse(c->op, c->vol, c->file); break;
+    case VFS_SET_REPARSE: inner->set_reparse(c->op, c->vol, c->file, c->ptr, c->a); break;
     case VFS_CLOSE:
     case VFS_CODES: ASSERT(false);
     }
@@ -214,6 +227,56 @@ static void late_allocated_ranges(struct smbkit_op *op, void *vol, void *file, u
                .code = VFS_ALLOCATED_RANGES, .op = op, .file = file, .a = offset, .b = length});
 }
 
+/* Callbacks with nothing but the file. */
+#define LATE_PLAIN(name, number)                                                 \
+    static void late_##name(struct smbkit_op *op, void *vol, void *file)         \
+    {                                                                            \
+        submit(vol, (struct late_call){.code = number, .op = op, .file = file}); \
+    }
+
+LATE_PLAIN(overwrite, VFS_OVERWRITE)
+LATE_PLAIN(list_streams, VFS_LIST_STREAMS)
+LATE_PLAIN(get_eas, VFS_GET_EAS)
+LATE_PLAIN(get_sd, VFS_GET_SD)
+LATE_PLAIN(get_reparse, VFS_GET_REPARSE)
+
+static void late_rename_stream(struct smbkit_op *op, void *vol, void *file, const char *to,
+                               uint32_t flags)
+{
+    submit(vol, (struct late_call){
+                    .code = VFS_RENAME_STREAM, .op = op, .file = file, .ptr = to, .a = flags});
+}
+
+static void late_set_eas(struct smbkit_op *op, void *vol, void *file, const struct smbkit_ea *eas,
+                         size_t count)
+{
+    submit(vol,
+           (struct late_call){.code = VFS_SET_EAS, .op = op, .file = file, .ptr = eas, .a = count});
+}
+
+static void late_path_sd(struct smbkit_op *op, void *vol, const char *path)
+{
+    submit(vol, (struct late_call){.code = VFS_PATH_SD, .op = op, .ptr = path});
+}
+
+static void late_set_sd(struct smbkit_op *op, void *vol, void *file, const void *sd, size_t len)
+{
+    submit(vol,
+           (struct late_call){.code = VFS_SET_SD, .op = op, .file = file, .ptr = sd, .a = len});
+}
+
+static void late_set_sparse(struct smbkit_op *op, void *vol, void *file, bool sparse)
+{
+    submit(vol, (struct late_call){.code = VFS_SET_SPARSE, .op = op, .file = file, .a = sparse});
+}
+
+static void late_set_reparse(struct smbkit_op *op, void *vol, void *file, const void *data,
+                             size_t len)
+{
+    submit(vol, (struct late_call){
+                    .code = VFS_SET_REPARSE, .op = op, .file = file, .ptr = data, .a = len});
+}
+
 static smbkit_status late_share_open(struct smbkit_share *share, const struct smbkit_arg *args,
                                      size_t count, void **vol)
 {
@@ -265,5 +328,16 @@ void late_plugin_init(struct world *w)
         PASS(link),
         PASS(zero_range),
         PASS(allocated_ranges),
+        PASS(overwrite),
+        PASS(list_streams),
+        PASS(rename_stream),
+        PASS(get_eas),
+        PASS(set_eas),
+        PASS(get_sd),
+        PASS(path_sd),
+        PASS(set_sd),
+        PASS(set_sparse),
+        PASS(get_reparse),
+        PASS(set_reparse),
     };
 }

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The memory plugin beyond plain files: named streams, extended attributes, security descriptors,
+ * the sparse attribute, reparse points. Each test ends with everything given back.
+ */
+#include "base/mem.h"
+#include "base/testmem.h"
+#include "memory/memory.h"
+#include "vfs/testhost.h"
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define OK SMBKIT_STATUS_SUCCESS
+
+static struct testhost host;
+static struct vfs_volume *vol;
+static struct vfs_op op;
+static uint64_t empty;
+
+static void on_done(struct vfs_op *o)
+{
+    fail_msg("%s came later", vfs_code_name(o->code));
+}
+
+static uint64_t used(void)
+{
+    assert_true(vfs_statfs(&op, vol));
+    return op.statfs.total_bytes - op.statfs.free_bytes;
+}
+
+static int setup(void **state)
+{
+    char error[VFS_ERROR_TEXT_MAX];
+    testmem_install();
+    vol = vfs_volume_new(&smbkit_plugin_memory, "ram", NULL, 0, &host.host, error);
+    vfs_op_init(&op, on_done);
+    empty = used();
+    return vol == NULL;
+}
+
+static int teardown(void **state)
+{
+    vfs_op_clear(&op);
+    vfs_volume_unref(vol);
+    assert_int_equal(testmem_live(), 0);
+    testmem_remove();
+    return 0;
+}
+
+static void *create(const char *path, const char *stream, uint32_t attributes, smbkit_status want)
+{
+    const struct smbkit_create_args a = {.path = path, .stream = stream, .attributes = attributes};
+    assert_true(vfs_create(&op, vol, &a));
+    assert_int_equal(op.status, want);
+    return op.opened;
+}
+
+static void *open_as(const char *path, const char *stream, uint32_t flags, smbkit_status want)
+{
+    const struct smbkit_open_args a = {.path = path, .stream = stream, .flags = flags};
+    assert_true(vfs_open(&op, vol, &a));
+    assert_int_equal(op.status, want);
+    return op.opened;
+}
+
+static void shut(void *file, uint32_t flags)
+{
+    assert_true(vfs_cleanup(&op, vol, file, flags));
+    assert_int_equal(op.status, OK);
+    assert_true(vfs_close(&op, vol, file));
+}
+
+static void put(void *file, const char *text)
+{
+    assert_true(vfs_write(&op, vol, file, 0, text, (uint32_t)strlen(text)));
+    assert_int_equal(op.status, OK);
+}
+
+static void expect(void *file, const char *text)
+{
+    assert_true(vfs_read(&op, vol, file, 0, 100));
+    assert_int_equal(op.data.len, strlen(text));
+    assert_memory_equal(op.data.data, text, strlen(text));
+}
+
+/* --- streams --- */
+
+static void test_streams(void **state)
+{
+    create("none", "s", 0, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+    void *f = create("f", NULL, 0, OK);
+    uint64_t id = op.attr.file_id;
+    open_as("f", "one", 0, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+    void *one = create("f", "one", 0, OK);
+    assert_true(op.attr.file_id == id);
+    create("F", "ONE", 0, SMBKIT_STATUS_OBJECT_NAME_COLLISION);
+    void *two = create("f", "two", 0, OK);
+    put(f, "file");
+    put(one, "the first");
+    put(two, "2");
+    assert_int_equal(op.attr.size, 1);
+    expect(f, "file");
+    expect(one, "the first");
+
+    assert_true(vfs_list_streams(&op, vol, two));
+    assert_int_equal(op.stream_count, 2);
+    assert_string_equal(op.streams[0].name, "one");
+    assert_int_equal(op.streams[0].size, 9);
+    assert_string_equal(op.streams[1].name, "two");
+
+    /* a deleted stream has no name, and its data as long as it is open */
+    void *again = open_as("f", "One", 0, OK);
+    shut(one, SMBKIT_CLEANUP_DELETE);
+    open_as("f", "one", 0, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+    expect(again, "the first");
+    assert_true(vfs_getattr(&op, vol, f));
+    assert_int_equal(op.attr.size, 4);
+    shut(again, SMBKIT_CLEANUP_DELETE); /* twice does no harm */
+
+    /* the file takes its streams with it, but for those that are open */
+    shut(f, SMBKIT_CLEANUP_DELETE);
+    expect(two, "2");
+    shut(two, 0);
+    assert_true(used() == empty);
+}
+
+static void test_streams_of_folders(void **state)
+{
+    shut(create("d", NULL, SMBKIT_ATTR_DIRECTORY, OK), 0);
+    void *s = create("d", "s", 0, OK);
+    assert_int_equal(op.attr.attributes & SMBKIT_ATTR_DIRECTORY, 0);
+    put(s, "data");
+    expect(s, "data");
+    shut(s, 0);
+    shut(open_as("d", NULL, 0, OK), SMBKIT_CLEANUP_DELETE);
+    assert_true(used() == empty);
+}
+
+static void test_rename_stream(void **state)
+{
+    void *f = create("f", NULL, 0, OK);
+    void *one = create("f", "one", 0, OK), *two = create("f", "two", 0, OK);
+    put(f, "file");
+    put(one, "first");
+    put(two, "second");
+    assert_true(vfs_rename_stream(&op, vol, f, "x", 0));
+    assert_int_equal(op.status, SMBKIT_STATUS_INVALID_PARAMETER);
+    assert_true(vfs_rename_stream(&op, vol, one, "ONE", 0));
+    assert_int_equal(op.status, OK);
+    assert_true(vfs_rename_stream(&op, vol, one, "two", 0));
+    assert_int_equal(op.status, SMBKIT_STATUS_OBJECT_NAME_COLLISION);
+    assert_true(vfs_rename_stream(&op, vol, one, "two", SMBKIT_RENAME_REPLACE));
+    assert_int_equal(op.status, OK);
+    expect(two, "second");
+    shut(two, 0);
+    assert_true(vfs_rename_stream(&op, vol, one, "", 0));
+    assert_int_equal(op.status, SMBKIT_STATUS_OBJECT_NAME_COLLISION);
+    assert_true(vfs_rename_stream(&op, vol, one, "", SMBKIT_RENAME_REPLACE));
+    assert_int_equal(op.status, OK);
+    expect(f, "first");
+    assert_true(vfs_list_streams(&op, vol, f));
+    assert_int_equal(op.stream_count, 0);
+    shut(one, 0);
+    shut(f, SMBKIT_CLEANUP_DELETE);
+    assert_true(used() == empty);
+}
+
+static void test_overwrite(void **state)
+{
+    const struct smbkit_ea ea = {"A", "v", 1, 0};
+    void *f = create("f", NULL, 0, OK);
+    void *s = create("f", "s", 0, OK);
+    put(f, "file");
+    put(s, "stream");
+    assert_true(vfs_set_eas(&op, vol, f, &ea, 1));
+    assert_true(vfs_overwrite(&op, vol, s));
+    assert_int_equal(op.attr.size, 0);
+    assert_int_equal(op.attr.ea_size, 4 + 5 + 2);
+    expect(f, "file");
+    put(s, "stream");
+    assert_true(vfs_overwrite(&op, vol, f));
+    assert_int_equal(op.attr.size, 0);
+    assert_int_equal(op.attr.ea_size, 0);
+    open_as("f", "s", 0, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+    expect(s, "stream");
+    shut(s, 0);
+    shut(f, SMBKIT_CLEANUP_DELETE);
+    assert_true(used() == empty);
+}
+
+/* --- extended attributes --- */
+
+static void test_eas(void **state)
+{
+    static const char big[65535];
+    void *f = create("f", NULL, 0, OK);
+    const struct smbkit_ea first[] = {{"ONE", "1", 1, 0}, {"TWO", "22", 2, SMBKIT_EA_NEED}};
+    assert_true(vfs_set_eas(&op, vol, f, first, 2));
+    assert_int_equal(op.attr.ea_size, 4 + 5 + 3 + 1 + 5 + 3 + 2);
+    /* names without regard to case; the last of two wins; an empty value removes */
+    const struct smbkit_ea next[] = {
+        {"one", "x", 1, 0}, {"two", "", 0, 0}, {"three", "y", 1, 0}, {"One", "111", 3, 0}};
+    assert_true(vfs_set_eas(&op, vol, f, next, 4));
+    assert_true(vfs_get_eas(&op, vol, f));
+    assert_int_equal(op.ea_count, 2);
+    assert_string_equal(op.eas[0].name, "One");
+    assert_int_equal(op.eas[0].value_len, 3);
+    assert_memory_equal(op.eas[0].value, "111", 3);
+    assert_string_equal(op.eas[1].name, "three");
+    const struct smbkit_ea large = {"BIG", big, sizeof big, 0};
+    assert_true(vfs_set_eas(&op, vol, f, &large, 1));
+    assert_int_equal(op.status, SMBKIT_STATUS_EA_TOO_LARGE);
+    assert_true(vfs_get_eas(&op, vol, f));
+    assert_int_equal(op.ea_count, 2);
+    const struct smbkit_ea none[] = {{"ONE", "", 0, 0}, {"THREE", "", 0, 0}, {"NO", "", 0, 0}};
+    assert_true(vfs_set_eas(&op, vol, f, none, 3));
+    assert_int_equal(op.attr.ea_size, 0);
+    shut(f, SMBKIT_CLEANUP_DELETE);
+    assert_true(used() == empty);
+}
+
+/* --- security descriptors --- */
+
+static void test_sds(void **state)
+{
+    const struct smbkit_create_args a = {.path = "a", .sd = "first sd", .sd_len = 8};
+    assert_true(vfs_create(&op, vol, &a));
+    void *f = op.opened;
+    const struct smbkit_create_args b = {.path = "b", .sd = "first sd", .sd_len = 8};
+    assert_true(vfs_create(&op, vol, &b)); /* shares it */
+    void *g = op.opened;
+    assert_true(vfs_set_sd(&op, vol, f, "another one", 11));
+    assert_int_equal(op.status, OK);
+    assert_true(vfs_path_sd(&op, vol, "b"));
+    assert_int_equal(op.blob_len, 8);
+    assert_memory_equal(op.blob, "first sd", 8);
+    assert_true(vfs_get_sd(&op, vol, f));
+    assert_int_equal(op.blob_len, 11);
+    assert_true(vfs_path_sd(&op, vol, ""));
+    assert_int_equal(op.status, SMBKIT_STATUS_NOT_FOUND);
+    assert_true(vfs_path_sd(&op, vol, "c"));
+    assert_int_equal(op.status, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+    shut(f, SMBKIT_CLEANUP_DELETE);
+    shut(g, SMBKIT_CLEANUP_DELETE);
+}
+
+/* --- sparse --- */
+
+static void test_sparse_attribute(void **state)
+{
+    void *f = create("f", NULL, 0, OK);
+    assert_true(vfs_write(&op, vol, f, 1 << 20, "x", 1));
+    assert_true(vfs_allocated_ranges(&op, vol, f, 0, INT64_MAX));
+    assert_int_equal(op.range_count, 1);
+    assert_int_equal(op.ranges[0].length, (1 << 20) + 1);
+    assert_true(vfs_set_sparse(&op, vol, f, true));
+    assert_int_not_equal(op.attr.attributes & SMBKIT_ATTR_SPARSE, 0);
+    assert_true(vfs_allocated_ranges(&op, vol, f, 0, INT64_MAX));
+    assert_int_equal(op.ranges[0].offset, 1 << 20);
+    assert_true(vfs_set_sparse(&op, vol, f, false));
+    assert_int_equal(op.attr.attributes & SMBKIT_ATTR_SPARSE, 0);
+    shut(f, 0);
+}
+
+/* --- reparse points --- */
+
+static const uint8_t symlink_data[] = {0x0c, 0, 0, 0xa0, 4, 0, 0, 0, 'l', 'i', 'n', 'k'};
+static const uint8_t other_data[] = {0x13, 0, 0, 0x80, 1, 0, 0, 0, '!'};
+
+static void test_reparse(void **state)
+{
+    void *d = create("d", NULL, SMBKIT_ATTR_DIRECTORY, OK);
+    void *f = create("d/f", NULL, 0, OK);
+    assert_true(vfs_get_reparse(&op, vol, f));
+    assert_int_equal(op.status, SMBKIT_STATUS_NOT_A_REPARSE_POINT);
+    assert_true(vfs_set_reparse(&op, vol, d, symlink_data, sizeof symlink_data));
+    assert_int_equal(op.status, SMBKIT_STATUS_DIRECTORY_NOT_EMPTY);
+    assert_true(vfs_set_reparse(&op, vol, f, other_data, sizeof other_data));
+    assert_int_equal(op.attr.reparse_tag, 0x80000013);
+    assert_int_not_equal(op.attr.attributes & SMBKIT_ATTR_REPARSE_POINT, 0);
+    assert_true(vfs_get_reparse(&op, vol, f));
+    assert_int_equal(op.blob_len, sizeof other_data);
+    open_as("d/f", NULL, 0, SMBKIT_STATUS_STOPPED_ON_SYMLINK);
+    assert_int_equal(op.reparse_at, 3);
+    assert_memory_equal(op.blob, other_data, sizeof other_data);
+    shut(open_as("d/f", NULL, SMBKIT_OPEN_REPARSE_POINT, OK), 0);
+    assert_true(vfs_set_reparse(&op, vol, f, NULL, 0));
+    assert_int_equal(op.attr.attributes & SMBKIT_ATTR_REPARSE_POINT, 0);
+    shut(open_as("d/f", NULL, 0, OK), 0);
+    shut(f, SMBKIT_CLEANUP_DELETE);
+
+    assert_true(vfs_set_reparse(&op, vol, d, symlink_data, sizeof symlink_data));
+    assert_int_equal(op.status, OK);
+    open_as("D/x/y", NULL, SMBKIT_OPEN_REPARSE_POINT, SMBKIT_STATUS_STOPPED_ON_SYMLINK);
+    assert_int_equal(op.reparse_at, 1);
+    create("d/x", NULL, 0, SMBKIT_STATUS_STOPPED_ON_SYMLINK);
+    assert_int_equal(op.blob_len, sizeof symlink_data);
+    shut(d, SMBKIT_CLEANUP_DELETE);
+    assert_true(used() == empty);
+}
+
+/* --- memory is out --- */
+
+/* Whatever fails, nothing is lost or charged twice. */
+static void test_memory_out(void **state)
+{
+    const struct smbkit_ea ea = {"NAME", "value", 5, 0};
+    size_t n = 1;
+    for (;; n++) {
+        void *f = create("f", NULL, 0, OK);
+        testmem_fail_nth(n);
+        assert_true(vfs_create(&op, vol, &(struct smbkit_create_args){.path = "f", .stream = "s"}));
+        void *s = op.status == OK ? op.opened : NULL;
+        if (s != NULL) {
+            (void)vfs_write(&op, vol, s, 0, "data", 4);
+            (void)vfs_rename_stream(&op, vol, s, "a longer name", 0);
+            (void)vfs_list_streams(&op, vol, s);
+        }
+        (void)vfs_set_eas(&op, vol, f, &ea, 1);
+        (void)vfs_get_eas(&op, vol, f);
+        (void)vfs_set_sd(&op, vol, f, "descriptor", 10);
+        (void)vfs_get_sd(&op, vol, f);
+        (void)vfs_set_reparse(&op, vol, f, other_data, sizeof other_data);
+        (void)vfs_get_reparse(&op, vol, f);
+        bool failed = testmem_failed() > 0;
+        testmem_fail_none();
+        if (s != NULL)
+            shut(s, 0);
+        shut(f, SMBKIT_CLEANUP_DELETE);
+        if (!failed)
+            break;
+    }
+    assert_in_range(n, 10, 100);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_streams),
+        T(test_streams_of_folders),
+        T(test_rename_stream),
+        T(test_overwrite),
+        T(test_eas),
+        T(test_sds),
+        T(test_sparse_attribute),
+        T(test_reparse),
+        T(test_memory_out),
+    };
+    testhost_init(&host);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
