@@ -150,6 +150,33 @@ static void test_four_threads(void **state)
     run(THREADS, FILES / THREADS);
 }
 
+/* What a file without content costs: a hundred thousand of them stay below 32 MiB. */
+static void test_cost(void **state)
+{
+    static const struct smbkit_file_ops nothing = {.struct_size = sizeof(nothing)};
+    char name[32];
+    begin(NULL);
+    size_t before = testmem_live_bytes();
+    double start = seconds();
+    for (unsigned i = 0; i < 100000; i++) {
+        snprintf(name, sizeof(name), "file number %u", i);
+        assert_int_equal(smbkit_tree_add_file(root(), name, &nothing, NULL, NULL), OK);
+    }
+    size_t each = (testmem_live_bytes() - before) / 100000;
+    print_message("100000 files in %.3f s, %zu bytes each\n", seconds() - start, each);
+    assert_true(each < 320);
+    start = seconds();
+    for (unsigned i = 0; i < 100000; i++) {
+        snprintf(name, sizeof(name), "FILE number %u", i);
+        struct smbkit_node *n = smbkit_node_find(root(), name);
+        assert_non_null(n);
+        smbkit_node_remove(n);
+        smbkit_node_unref(n);
+    }
+    print_message("found and removed in %.3f s\n", seconds() - start);
+    end();
+}
+
 /* --- loading is done by one thread at a time --- */
 
 static _Atomic int loading, load_calls;
@@ -207,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_thread),
         cmocka_unit_test(test_four_threads),
+        cmocka_unit_test(test_cost),
         cmocka_unit_test(test_loading),
     };
     testhost_init(&host);
