@@ -32,7 +32,7 @@ SANITIZE_ENV = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
 }
-# Read by tests/sim and tests/interop: the same checks, fewer seeds and smaller files.
+# Read by tests/interop: the same checks with smaller files.
 QUICK_ENV = {"SMBKIT_QUICK": "1"}
 SKIPPED = 77    # the exit status of what cannot run here
 LOG_LINES = 60  # of a failure
@@ -214,7 +214,7 @@ def parse_args():
     p = argparse.ArgumentParser(prog="tools/check", description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--quick", action="store_true",
-                   help="the format and gcc only, fewer seeds, smaller files")
+                   help="the format and gcc only, smaller files")
     p.add_argument("--only", metavar="STAGE,...", help="of " + ", ".join(STAGES))
     p.add_argument("--builds", metavar="FOLDER", default=os.path.join(ROOT, "build-check"),
                    help="where the builds are kept (build-check)")
