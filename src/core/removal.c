@@ -10,23 +10,25 @@
  */
 #include "core/core_int.h"
 
+#define ANY_LINK 0 /* the undo of a CREATE that had no memory for the name */
+
 static struct core_removal identity(const struct core_open *o)
 {
     return (struct core_removal){.volume = vfs_volume_id(o->volume),
                                  .file = o->file_id,
-                                 .link = utf8_casehash(o->path, strlen(o->path))};
+                                 .link = o->path != NULL ? utf8_casehash(o->path, strlen(o->path))
+                                                         : ANY_LINK};
 }
 
 static bool same(const struct core_removal *a, const struct core_removal *b)
 {
-    return a->volume == b->volume && a->file == b->file && a->link == b->link;
+    return a->volume == b->volume && a->file == b->file &&
+           (a->link == b->link || a->link == ANY_LINK || b->link == ANY_LINK);
 }
 
 void removal_begin(struct core_open *o)
 {
     ASSERT(!list_linked(&o->removing));
-    if (o->path == NULL) /* the undo of a CREATE that had no memory for the name */
-        return;
     list_append(&o->core->removals.active, &o->removing);
 }
 

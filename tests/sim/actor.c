@@ -267,20 +267,16 @@ static void setup_concluded(struct logon *l, smbkit_status status)
         l->authenticated = true;
         l->expired = false;
         w->stats->reauthenticated += l->again;
-        if (l->ending) { /* it lives on, but what became of its requests was not judged */
-            l->ending = false;
+        if (l->ending) /* it lives on, but what became of its requests was not judged */
             l->actor->drop_soon = true;
-        }
         if (victim != NULL) {
             w->stats->replaced++;
             logon_over(victim);
         }
         return;
     }
-    if (victim != NULL) { /* it lives on, but what became of its requests was not judged */
-        victim->ending = false;
+    if (victim != NULL) /* it lives on, but what became of its requests was not judged */
         victim->actor->drop_soon = true;
-    }
     logon_over(l);
 }
 

@@ -210,6 +210,19 @@ static bool refused_as_expired(struct op *op, smbkit_status st)
     return true;
 }
 
+/* Two clients make the folder at once, and the one that was first has no memory to go on: its undo
+   takes the (empty) folder away after the other has been told of it. */
+static bool folder_undone(struct op *op, smbkit_status st)
+{
+    struct sim *s = op->actor->sim;
+    if (!s->faults || st != SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND || op->file == NULL)
+        return false;
+    s->folder_ready = false;
+    for (size_t i = MODEL_FILES / 2; i < MODEL_FILES; i++)
+        model_lose(&s->model.files[i], true, true);
+    return true;
+}
+
 /* Ends that the model does not foresee and that are right all the same. True: do not judge. */
 static bool excused(struct op *op, smbkit_status st)
 {
@@ -221,7 +234,7 @@ static bool excused(struct op *op, smbkit_status st)
         start_over(op);
         return true;
     }
-    return refused_as_expired(op, st);
+    return folder_undone(op, st) || refused_as_expired(op, st);
 }
 
 static void finish_reply(struct op *op, const struct smbclient_reply *rp)

@@ -188,7 +188,9 @@ static bool may_wait(const struct op *op)
 
 static void check_answered(struct sim *s, struct actor *a)
 {
-    if (a->conn == NULL)
+    /* waiting requests count as bytes in work: with a small max_buffered they can keep a connection
+       paused, until another client ends the waiting */
+    if (a->conn == NULL || a->conn->paused)
         return;
     LIST_FOREACH (it, &a->ops) {
         const struct op *op = LIST_ENTRY(it, struct op, link);
