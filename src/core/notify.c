@@ -218,6 +218,10 @@ void notify_renamed(struct core *c, struct vfs_volume *v, const char *from, cons
     find_watches(c, v, is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
                  tell_rename, &x);
     deliver(&x.due);
+    /* Windows tells of a renamed file a second time, to those who watch attributes. */
+    if (!is_directory)
+        notify_changed(c, v, to, FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_CREATION,
+                       FILE_ACTION_MODIFIED);
 }
 
 /* What a plugin's event is worth: it does not say what kind of thing has changed. */

@@ -147,12 +147,20 @@ static void open_detach(struct core_open *o)
     lease_actions_init(&actions);
     if (!lease_open_attached(&o->lease))
         return;
+    struct lease_node *node = o->lease.node;
+    lease_node_ref(node);
     if (o->aborted)
         lease_open_undo(&o->lease, &actions);
     else
         lease_open_detach(&o->lease, true, &actions);
     o->remove = o->remove || actions.delete_link || actions.delete_stream;
+    bool doomed = !o->remove && o->is_directory &&
+                  lease_node_delete_pending(node, utf8_casehash(o->path, strlen(o->path)));
+    lease_node_unref(node);
     open_run_lease_actions(&actions);
+    /* delete-on-close of a folder that others have open and watch ([MS-FSA] 2.1.5.5) */
+    if (doomed)
+        notify_deleted(o->core, o->volume, o->path);
 }
 
 /* Between its making and the failure of the CREATE that made it, others may have opened the file:
