@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The bytes of files. */
+#include "volume.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OFFSET_MAX ((uint64_t)INT64_MAX)
+
+/* Why the handle's descriptor cannot be used so; SUCCESS: it can. */
+static smbkit_status check_io(const struct dir_handle *h, unsigned io)
+{
+    if (h->folder)
+        return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
+    return h->io & io ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_ACCESS_DENIED;
+}
+
+void dir_read(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint32_t length)
+{
+    const struct dir_handle *h = file;
+    smbkit_status status = check_io(h, FS_READ);
+    uint8_t *buffer = status == SMBKIT_STATUS_SUCCESS ? smbkit_op_buffer(op) : NULL;
+    if (status == SMBKIT_STATUS_SUCCESS && buffer == NULL && length > 0)
+        status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    uint32_t done = 0;
+    while (status == SMBKIT_STATUS_SUCCESS && done < length && offset + done <= OFFSET_MAX) {
+        ssize_t n = pread(h->fd, buffer + done, length - done, (off_t)(offset + done));
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EINTR)
+            status = dir_status(errno);
+        if (n > 0)
+            done += (uint32_t)n;
+    }
+    if (status == SMBKIT_STATUS_SUCCESS)
+        smbkit_reply_read(op, done);
+    else
+        smbkit_reply_status(op, status);
+}
+
+/* --- changes --- */
+
+/* Begins a change of the content with the user's rights. False: answered already. */
+static bool begin(struct smbkit_op *op, struct dir_handle *h)
+{
+    smbkit_status status = check_io(h, FS_WRITE);
+    if (status == SMBKIT_STATUS_SUCCESS && !dir_user_enter(h->user))
+        status = SMBKIT_STATUS_ACCESS_DENIED;
+    if (status != SMBKIT_STATUS_SUCCESS) {
+        smbkit_reply_status(op, status);
+        return false;
+    }
+    dir_change_begin(h);
+    return true;
+}
+
+/* What has been written to is to be archived: said once for each handle. */
+static void mark_archive(struct dir_handle *h)
+{
+    struct dosattr dos;
+    if (atomic_exchange(&h->archived, true))
+        return;
+    dir_dos_read(h->fd, NULL, &dos);
+    if (!dos.has_attributes || (dos.attributes & SMBKIT_ATTR_ARCHIVE))
+        return;
+    dos.attributes |= SMBKIT_ATTR_ARCHIVE;
+    (void)dir_dos_write(h->fd, &dos);
+}
+
+/* Ends it; `err` is 0 or an errno. */
+static void finish(struct smbkit_op *op, struct dir_volume *v, struct dir_handle *h, int err,
+                   bool with_attr)
+{
+    struct smbkit_attr attr;
+    if (err == 0)
+        mark_archive(h);
+    dir_change_end(h);
+    dir_user_leave(h->user);
+    smbkit_status status = err != 0 ? dir_status(err) : SMBKIT_STATUS_SUCCESS;
+    if (status == SMBKIT_STATUS_SUCCESS && with_attr)
+        status = dir_attr_get(v, h, &attr);
+    if (status == SMBKIT_STATUS_SUCCESS && with_attr)
+        smbkit_reply_attr(op, &attr);
+    else
+        smbkit_reply_status(op, status);
+}
+
+static int write_all(int fd, uint64_t offset, const uint8_t *data, uint64_t length)
+{
+    if (offset > OFFSET_MAX || length > OFFSET_MAX - offset)
+        return EFBIG;
+    while (length > 0) {
+        ssize_t n = pwrite(fd, data, length, (off_t)offset);
+        if (n < 0 && errno != EINTR)
+            return errno;
+        if (n > 0) {
+            data += n;
+            offset += (uint64_t)n;
+            length -= (uint64_t)n;
+        }
+    }
+    return 0;
+}
+
+/* Answered without attributes: asking for them would cost more than a small write. */
+void dir_write(struct smbkit_op *op, void *vol, void *file, uint64_t offset, const void *data,
+               uint32_t length)
+{
+    struct dir_handle *h = file;
+    if (begin(op, h))
+        finish(op, vol, h, write_all(h->fd, offset, data, length), false);
+}
+
+void dir_flush(struct smbkit_op *op, void *vol, void *file)
+{
+    const struct dir_handle *h = file;
+    bool lost = h->io != 0 && fsync(h->fd) < 0 && errno != EINVAL && errno != EROFS;
+    smbkit_reply_status(op, lost ? dir_status(errno) : SMBKIT_STATUS_SUCCESS);
+}
+
+static int cut(int fd, uint64_t size)
+{
+    if (size > OFFSET_MAX)
+        return EFBIG;
+    return ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
+}
+
+void dir_set_size(struct smbkit_op *op, void *vol, void *file, uint64_t size)
+{
+    struct dir_handle *h = file;
+    if (begin(op, h))
+        finish(op, vol, h, cut(h->fd, size), true);
+}
+
+/* A file system that cannot reserve has said all it can. */
+static int reserve(int fd, uint64_t size)
+{
+    struct statx st;
+    if (size > OFFSET_MAX)
+        return EFBIG;
+    if (fs_stat(fd, "", &st) < 0)
+        return errno;
+    if (size < st.stx_size)
+        return cut(fd, size);
+    if (size == 0 || size <= st.stx_blocks * 512)
+        return 0;
+    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0 || errno == EOPNOTSUPP)
+        return 0;
+    return errno;
+}
+
+void dir_set_alloc(struct smbkit_op *op, void *vol, void *file, uint64_t size)
+{
+    struct dir_handle *h = file;
+    if (begin(op, h))
+        finish(op, vol, h, reserve(h->fd, size), true);
+}
+
+/* --- holes --- */
+
+static int write_zeros(int fd, uint64_t offset, uint64_t length)
+{
+    static const uint8_t zeros[65536];
+    int err = 0;
+    while (err == 0 && length > 0) {
+        uint64_t n = length < sizeof(zeros) ? length : sizeof(zeros);
+        err = write_all(fd, offset, zeros, n);
+        offset += n;
+        length -= n;
+    }
+    return err;
+}
+
+static int punch(int fd, uint64_t offset, uint64_t length)
+{
+    struct statx st;
+    if (fs_stat(fd, "", &st) < 0)
+        return errno;
+    if (offset >= st.stx_size || length == 0)
+        return 0;
+    if (length > st.stx_size - offset)
+        length = st.stx_size - offset;
+    int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    if (fallocate(fd, mode, (off_t)offset, (off_t)length) == 0)
+        return 0;
+    return errno == EOPNOTSUPP ? write_zeros(fd, offset, length) : errno;
+}
+
+void dir_zero_range(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint64_t length)
+{
+    struct dir_handle *h = file;
+    if (begin(op, h))
+        finish(op, vol, h, punch(h->fd, offset, length), true);
+}
+
+void dir_allocated_ranges(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
+                          uint64_t length)
+{
+    const struct dir_handle *h = file;
+    if (h->folder || h->io == 0) {
+        smbkit_reply_status(op, h->folder ? SMBKIT_STATUS_INVALID_DEVICE_REQUEST
+                                          : SMBKIT_STATUS_ACCESS_DENIED);
+        return;
+    }
+    uint64_t end = length < OFFSET_MAX - offset ? offset + length : OFFSET_MAX;
+    /* lseek moves the descriptor's position, which nothing else uses. */
+    while (offset < end) {
+        off_t start = lseek(h->fd, (off_t)offset, SEEK_DATA);
+        off_t stop = start >= 0 ? lseek(h->fd, start, SEEK_HOLE) : -1;
+        if (start < 0 || stop < 0 || (uint64_t)start >= end)
+            break;
+        uint64_t to = (uint64_t)stop < end ? (uint64_t)stop : end;
+        if (!smbkit_range_add(op, (uint64_t)start, to - (uint64_t)start))
+            break;
+        offset = (uint64_t)stop;
+    }
+    smbkit_reply_status(op, SMBKIT_STATUS_SUCCESS);
+}

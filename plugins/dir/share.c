@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A share of the dir plugin: its parameters, its space, and the table of callbacks. */
+#include "volume.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/quota.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define DESCRIPTORS_MAX (1u << 20)
+
+/* --- parameters --- */
+
+static const char *value_of(const struct smbkit_arg *args, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(args[i].key, key) == 0)
+            return args[i].value;
+    return "";
+}
+
+/* The value has been checked; only which of the two it is remains. */
+static bool is_on(const char *value)
+{
+    return strchr("1yYtT", value[0]) != NULL || strcasecmp(value, "on") == 0;
+}
+
+/* An octal mode, or -1 for an empty value. */
+static bool parse_mode(const char *text, int *mode)
+{
+    char *end;
+    *mode = -1;
+    if (text[0] == '\0')
+        return true;
+    unsigned long m = strtoul(text, &end, 8);
+    *mode = (int)m;
+    return *end == '\0' && m <= 07777 && text[0] >= '0' && text[0] <= '7';
+}
+
+static bool parse(struct dir_volume *v, struct smbkit_share *share, const struct smbkit_arg *args,
+                  size_t count)
+{
+    uint64_t limit = 0;
+    const char *links = value_of(args, count, "links");
+    v->links = strcmp(links, "refuse") == 0 ? DIR_LINKS_REFUSE : DIR_LINKS_FOLLOW;
+    v->hide_dots = is_on(value_of(args, count, "hide-dot-files"));
+    smbkit_parse_size(value_of(args, count, "index-memory"), &limit);
+    v->index_limit = limit < SIZE_MAX ? (size_t)limit : SIZE_MAX;
+    if (v->links != DIR_LINKS_REFUSE && strcmp(links, "follow") != 0) {
+        smbkit_error(share, "links=%s: it can be follow or refuse", links);
+        return false;
+    }
+    if (!parse_mode(value_of(args, count, "file-mode"), &v->file_mode) ||
+        !parse_mode(value_of(args, count, "folder-mode"), &v->folder_mode)) {
+        smbkit_error(share, "file-mode and folder-mode are octal numbers like 0640");
+        return false;
+    }
+    return dir_users_init(&v->users, value_of(args, count, "as"), share);
+}
+
+/* --- opening and closing --- */
+
+static bool open_root(struct dir_volume *v, struct smbkit_share *share, const char *path)
+{
+    struct statx st;
+    v->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (v->root < 0 || fs_stat(v->root, "", &st) < 0) {
+        smbkit_error(share, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    v->dev = dir_dev(&st);
+    int fd = fs_open(v->root, "", FS_SEE | FS_FOLDER, 0);
+    if (fd < 0) {
+        smbkit_error(share, "%s: %s", path,
+                     errno == ENOSYS ? "the kernel has no openat2 (Linux 5.6)" : strerror(errno));
+        return false;
+    }
+    close(fd);
+    return true;
+}
+
+/* Each open file takes a descriptor; the usual soft limit is made for programs that use select. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur >= DESCRIPTORS_MAX)
+        return;
+    r.rlim_cur = r.rlim_max < DESCRIPTORS_MAX ? r.rlim_max : DESCRIPTORS_MAX;
+    (void)setrlimit(RLIMIT_NOFILE, &r);
+}
+
+static void dir_share_close(void *vol)
+{
+    struct dir_volume *v = vol;
+    dir_watch_quit(v->watch);
+    if (v->folders != NULL)
+        dir_folders_free(v);
+    dir_watch_free(v->watch);
+    dir_users_free(&v->users);
+    if (v->root >= 0)
+        close(v->root);
+    pthread_mutex_destroy(&v->lock);
+    smbkit_free(v->folders);
+    smbkit_free(v->nodes);
+    smbkit_free(v);
+}
+
+static smbkit_status dir_share_open(struct smbkit_share *share, const struct smbkit_arg *args,
+                                    size_t count, void **vol)
+{
+    struct dir_volume *v = smbkit_alloc(sizeof(*v));
+    if (v == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    v->share = share;
+    v->root = -1;
+    pthread_mutex_init(&v->lock, NULL);
+    smbkit_random(share, &v->serial, sizeof(v->serial));
+    v->folders = smbkit_alloc(DIR_TABLE_SIZE * sizeof(*v->folders));
+    v->nodes = smbkit_alloc(DIR_TABLE_SIZE * sizeof(*v->nodes));
+    if (v->folders == NULL || v->nodes == NULL || !parse(v, share, args, count) ||
+        !open_root(v, share, value_of(args, count, "path"))) {
+        dir_share_close(v);
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    }
+    raise_descriptor_limit();
+    if (is_on(value_of(args, count, "watch")))
+        v->watch = dir_watch_new(v);
+    *vol = v;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* --- space --- */
+
+#define QUOTA_BLOCK 1024u
+
+/* What the user may still take, where quotas are kept. */
+static void apply_quota(const struct dir_volume *v, uid_t uid, struct smbkit_statfs *st)
+{
+#ifdef SYS_quotactl_fd
+    struct dqblk q = {0};
+    if (syscall(SYS_quotactl_fd, v->root, QCMD(Q_GETQUOTA, USRQUOTA), uid, &q) != 0 ||
+        q.dqb_bhardlimit == 0)
+        return;
+    uint64_t limit = q.dqb_bhardlimit * QUOTA_BLOCK;
+    uint64_t left = q.dqb_curspace < limit ? limit - q.dqb_curspace : 0;
+    if (limit < st->total_bytes)
+        st->total_bytes = limit;
+    if (left < st->free_bytes)
+        st->free_bytes = left;
+#endif
+}
+
+static void dir_statfs(struct smbkit_op *op, void *vol)
+{
+    struct dir_volume *v = vol;
+    struct statvfs fs;
+    struct dir_user *user;
+    if (fstatvfs(v->root, &fs) < 0) {
+        smbkit_reply_status(op, dir_status(errno));
+        return;
+    }
+    struct smbkit_statfs st = {
+        .total_bytes = (uint64_t)fs.f_blocks * fs.f_frsize,
+        .free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize,
+        .block_size = 4096,
+        .serial = fs.f_fsid != 0 ? (uint32_t)(fs.f_fsid ^ fs.f_fsid >> 32) : v->serial,
+    };
+    if (dir_user_get(&v->users, smbkit_op_user(op), &user) == SMBKIT_STATUS_SUCCESS)
+        apply_quota(v, dir_user_uid(user), &st);
+    dir_user_put(user);
+    smbkit_reply_statfs(op, &st);
+}
+
+/* --- the plugin --- */
+
+static const struct smbkit_param dir_params[] = {
+    {"path", SMBKIT_PARAM_PATH, NULL, 0, 0, NULL, "the folder to share"},
+    {"as", SMBKIT_PARAM_STRING, NULL, 0, 0, "user",
+     "whose rights count: user (each client's, when root), server, or a Unix user's name"},
+    {"links", SMBKIT_PARAM_STRING, NULL, 0, 0, "follow",
+     "symbolic links: follow (inside the share), or refuse"},
+    {"file-mode", SMBKIT_PARAM_STRING, NULL, 0, 0, "", "permissions of new files, octal"},
+    {"folder-mode", SMBKIT_PARAM_STRING, NULL, 0, 0, "", "permissions of new folders, octal"},
+    {"hide-dot-files", SMBKIT_PARAM_BOOL, NULL, 0, 0, "on",
+     "names that begin with a dot have the attribute hidden"},
+    {"watch", SMBKIT_PARAM_BOOL, NULL, 0, 0, "on", "notice what others change on the disk"},
+    {"index-memory", SMBKIT_PARAM_SIZE, "bytes", 1u << 16, 1ull << 40, "256M",
+     "room for the names of folders in use"},
+    {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+};
+
+#ifndef SMBKIT_STATIC_PLUGIN
+#define SMBKIT_STATIC_PLUGIN smbkit_plugin
+#endif
+
+SMBKIT_API extern const struct smbkit_plugin SMBKIT_STATIC_PLUGIN;
+
+const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
+    SMBKIT_PLUGIN_INIT,
+    .thread_model = SMBKIT_THREAD_PARALLEL,
+    .name = "dir",
+    .version = SMBKIT_VERSION,
+    .summary = "a folder of this machine",
+    .fs_name = "NTFS",
+    .capabilities = SMBKIT_CAP_STABLE_IDS | SMBKIT_CAP_SPARSE | SMBKIT_CAP_HARD_LINKS |
+                    SMBKIT_CAP_CHANGE_SOURCE,
+    .params = dir_params,
+    .vfs =
+        {
+            .share_open = dir_share_open,
+            .share_close = dir_share_close,
+            .statfs = dir_statfs,
+            .open = dir_open,
+            .create = dir_create,
+            .cleanup = dir_cleanup,
+            .close = dir_close,
+            .read = dir_read,
+            .write = dir_write,
+            .flush = dir_flush,
+            .getattr = dir_getattr,
+            .setattr = dir_setattr,
+            .set_size = dir_set_size,
+            .set_alloc = dir_set_alloc,
+            .readdir = dir_readdir,
+            .can_delete = dir_can_delete,
+            .rename = dir_rename,
+            .link = dir_link,
+            .zero_range = dir_zero_range,
+            .allocated_ranges = dir_allocated_ranges,
+        },
+};
