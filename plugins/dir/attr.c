@@ -83,6 +83,8 @@ void dir_attr_fill(struct dir_volume *v, const struct statx *st, const struct do
         .attributes = a != 0 ? a : SMBKIT_ATTR_NORMAL,
         .links = folder ? 1 : st->stx_nlink,
     };
+    (void)dir_node_change_time(v, dir_dev(st), st->stx_ino, fs_ns(&st->stx_ctime),
+                               &attr->change_time);
 }
 
 smbkit_status dir_attr_get(struct dir_volume *v, struct dir_handle *h, struct smbkit_attr *attr)
@@ -161,6 +163,17 @@ static int set_dos(struct dir_handle *h, const struct smbkit_attr *a, uint32_t w
     return which & SMBKIT_SET_ATTRIBUTES ? set_mode(h->fd, &st, a->attributes) : 0;
 }
 
+/* The disk stamps each change by itself. What the client wants is shown as long as the file is open
+   and does not change again. */
+static int set_change_time(struct dir_volume *v, struct dir_handle *h, uint64_t time)
+{
+    struct statx st;
+    if (fs_stat(h->fd, "", &st) < 0)
+        return errno;
+    dir_node_want_change_time(v, h->node, fs_ns(&st.stx_ctime), time);
+    return 0;
+}
+
 void dir_setattr(struct smbkit_op *op, void *vol, void *file, const struct smbkit_attr *a,
                  uint32_t which)
 {
@@ -177,6 +190,8 @@ void dir_setattr(struct smbkit_op *op, void *vol, void *file, const struct smbki
         err = set_dos(h, a, which);
     if (err == 0 && (which & (SMBKIT_SET_ACCESS_TIME | SMBKIT_SET_WRITE_TIME)))
         err = set_times(h->fd, a, which);
+    if (err == 0 && (which & SMBKIT_SET_CHANGE_TIME))
+        err = set_change_time(v, h, a->change_time);
     dir_change_end(h);
     dir_user_leave(h->user);
     smbkit_status status = err != 0 ? dir_status(err) : dir_attr_get(v, h, &attr);

@@ -223,6 +223,8 @@ struct dir_node {
     unsigned refs;
     _Atomic unsigned busy;     /* changes of ours in work */
     _Atomic uint64_t own_time; /* ns: the last of our changes was before */
+    uint64_t change_time;      /* FILETIME: what a client wants the change time to be ... */
+    uint64_t change_at;        /* ... as long as the disk's is this one, ns. 0: nothing is wanted */
     struct dir_link *links;
 };
 
@@ -260,6 +262,12 @@ void dir_links_gone(struct dir_volume *v, dev_t dev, uint64_t inode,
 /* Around each change of a file, so that its events are known as our own. */
 void dir_change_begin(struct dir_handle *h);
 void dir_change_end(struct dir_handle *h);
+void dir_node_want_change_time(struct dir_volume *v, struct dir_node *n, uint64_t at,
+                               uint64_t shown);
+/* The change time to show for a file whose change time on the disk is `at`, ns: the disk's does not
+   let itself be set. False: that of the disk. */
+bool dir_node_change_time(struct dir_volume *v, dev_t dev, uint64_t inode, uint64_t at,
+                          uint64_t *shown);
 /* For the watch: did we make all changes of this file up to `time`? */
 bool dir_node_is_own(struct dir_volume *v, dev_t dev, uint64_t inode, uint64_t time);
 

@@ -213,6 +213,27 @@ void dir_change_end(struct dir_handle *h)
     h->node->busy--;
 }
 
+void dir_node_want_change_time(struct dir_volume *v, struct dir_node *n, uint64_t at,
+                               uint64_t shown)
+{
+    pthread_mutex_lock(&v->lock);
+    n->change_at = at;
+    n->change_time = shown;
+    pthread_mutex_unlock(&v->lock);
+}
+
+bool dir_node_change_time(struct dir_volume *v, dev_t dev, uint64_t inode, uint64_t at,
+                          uint64_t *shown)
+{
+    pthread_mutex_lock(&v->lock);
+    const struct dir_node *n = node_find(v, dev, inode);
+    bool wanted = n != NULL && n->change_at != 0 && n->change_at == at;
+    if (wanted)
+        *shown = n->change_time;
+    pthread_mutex_unlock(&v->lock);
+    return wanted;
+}
+
 bool dir_node_is_own(struct dir_volume *v, dev_t dev, uint64_t inode, uint64_t time)
 {
     pthread_mutex_lock(&v->lock);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The dir plugin, driven through vfs/ as the server does, on a real file system. */
-#include "dirtest.h"
+#include "test_bench.h"
 
 static struct dirtest tt, *t = &tt;
 
@@ -124,14 +124,14 @@ static void test_case(void **state)
 static void test_long_names(void **state)
 {
     char name[600];
-    memset(name, 'n', 255);
+    memset(name, 'n', sizeof(name));
     name[255] = '\0';
     make(t, name, SMBKIT_ATTR_DIRECTORY);
     name[0] = 'N';
     assert_int_equal(status_of(t, name), SMBKIT_STATUS_SUCCESS);
-    strcat(name, "n");
+    memcpy(name + 255, "n", 2);
     assert_int_equal(status_of(t, name), SMBKIT_STATUS_OBJECT_NAME_INVALID);
-    strcat(name, "/x");
+    memcpy(name + 256, "/x", 3);
     assert_int_equal(status_of(t, name), SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND);
     char *deep = malloc(10000);
     memset(deep, 'd', 9999);
@@ -244,8 +244,10 @@ static void test_attributes(void **state)
     struct smbkit_attr a = {.create_time = when,
                             .access_time = when + 1,
                             .write_time = when + 2,
+                            .change_time = when + 3,
                             .attributes = SMBKIT_ATTR_SYSTEM | SMBKIT_ATTR_DIRECTORY};
-    assert_int_equal(XWAIT(t, vfs_setattr(&t->op, t->vol, f, &a, 0x17)), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(XWAIT(t, vfs_setattr(&t->op, t->vol, f, &a, 0x1f)), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(t->op.attr.change_time, when + 3);
     xclose(t, f);
     f = must_open(t, "a");
     assert_int_equal(t->op.attr.create_time, when);
@@ -258,6 +260,7 @@ static void test_attributes(void **state)
     assert_int_equal(XWAIT(t, vfs_getattr(&t->op, t->vol, f)), SMBKIT_STATUS_SUCCESS);
     assert_int_equal(t->op.attr.attributes, SMBKIT_ATTR_SYSTEM | SMBKIT_ATTR_ARCHIVE);
     assert_int_equal(t->op.attr.create_time, when);
+    assert_int_not_equal(t->op.attr.change_time, when + 3);
     xclose(t, f);
     disk_write(t, ".dot", "");
     disk_write(t, "plain", "");
@@ -313,7 +316,7 @@ static void list_while_changing(void)
         size_t n = t->op.dirent_count < 7 ? t->op.dirent_count : 7; /* forget the rest */
         for (size_t i = 0; i < n; i++)
             if (t->op.dirents[i].name[0] == 'f')
-                seen[atoi(t->op.dirents[i].name + 1)]++;
+                seen[strtol(t->op.dirents[i].name + 1, NULL, 10)]++;
         bool end = t->op.dir_end && n == t->op.dirent_count;
         if (n > 0)
             args.cookie = t->op.dirents[n - 1].next_cookie;

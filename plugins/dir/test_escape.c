@@ -3,7 +3,7 @@
  * Nothing outside the share can be reached: links that lead out, "..", and folders that become
  * links while they are opened. A canary lies beside the share; no handle may ever be on it.
  */
-#include "dirtest.h"
+#include "test_bench.h"
 
 static struct dirtest tt, *t = &tt;
 static char canary[512];
@@ -15,7 +15,7 @@ static int setup_links(const char *links)
     dirtest_init(t);
     snprintf(canary, sizeof(canary), "%s/secret", t->base);
     assert_int_equal(mkdir(canary, 0777), 0);
-    strcat(canary, "/canary");
+    snprintf(canary, sizeof(canary), "%s/secret/canary", t->base);
     FILE *f = fopen(canary, "w");
     assert_non_null(f);
     fputs("canary", f);

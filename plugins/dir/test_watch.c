@@ -3,7 +3,7 @@
  * The index of names and the watch: what others do on the disk is seen at once and told once, what
  * the plugin does is not told, and an absent name costs the same in a small and a large folder.
  */
-#include "dirtest.h"
+#include "test_bench.h"
 #include "vfs/vfs_int.h"
 #include "volume.h"
 #include <time.h>
@@ -184,7 +184,7 @@ static void test_absent_names(void **state)
     make(t, "small", SMBKIT_ATTR_DIRECTORY);
     make(t, "large", SMBKIT_ATTR_DIRECTORY);
     fill("small", 100);
-    fill("large", large != NULL ? atoi(large) : 20000);
+    fill("large", large != NULL ? (int)strtol(large, NULL, 10) : 20000);
     assert_int_equal(status_of(t, "small/x"), SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
     assert_int_equal(status_of(t, "large/x"), SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
     double a = absent("small", 2000), b = absent("large", 2000);

@@ -4,8 +4,8 @@
  * or else TMPDIR, or else /tmp: the same tests run on any file system), and short words for
  * operations, which run to their end before they return.
  */
-#ifndef PLUGINS_DIR_DIRTEST_H
-#define PLUGINS_DIR_DIRTEST_H
+#ifndef PLUGINS_DIR_TEST_BENCH_H
+#define PLUGINS_DIR_TEST_BENCH_H
 
 #include "base/mem.h"
 #include "base/testmem.h"
@@ -225,18 +225,23 @@ static inline struct dirtest_path disk(const struct dirtest *t, const char *path
     return p;
 }
 
-static inline void disk_write(const struct dirtest *t, const char *path, const char *content)
-{
-    FILE *f = fopen(disk(t, path).text, "w");
-    assert_non_null(f);
-    fputs(content, f);
-    assert_int_equal(fclose(f), 0);
-}
-
 static inline bool disk_has(const struct dirtest *t, const char *path)
 {
     struct stat st;
     return lstat(disk(t, path).text, &st) == 0;
+}
+
+/* A new file comes into the share in one step, so that there is one event; one that is there is cut
+   and written. */
+static inline void disk_write(const struct dirtest *t, const char *path, const char *content)
+{
+    struct dirtest_path to = disk(t, path), at = disk(t, "../made");
+    bool there = disk_has(t, path);
+    FILE *f = fopen(there ? to.text : at.text, "w");
+    assert_non_null(f);
+    fputs(content, f);
+    assert_int_equal(fclose(f), 0);
+    assert_true(there || rename(at.text, to.text) == 0);
 }
 
 #endif
