@@ -20,11 +20,13 @@ MAY = {
     "crypto": {"base"},
     "net": {"base", "plat"},
     "auth": {"base", "crypto"},
+    "acl": {"base", "wire"},
     "lease": {"base"},
     "vfs": {"base"},
     "tree": {"base", "plat", "vfs"},
-    "core": {"base", "wire", "crypto", "auth", "lease", "vfs"},
-    "server": {"base", "plat", "wire", "crypto", "net", "auth", "lease", "vfs", "core"},
+    "core": {"base", "wire", "crypto", "acl", "auth", "lease", "vfs"},
+    "server": {"base", "plat", "wire", "crypto", "net", "acl", "auth", "lease", "vfs",
+               "core"},
 }
 # What the C library of C11 offers everywhere, and the compiler's own headers.
 STANDARD = {
