@@ -29,6 +29,7 @@ typedef uint32_t smbkit_status;
     X(OBJECT_NAME_EXISTS, 0x40000000, "the object existed before")                             \
     X(BUFFER_OVERFLOW, 0x80000005, "more data than the buffer holds")                          \
     X(NO_MORE_FILES, 0x80000006, "no more entries")                                            \
+    X(NO_MORE_EAS, 0x80000012, "no more extended attributes")                                  \
     X(INVALID_EA_NAME, 0x80000013, "the name of an extended attribute is not valid")           \
     X(EA_LIST_INCONSISTENT, 0x80000014, "the list of extended attributes is not consistent")   \
     X(NO_MORE_ENTRIES, 0x8000001A, "no more entries")                                          \
@@ -167,6 +168,7 @@ typedef uint32_t smbkit_status;
     X(IO_REPARSE_TAG_NOT_HANDLED, 0xC0000279, "nobody handles this reparse tag")               \
     X(DIRECTORY_IS_A_REPARSE_POINT, 0xC0000281, "the folder is a reparse point")               \
     X(VOLUME_NOT_UPGRADED, 0xC000029C, "the volume cannot do that yet")                        \
+    X(REPARSE_ATTRIBUTE_CONFLICT, 0xC00002B2, "a reparse point of another owner")              \
     X(OBJECTID_NOT_FOUND, 0xC00002F0, "no such object id")                                     \
     X(NETWORK_SESSION_EXPIRED, 0xC000035C, "the session has expired")                          \
     X(DOWNGRADE_DETECTED, 0xC0000388, "someone weakened the negotiation")                      \

@@ -296,8 +296,9 @@ struct smbkit_vfs {
 
     /* --- what only some file systems have --- */
 
-    /* Lists the named streams of a file or folder, also when the handle is a stream's:
-       smbkit_stream_add for each, then smbkit_reply_status. Default: there are none. */
+    /* Lists the streams of a file or folder, also when the handle is a stream's: smbkit_stream_add
+       for each, then smbkit_reply_status. The unnamed one, which every file and no folder has, has
+       the name "". Default: the unnamed one. */
     void (*list_streams)(struct smbkit_op *op, void *vol, void *file);
 
     /* Gives the handle's stream another name, `to`, "" for the unnamed stream. Answer:
@@ -398,7 +399,7 @@ SMBKIT_API void smbkit_reply_readdir(struct smbkit_op *op, bool end);
 /* Adds a range to an allocated_ranges answer. False: no room. */
 SMBKIT_API bool smbkit_range_add(struct smbkit_op *op, uint64_t offset, uint64_t length);
 
-/* Adds a named stream to a list_streams answer; the name without ':' and type. False: no room. */
+/* Adds a stream to a list_streams answer; the name without ':' and type. False: no room. */
 SMBKIT_API bool smbkit_stream_add(struct smbkit_op *op, const char *name, uint64_t size,
                                   uint64_t alloc_size);
 /* Adds an extended attribute to a get_eas answer; copied. False: no room. */

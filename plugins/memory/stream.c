@@ -96,6 +96,8 @@ void ram_list_streams(struct smbkit_op *op, void *vol, void *file)
     struct ram_volume *v = vol;
     const struct ram_handle *h = file;
     pthread_mutex_lock(&v->lock);
+    if (!ram_is_dir(h->node))
+        smbkit_stream_add(op, "", h->node->data.size, ram_data_alloc(&h->node->data));
     for (const struct ram_stream *s = h->node->streams; s != NULL; s = s->next)
         if (!smbkit_stream_add(op, s->name, s->data.size, ram_data_alloc(&s->data)))
             break;

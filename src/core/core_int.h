@@ -30,6 +30,7 @@
 #ifndef CORE_CORE_INT_H
 #define CORE_CORE_INT_H
 
+#include "acl/acl.h"
 #include "auth/throttle.h"
 #include "base/arena.h"
 #include "base/builder.h"
@@ -71,6 +72,7 @@
 
 struct core_batch;
 struct core_request;
+struct core_tree;
 
 /* ---------------------------------------------------------------- core */
 
@@ -209,6 +211,7 @@ struct core_session {
 
     char *user, *domain, *user_id; /* of the identity; NULL before the first success */
     bool is_guest, is_anonymous;
+    struct acl_token token; /* who that is in security descriptors */
     bool signing_required;
     bool encrypt; /* Session.EncryptData */
     uint8_t session_key[AUTH_SESSION_KEY_MAX];
@@ -345,6 +348,7 @@ struct core_open {
     uint32_t create_options;
     uint32_t mode;     /* FileModeInformation */
     uint64_t position; /* FilePositionInformation: kept, unused */
+    size_t next_ea;    /* Open.NextEaEntry of [MS-FSA] */
     struct lease_open lease;
     struct lease_lockseq lockseq;
     struct core_enumeration listing;
@@ -390,6 +394,31 @@ void removal_end(struct core_open *o, bool removed);
 /* Is the file of this open, which a CREATE has just located, going away, or has it gone since that
    many removals had been made (core_removals.count)? */
 bool removal_meets(const struct core_open *o, uint64_t since);
+
+/* ---------------------------------------------------------------- besides data (meta.c) */
+
+/* Do files of this volume have security descriptors? */
+static inline bool meta_has_acls(const struct vfs_volume *v)
+{
+    return (vfs_volume_capabilities(v) & SMBKIT_CAP_ACLS) != 0;
+}
+/* The descriptor that r->op, a get_sd or path_sd, has answered with; a default for what has none.
+   Lives in the request's arena. SUCCESS or why not. */
+smbkit_status meta_take_sd(struct core_request *r, bool folder, struct wire_sd *out);
+/* The same as bytes, in the arena. INVALID_SECURITY_DESCR: too long to be kept. */
+smbkit_status meta_encode_sd(struct core_request *r, const struct wire_sd *sd,
+                             const uint8_t **bytes, size_t *len);
+/* A list of extended attributes from the wire for the plugin; names and values are borrowed.
+   SUCCESS, EA_LIST_INCONSISTENT, INVALID_EA_NAME or INSUFFICIENT_RESOURCES. */
+smbkit_status meta_read_eas(struct core_request *r, const struct wire_blob *in,
+                            struct smbkit_ea **eas, size_t *count);
+/* What the lease engine knows a stream of the open's file by (NULL: the unnamed one): its name in a
+   form that compares equal byte by byte. False: memory is out. */
+NODISCARD bool meta_lease_key(struct arena *a, const struct core_open *o, const char *stream,
+                              struct lease_key *key);
+/* The name of a stream's change: "path:stream". The path itself for the unnamed stream. NULL:
+   memory is out. */
+const char *meta_stream_path(struct arena *a, const struct core_open *o);
 
 /* ---------------------------------------------------------------- notify (notify.c) */
 

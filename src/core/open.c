@@ -120,13 +120,25 @@ static void open_close(struct core_open *o)
         open_is_shut(o);
 }
 
-static void open_cleaned(struct core_open *o)
+static void tell_removed(struct core_open *o)
 {
-    removal_end(o, o->op.status == SMBKIT_STATUS_SUCCESS);
-    if (o->remove && o->op.status == SMBKIT_STATUS_SUCCESS && !o->aborted && o->stream == NULL)
+    if (o->stream == NULL) {
         notify_changed(o->core, o->volume, o->path,
                        o->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
                        FILE_ACTION_REMOVED);
+        return;
+    }
+    const char *path = meta_stream_path(&o->op.arena, o);
+    if (path != NULL)
+        notify_changed(o->core, o->volume, path, FILE_NOTIFY_CHANGE_STREAM_NAME,
+                       FILE_ACTION_REMOVED_STREAM);
+}
+
+static void open_cleaned(struct core_open *o)
+{
+    removal_end(o, o->op.status == SMBKIT_STATUS_SUCCESS);
+    if (o->remove && o->op.status == SMBKIT_STATUS_SUCCESS && !o->aborted)
+        tell_removed(o);
     open_close(o);
 }
 

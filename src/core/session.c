@@ -226,6 +226,12 @@ bool session_authenticated(struct core_channel *ch, const struct auth_identity *
         return false;
     s->is_guest = who->is_guest;
     s->is_anonymous = who->is_anonymous;
+    const struct wire_sid machine = acl_machine_sid(c->config.auth->netbios_computer);
+    acl_token_make(&s->token, &machine,
+                   s->is_anonymous ? ACL_ANONYMOUS
+                   : s->is_guest   ? ACL_GUEST
+                                   : ACL_USER,
+                   s->user);
     s->state = SESSION_VALID;
     if (first) {
         bool keyed = ch->signer != NULL;

@@ -123,6 +123,26 @@ bool vfs_default_ranges(struct vfs_op *op)
     return vfs_step_call(op, VFS_GETATTR, ranges_from_attr);
 }
 
+static bool stream_from_attr(struct vfs_op *op)
+{
+    if (op->status != SMBKIT_STATUS_SUCCESS || (op->attr.attributes & SMBKIT_ATTR_DIRECTORY))
+        return false;
+    op->streams = arena_array(&op->arena, 1, sizeof(*op->streams));
+    if (op->streams == NULL) {
+        op->status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+        return false;
+    }
+    op->streams[0] =
+        (struct vfs_stream){.name = "", .size = op->attr.size, .alloc_size = op->attr.alloc_size};
+    op->stream_count = op->stream_cap = 1;
+    return false;
+}
+
+bool vfs_default_list_streams(struct vfs_op *op)
+{
+    return vfs_step_call(op, VFS_GETATTR, stream_from_attr);
+}
+
 static bool cut_if_smaller(struct vfs_op *op)
 {
     if (op->status != SMBKIT_STATUS_SUCCESS || op->arg.size.size >= op->attr.size)
@@ -364,7 +384,7 @@ const struct vfs_call vfs_calls[VFS_CODES] = {
     [VFS_ZERO_RANGE] = ROW(zero_range, VFS_ANSWER_ATTR, vfs_default_zero_range),
     [VFS_ALLOCATED_RANGES] = ROW(allocated_ranges, VFS_ANSWER_STATUS, vfs_default_ranges),
     [VFS_OVERWRITE] = ROW(overwrite, VFS_ANSWER_ATTR, vfs_default_overwrite),
-    [VFS_LIST_STREAMS] = ROW(list_streams, VFS_ANSWER_STATUS, vfs_default_success),
+    [VFS_LIST_STREAMS] = ROW(list_streams, VFS_ANSWER_STATUS, vfs_default_list_streams),
     [VFS_RENAME_STREAM] = ROW(rename_stream, VFS_ANSWER_ATTR, vfs_default_not_supported),
     [VFS_GET_EAS] = ROW(get_eas, VFS_ANSWER_STATUS, vfs_default_success),
     [VFS_SET_EAS] = ROW(set_eas, VFS_ANSWER_ATTR, vfs_default_no_eas),

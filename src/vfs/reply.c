@@ -315,7 +315,7 @@ bool smbkit_stream_add(struct smbkit_op *sop, const char *name, uint64_t size, u
     if (op->call != VFS_LIST_STREAMS || op->memory_out || op->stream_count >= VFS_STREAMS_MAX)
         return false;
     struct vfs_stream x = {.name_len = strlen(name), .size = size, .alloc_size = alloc_size};
-    if (!vfs_stream_valid(name, x.name_len))
+    if (x.name_len > 0 && !vfs_stream_valid(name, x.name_len))
         return true; /* as for names in folders: one that no client can say is left out */
     struct vfs_stream *v =
         grow(op, op->streams, op->stream_count, &op->stream_cap, sizeof(*op->streams));

@@ -789,6 +789,10 @@ static void test_default_status(void **state)
     assert_int_equal(op.range_count, 1);
     assert_int_equal(op.ranges[0].offset, 3);
     assert_int_equal(op.ranges[0].length, 5);
+    vfs_list_streams(&op, v, &the_file);
+    assert_int_equal(op.stream_count, 1);
+    assert_string_equal(op.streams[0].name, "");
+    assert_int_equal(op.streams[0].size, 8);
     vfs_allocated_ranges(&op, v, &the_file, 8, 100);
     assert_int_equal(op.range_count, 0);
     vfs_set_alloc(&op, v, &the_file, 8);

@@ -74,7 +74,7 @@ vfs_step vfs_default_statfs, vfs_default_denied, vfs_default_cleanup, vfs_defaul
     vfs_default_setattr, vfs_default_set_alloc, vfs_default_not_here, vfs_default_can_delete,
     vfs_default_not_supported, vfs_default_zero_range, vfs_default_ranges, vfs_default_overwrite,
     vfs_default_no_eas, vfs_default_no_sd, vfs_default_path_sd, vfs_default_set_sparse,
-    vfs_default_no_reparse;
+    vfs_default_no_reparse, vfs_default_list_streams;
 /* Closes op->opened, which no caller will get, and ends with op->then. */
 vfs_step vfs_step_close_opened;
 

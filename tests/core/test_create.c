@@ -27,6 +27,8 @@ static void make_and_stop(struct harness_client *c, const char *name)
     assert_true(world_deliver_to_server(c->conn));
     assert_true(world_plugin_event(w)); /* open: not there */
     assert_true(world_plugin_event(w)); /* ... is told */
+    assert_true(world_plugin_event(w)); /* path_sd: the folder's descriptor */
+    assert_true(world_plugin_event(w)); /* ... is told */
     assert_true(world_plugin_event(w)); /* create */
     assert_int_equal(w->posted_count, 1);
     w->config.late_per_mille = 0;

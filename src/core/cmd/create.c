@@ -4,37 +4,26 @@
  *
  *   parse      everything that can be refused without asking the plugin
  *   locate     the plugin opens what exists, without changing anything
- *   make       ... or makes what does not
+ *   base       a stream that does not exist: the plugin opens its file
+ *   guard      what exists: what do its descriptor and its folder's allow? (create_access.c)
+ *   parent     what does not: may it be made there, and which descriptor does it inherit?
+ *   make       the plugin makes it; of a stream without a file, the file first
  *   judge      type, attributes and access rights against what was asked
  *   claim      share modes: from here on others see this open
  *   overwrite  OVERWRITE and SUPERSEDE cut the file
  *   dress      ... and give it its new attributes
+ *   adorn      extended attributes
  *   reserve    AllocationSize
  *   publish    the file id becomes valid
  *
  * The undo list is the open itself: it is made in `parse` and knows what has been done (has_file,
  * the lease engine's attachment); open_abort takes all of that back, and removes the name when
- * `make` had made it. release does so whenever the request ends without success.
+ * `make` had made it. The file of a new stream is held by an open of its own, so that it can be
+ * removed as well. release does so whenever the request ends without success.
  */
-#include "core/core_int.h"
+#include "core/cmd/create.h"
 
 #define LOCATE_TRIES 8 /* a name that others make and delete all the time */
-
-struct create_state {
-    struct core_open *open; /* until publish */
-    struct vfs_path path;
-    struct wire_create_req_ctxs ctxs;
-    struct wire_create_rsp rsp;
-    uint32_t desired; /* generic rights mapped; MAXIMUM_ALLOWED still in */
-    uint32_t granted;
-    uint32_t implied; /* what OVERWRITE and SUPERSEDE need beyond it */
-    uint32_t action;
-    unsigned tries;
-    uint64_t removals; /* core_removals.count before it was located */
-    bool want_dir;
-    bool made;
-    struct smbkit_attr attr;
-};
 
 static bool create_decode(struct core_request *r, struct cursor *body)
 {
@@ -67,24 +56,6 @@ static bool create_decode(struct core_request *r, struct cursor *body)
 #define WRITING_RIGHTS                                                        \
     (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_EA | FILE_DELETE_CHILD | \
      FILE_WRITE_ATTRIBUTES | DELETE | WRITE_DAC | WRITE_OWNER)
-
-static const struct {
-    uint32_t generic, rights;
-} generic_map[] = {
-    /* [MS-SMB2] 2.2.13.1.1 */
-    {GENERIC_ALL, 0x001f01ff},
-    {GENERIC_READ, 0x00120089},
-    {GENERIC_WRITE, 0x00120116},
-    {GENERIC_EXECUTE, 0x001200a0},
-};
-
-static uint32_t map_generic(uint32_t access)
-{
-    for (size_t i = 0; i < ARRAY_LEN(generic_map); i++)
-        if (access & generic_map[i].generic)
-            access = (access & ~generic_map[i].generic) | generic_map[i].rights;
-    return access;
-}
 
 static bool disposition_overwrites(uint32_t d)
 {
@@ -130,8 +101,6 @@ static smbkit_status check_contexts(const struct create_state *s)
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND; /* nothing was kept: 3.3.5.9.7, 3.3.5.9.12 */
     if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_TWRP))
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND; /* there are no earlier versions */
-    if ((s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_EXTA)) && s->ctxs.ea.len > 0)
-        return SMBKIT_STATUS_EAS_NOT_SUPPORTED;
     return SMBKIT_STATUS_SUCCESS;
 }
 
@@ -157,13 +126,13 @@ static smbkit_status check_access(struct core_request *r, struct create_state *s
 {
     uint32_t max = r->tree->maximal_access;
     uint32_t disposition = r->in.create.create_disposition;
-    s->desired = map_generic(r->in.create.desired_access);
+    s->desired = acl_map_generic(r->in.create.desired_access);
     s->granted = s->desired & ~MAXIMUM_ALLOWED;
     if (s->desired & MAXIMUM_ALLOWED)
         s->granted |= max;
     if (disposition_overwrites(disposition))
         s->implied = disposition == FILE_SUPERSEDE ? DELETE : FILE_WRITE_DATA;
-    if ((s->granted | s->implied) & ~max & ~SYNCHRONIZE)
+    if ((s->granted | s->implied) & ~max)
         return SMBKIT_STATUS_ACCESS_DENIED;
     if (disposition == FILE_CREATE && !(max & FILE_WRITE_DATA))
         return SMBKIT_STATUS_ACCESS_DENIED;
@@ -186,6 +155,7 @@ static enum core_verdict create_parse(struct core_request *r)
         return request_done(r, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
     if ((st = check_contexts(s)) != SMBKIT_STATUS_SUCCESS ||
         (st = parse_name(r, s)) != SMBKIT_STATUS_SUCCESS ||
+        (st = create_parse_eas(r, s)) != SMBKIT_STATUS_SUCCESS ||
         (st = check_access(r, s)) != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     s->open = open_new(r->tree);
@@ -196,9 +166,6 @@ static enum core_verdict create_parse(struct core_request *r)
 }
 
 /* ---------------------------------------------------------------- locate and make */
-
-static enum core_verdict create_make(struct core_request *r);
-static enum core_verdict create_judge(struct core_request *r);
 
 static enum core_verdict create_locate(struct core_request *r)
 {
@@ -215,19 +182,28 @@ static enum core_verdict create_locate(struct core_request *r)
     return request_await(r, vfs_open(&r->op, r->tree->volume, &args));
 }
 
-/* Copies what the plugin answered with into the open; false: memory is out. */
-static bool take_file(struct core_request *r, struct create_state *s)
+/* Copies what the plugin answered with into an open; false: memory is out. */
+static bool take_file(struct core_request *r, struct create_state *s, struct core_open *o,
+                      const char *stream)
 {
-    struct core_open *o = s->open;
     o->file = r->op.opened;
     o->has_file = true;
     s->attr = r->op.attr;
     o->file_id = s->attr.file_id;
-    o->is_directory = (s->attr.attributes & SMBKIT_ATTR_DIRECTORY) && s->path.stream == NULL;
+    o->is_directory = (s->attr.attributes & SMBKIT_ATTR_DIRECTORY) && stream == NULL;
     o->path = mem_strdup(r->op.true_path != NULL ? r->op.true_path : s->path.path);
-    if (s->path.stream != NULL)
-        o->stream = mem_strdup(s->path.stream);
-    return o->path != NULL && (s->path.stream == NULL || o->stream != NULL);
+    if (stream != NULL)
+        o->stream = mem_strdup(stream);
+    return o->path != NULL && (stream == NULL || o->stream != NULL);
+}
+
+static enum core_verdict create_base(struct core_request *r);
+
+static void create_drop_base(struct create_state *s, bool remove)
+{
+    if (s->base != NULL)
+        open_abort(s->base, remove);
+    s->base = NULL;
 }
 
 static enum core_verdict create_located(struct core_request *r)
@@ -235,18 +211,48 @@ static enum core_verdict create_located(struct core_request *r)
     struct create_state *s = r->state_data;
     uint32_t disposition = r->in.create.create_disposition;
     if (r->op.status == SMBKIT_STATUS_SUCCESS) {
-        if (!take_file(r, s))
+        if (!take_file(r, s, s->open, s->path.stream))
             return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
         if (disposition == FILE_CREATE)
             return request_goto(r, create_judge); /* a collision, or DELETE_PENDING */
         s->action = FILE_OPENED;
-        return request_goto(r, create_judge);
+        return request_goto(r, create_guard);
     }
+    if (r->op.status == SMBKIT_STATUS_STOPPED_ON_SYMLINK)
+        return create_stopped(r);
     if (r->op.status != SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND || !disposition_makes(disposition))
         return request_done(r, r->op.status);
     if (!(r->tree->maximal_access & FILE_WRITE_DATA))
         return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
-    return request_goto(r, create_make);
+    return request_goto(r, s->path.stream != NULL ? create_base : create_parent);
+}
+
+static enum core_verdict create_base(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    create_drop_base(s, false);
+    s->base = open_new(r->tree);
+    if (s->base == NULL)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    if (!(vfs_volume_capabilities(r->tree->volume) & SMBKIT_CAP_STREAMS))
+        return request_done(r, SMBKIT_STATUS_OBJECT_NAME_INVALID);
+    struct smbkit_open_args args = {.path = s->path.path, .access = s->granted};
+    return request_await(r, vfs_open(&r->op, r->tree->volume, &args));
+}
+
+static enum core_verdict create_based(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    if (r->op.status == SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND)
+        return request_goto(r, create_parent);
+    if (r->op.status == SMBKIT_STATUS_STOPPED_ON_SYMLINK)
+        return create_stopped(r);
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    if (!take_file(r, s, s->base, NULL))
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    s->implied = FILE_WRITE_DATA; /* a new stream is a change of the file: [MS-FSA] 2.1.5.1.2 */
+    return request_goto(r, create_guard);
 }
 
 static smbkit_status check_new(const struct core_request *r, const struct create_state *s)
@@ -262,7 +268,7 @@ static smbkit_status check_new(const struct core_request *r, const struct create
     return SMBKIT_STATUS_SUCCESS;
 }
 
-static enum core_verdict create_make(struct core_request *r)
+enum core_verdict create_make(struct core_request *r)
 {
     struct create_state *s = r->state_data;
     const struct wire_create_req *q = &r->in.create;
@@ -271,16 +277,26 @@ static enum core_verdict create_make(struct core_request *r)
         return request_done(r, st);
     uint32_t attributes = q->file_attributes & ATTRIBUTES_SETTABLE;
     attributes |= s->want_dir ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_ARCHIVE;
+    bool stream = create_has_base(s);
     struct smbkit_create_args args = {
         .path = s->path.path,
-        .stream = s->path.stream,
+        .stream = stream ? s->path.stream : NULL,
         .access = s->granted,
         .attributes = attributes,
-        .alloc_size = s->ctxs.allocation_size,
-        .sd = s->ctxs.sd.len > 0 ? s->ctxs.sd.data : NULL,
-        .sd_len = s->ctxs.sd.len,
+        .alloc_size = s->path.stream == NULL || stream ? s->ctxs.allocation_size : 0,
+        .sd = stream ? NULL : s->sd,
+        .sd_len = stream ? 0 : s->sd_len,
     };
     return request_await(r, vfs_create(&r->op, r->tree->volume, &args));
+}
+
+/* The file of a stream has been made: the stream comes next. */
+static enum core_verdict made_base(struct core_request *r, struct create_state *s)
+{
+    s->base_made = true;
+    if (!take_file(r, s, s->base, NULL))
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    return request_goto(r, create_make);
 }
 
 static enum core_verdict create_made(struct core_request *r)
@@ -288,15 +304,20 @@ static enum core_verdict create_made(struct core_request *r)
     struct create_state *s = r->state_data;
     if (r->op.status == SMBKIT_STATUS_OBJECT_NAME_COLLISION) {
         /* somebody else was quicker: open that, unless it was to be new */
-        if (s->tries < LOCATE_TRIES)
-            return request_goto(r, create_locate);
-        return request_done(r, SMBKIT_STATUS_OBJECT_NAME_COLLISION);
+        if (s->tries >= LOCATE_TRIES)
+            return request_done(r, SMBKIT_STATUS_OBJECT_NAME_COLLISION);
+        create_drop_base(s, false);
+        return request_goto(r, create_locate);
     }
+    if (r->op.status == SMBKIT_STATUS_STOPPED_ON_SYMLINK)
+        return create_stopped(r);
     if (r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
+    if (s->path.stream != NULL && !create_has_base(s))
+        return made_base(r, s);
     s->made = true;
     s->action = FILE_CREATED;
-    if (!take_file(r, s))
+    if (!take_file(r, s, s->open, s->path.stream))
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     return STEP_NEXT;
 }
@@ -334,8 +355,7 @@ static smbkit_status judge_attributes(struct core_request *r, struct create_stat
         if (!(have & SMBKIT_ATTR_DIRECTORY)) {
             if ((s->desired & denied) || overwrites)
                 return SMBKIT_STATUS_ACCESS_DENIED;
-            if (s->desired & MAXIMUM_ALLOWED)
-                s->granted &= ~denied | s->desired;
+            s->effective &= ~(denied | FILE_DELETE_CHILD); /* of MAXIMUM_ALLOWED, MxAc */
         }
     }
     if (overwrites && s->path.stream == NULL &&
@@ -344,44 +364,28 @@ static smbkit_status judge_attributes(struct core_request *r, struct create_stat
     return SMBKIT_STATUS_SUCCESS;
 }
 
-static enum core_verdict create_judge(struct core_request *r)
+enum core_verdict create_judge(struct core_request *r)
 {
     struct create_state *s = r->state_data;
+    bool collides = s->open->has_file && r->in.create.create_disposition == FILE_CREATE;
     smbkit_status st;
     if (s->made)
         return STEP_NEXT;
     if ((st = judge_type(r, s)) != SMBKIT_STATUS_SUCCESS ||
-        (st = judge_attributes(r, s)) != SMBKIT_STATUS_SUCCESS)
+        (!collides && (st = judge_attributes(r, s)) != SMBKIT_STATUS_SUCCESS) ||
+        (!collides && (st = create_judge_access(r, s)) != SMBKIT_STATUS_SUCCESS))
         return request_done(r, st);
-    return STEP_NEXT;
+    return create_has_base(s) ? request_goto(r, create_make) : STEP_NEXT;
 }
 
 /* ---------------------------------------------------------------- claim */
-
-/* The stream's name in a form that compares equal byte by byte. */
-static bool fold_stream(struct core_request *r, const char *stream, struct lease_key *key)
-{
-    struct builder b;
-    size_t len = strlen(stream);
-    size_t bytes = utf8_to_utf16(NULL, stream, len);
-    uint8_t *mem = bytes == SIZE_MAX ? NULL : arena_alloc(request_arena(r), bytes);
-    if (mem == NULL)
-        return false;
-    builder_init_fixed(&b, mem, bytes);
-    utf8_to_utf16(&b, stream, len);
-    for (size_t i = 0; i + 1 < bytes; i += 2)
-        le16_store(mem + i, utf16_upcase(le16_load(mem + i)));
-    key->stream = mem;
-    key->stream_len = bytes;
-    return true;
-}
 
 static enum core_verdict create_claim(struct core_request *r)
 {
     struct create_state *s = r->state_data;
     struct core_open *o = s->open;
     const struct wire_create_req *q = &r->in.create;
-    struct lease_key key = {.volume = vfs_volume_id(o->volume), .file = o->file_id};
+    struct lease_key key;
     struct lease_open_args args = {
         .access = s->granted,
         .extra_access = s->implied,
@@ -391,7 +395,7 @@ static enum core_verdict create_claim(struct core_request *r)
     };
     if (!s->made && o->stream == NULL && removal_meets(o, s->removals))
         return request_done(r, SMBKIT_STATUS_DELETE_PENDING);
-    if (o->stream != NULL && !fold_stream(r, o->stream, &key))
+    if (!meta_lease_key(request_arena(r), o, o->stream, &key))
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     struct lease_node *n = lease_node_get(&o->core->leases, &key, o->is_directory);
     if (n == NULL)
@@ -421,7 +425,7 @@ static enum core_verdict create_overwrite(struct core_request *r)
     struct create_state *s = r->state_data;
     if (!overwriting(r, s))
         return STEP_NEXT;
-    return request_await(r, vfs_set_size(&r->op, s->open->volume, s->open->file, 0));
+    return request_await(r, vfs_overwrite(&r->op, s->open->volume, s->open->file));
 }
 
 static enum core_verdict create_dress(struct core_request *r)
@@ -450,10 +454,24 @@ static enum core_verdict create_dress(struct core_request *r)
     return request_await(r, vfs_setattr(&r->op, s->open->volume, s->open->file, &attr, which));
 }
 
-static enum core_verdict create_reserve(struct core_request *r)
+static enum core_verdict create_adorn(struct core_request *r)
 {
     struct create_state *s = r->state_data;
     if (overwriting(r, s) && s->path.stream == NULL) {
+        if (r->op.status != SMBKIT_STATUS_SUCCESS)
+            return request_done(r, r->op.status);
+        s->attr = r->op.attr;
+    }
+    if (s->ea_count == 0 || s->action == FILE_OPENED)
+        return STEP_NEXT;
+    return request_await(r,
+                         vfs_set_eas(&r->op, s->open->volume, s->open->file, s->eas, s->ea_count));
+}
+
+static enum core_verdict create_reserve(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    if (s->ea_count != 0 && s->action != FILE_OPENED) {
         if (r->op.status != SMBKIT_STATUS_SUCCESS)
             return request_done(r, r->op.status);
         s->attr = r->op.attr;
@@ -475,7 +493,7 @@ static bool fill_contexts(struct core_request *r, struct create_state *s)
         return false;
     if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_MXAC)) {
         x->present |= WIRE_CTX_BIT(WIRE_CTX_MXAC);
-        x->max_access.access = r->tree->maximal_access;
+        x->max_access.access = s->effective & r->tree->maximal_access;
     }
     if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_QFID)) {
         x->present |= WIRE_CTX_BIT(WIRE_CTX_QFID);
@@ -507,13 +525,19 @@ static void fill_response(struct create_state *s)
     s->rsp.file_id = (struct wire_file_id){o->persistent_id, o->volatile_id};
 }
 
-static void announce_made(const struct create_state *s)
+/* A stream is news beside its file ([MS-FSA] 2.1.5.1.1, 2.1.5.1.2). */
+static void announce_made(struct core_request *r, const struct create_state *s)
 {
     const struct core_open *o = s->open;
-    if (s->made && o->stream == NULL)
+    if (s->made && (o->stream == NULL || s->base_made))
         notify_changed(o->core, o->volume, o->path,
                        o->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
                        FILE_ACTION_ADDED);
+    const char *stream =
+        s->made && o->stream != NULL ? meta_stream_path(request_arena(r), o) : NULL;
+    if (stream != NULL)
+        notify_changed(o->core, o->volume, stream, FILE_NOTIFY_CHANGE_STREAM_NAME,
+                       FILE_ACTION_ADDED_STREAM);
 }
 
 /* Session or tree went while this was under way. It ends like an open that is closed at once: what
@@ -522,8 +546,8 @@ static enum core_verdict create_too_late(struct core_request *r, smbkit_status s
 {
     struct create_state *s = r->state_data;
     if (!(r->in.create.create_options & FILE_DELETE_ON_CLOSE)) {
-        announce_made(s);
-        s->made = false;
+        announce_made(r, s);
+        s->made = s->base_made = false;
     }
     return request_done(r, status);
 }
@@ -547,9 +571,10 @@ static enum core_verdict create_publish(struct core_request *r)
     if (!fill_contexts(r, s) || !open_publish(o))
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     r->chain.file = s->rsp.file_id;
-    announce_made(s);
+    announce_made(r, s);
     r->open = o; /* the request's use goes with it */
     s->open = NULL;
+    create_drop_base(s, false);
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 
@@ -563,6 +588,8 @@ static void create_release(struct core_request *r)
         /* there was no memory to tell the client the file id: nobody will ever close it */
         open_shut(r->open, NULL);
     }
+    if (s != NULL)
+        create_drop_base(s, s->base_made);
 }
 
 static bool create_encode(struct core_request *r, struct builder *b, size_t hdr)
@@ -572,10 +599,16 @@ static bool create_encode(struct core_request *r, struct builder *b, size_t hdr)
 }
 
 static const struct core_step create_steps[] = {
-    {"parse", create_parse},     {"locate", create_locate},       {"located", create_located},
-    {"make", create_make},       {"made", create_made},           {"judge", create_judge},
-    {"claim", create_claim},     {"overwrite", create_overwrite}, {"dress", create_dress},
-    {"reserve", create_reserve}, {"publish", create_publish},     {0},
+    {"parse", create_parse},         {"locate", create_locate},
+    {"located", create_located},     {"base", create_base},
+    {"based", create_based},         {"guard", create_guard},
+    {"guarded", create_guarded},     {"foldered", create_foldered},
+    {"parent", create_parent},       {"parented", create_parented},
+    {"make", create_make},           {"made", create_made},
+    {"judge", create_judge},         {"claim", create_claim},
+    {"overwrite", create_overwrite}, {"dress", create_dress},
+    {"adorn", create_adorn},         {"reserve", create_reserve},
+    {"publish", create_publish},     {0},
 };
 
 const struct core_command command_create = {

@@ -51,26 +51,15 @@ enum core_verdict flow_look(struct core_request *r, const char *path, flow_step 
 
 /* ---------------------------------------------------------------- paths */
 
-static char *join(struct core_request *r, const char *a, char sep, const char *b, size_t b_len)
-{
-    size_t a_len = strlen(a);
-    char *out = arena_alloc(request_arena(r), a_len + b_len + 2);
-    if (out == NULL)
-        return NULL;
-    memcpy(out, a, a_len);
-    if (sep != '\0')
-        out[a_len++] = sep;
-    memcpy(out + a_len, b, b_len);
-    return out; /* the arena's memory is zeroed */
-}
-
 char *flow_join(struct core_request *r, const char *dir, const char *name, size_t name_len)
 {
-    return join(r, dir, *dir != '\0' ? '/' : '\0', name, name_len);
-}
-
-const char *flow_stream_path(struct core_request *r)
-{
-    const struct core_open *o = r->open;
-    return o->stream == NULL ? o->path : join(r, o->path, ':', o->stream, strlen(o->stream));
+    size_t dir_len = strlen(dir);
+    char *out = arena_alloc(request_arena(r), dir_len + name_len + 2);
+    if (out == NULL)
+        return NULL;
+    memcpy(out, dir, dir_len);
+    if (dir_len > 0)
+        out[dir_len++] = '/';
+    memcpy(out + dir_len, name, name_len);
+    return out; /* the arena's memory is zeroed */
 }

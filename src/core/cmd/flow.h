@@ -59,8 +59,5 @@ enum core_verdict flow_look(struct core_request *r, const char *path, flow_step 
 
 /* Folder and name as one path, in the request's arena. NULL: memory is out. */
 char *flow_join(struct core_request *r, const char *dir, const char *name, size_t name_len);
-/* The name of a stream's change: "path:stream". `path` itself for the unnamed stream. NULL: memory
-   is out. */
-const char *flow_stream_path(struct core_request *r);
 
 #endif

@@ -30,6 +30,10 @@ static const struct ioctl_row rows[] = {
     {FSCTL_GET_COMPRESSION, 0, 0, 2, INVALID, ioctl_get_compression},
     {FSCTL_SET_COMPRESSION, 0, 2, 0, INVALID, ioctl_set_compression},
     {FSCTL_GET_REPARSE_POINT, 0, 0, 0, INVALID, ioctl_get_reparse_point},
+    {FSCTL_SET_REPARSE_POINT, 0, 8, 0, SMBKIT_STATUS_IO_REPARSE_DATA_INVALID,
+     ioctl_set_reparse_point},
+    {FSCTL_DELETE_REPARSE_POINT, 0, 8, 0, SMBKIT_STATUS_IO_REPARSE_DATA_INVALID,
+     ioctl_delete_reparse_point},
 };
 
 static const struct ioctl_row *find_row(uint32_t code)

@@ -13,18 +13,28 @@ static enum core_verdict written(struct core_request *r)
 
 /* ---------------------------------------------------------------- SET_SPARSE, SET_ZERO_DATA */
 
-/* A plugin that can have holes has them everywhere, so that there is nothing to switch on;
-   switching it off is not refused either ([MS-FSA] 2.1.5.10.38). */
+static enum core_verdict sparse_set(struct core_request *r)
+{
+    const struct core_open *o = r->open;
+    if (r->op.status == SMBKIT_STATUS_SUCCESS)
+        notify_changed(o->core, o->volume, o->path, FILE_NOTIFY_CHANGE_ATTRIBUTES,
+                       FILE_ACTION_MODIFIED);
+    return request_done(r, r->op.status);
+}
+
+/* [MS-FSA] 2.1.5.10.38; without a buffer it means "set" ([MS-FSCC] 2.3.83). */
 enum core_verdict ioctl_set_sparse(struct core_request *r)
 {
     const struct core_open *o = r->open;
+    const struct wire_blob *in = &r->in.ioctl.input;
     if (o->is_directory)
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
     if (!(vfs_volume_capabilities(o->volume) & SMBKIT_CAP_SPARSE))
         return request_done(r, SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
     if (!(o->access & (FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES)))
         return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
-    return request_done(r, SMBKIT_STATUS_SUCCESS);
+    bool on = in->len == 0 || in->data[0] != 0;
+    return flow_await(r, vfs_set_sparse(&r->op, o->volume, o->file, on), sparse_set);
 }
 
 enum core_verdict ioctl_zero_data(struct core_request *r)
@@ -108,7 +118,7 @@ enum core_verdict ioctl_trim(struct core_request *r)
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 
-/* ---------------------------------------------------------------- compression, reparse points */
+/* ---------------------------------------------------------------- compression */
 
 enum core_verdict ioctl_get_compression(struct core_request *r)
 {
@@ -126,10 +136,4 @@ enum core_verdict ioctl_set_compression(struct core_request *r)
     return request_done(r, in.state == COMPRESSION_FORMAT_NONE
                                ? SMBKIT_STATUS_SUCCESS
                                : SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
-}
-
-/* Plugins show a reparse point's tag, and cannot give its data yet. */
-enum core_verdict ioctl_get_reparse_point(struct core_request *r)
-{
-    return request_done(r, SMBKIT_STATUS_NOT_A_REPARSE_POINT);
 }

@@ -86,9 +86,26 @@ static smbkit_status query_check(const struct core_request *r, struct query_stat
 
 /* ---------------------------------------------------------------- steps */
 
-static enum core_verdict query_ask(struct core_request *r)
+static enum core_verdict ask(struct core_request *r, enum query_source source)
 {
     struct core_open *o = r->open;
+    switch (source) {
+    case QUERY_ATTR: return request_await(r, vfs_getattr(&r->op, o->volume, o->file));
+    case QUERY_STATFS: return request_await(r, vfs_statfs(&r->op, o->volume));
+    case QUERY_STREAMS: return request_await(r, vfs_list_streams(&r->op, o->volume, o->file));
+    case QUERY_EAS: return request_await(r, vfs_get_eas(&r->op, o->volume, o->file));
+    case QUERY_SD:
+        if (meta_has_acls(o->volume))
+            return request_await(r, vfs_get_sd(&r->op, o->volume, o->file));
+        r->op.status = SMBKIT_STATUS_NOT_FOUND;
+        break;
+    case QUERY_OPEN: break;
+    }
+    return STEP_NEXT;
+}
+
+static enum core_verdict query_ask(struct core_request *r)
+{
     struct query_state *s = arena_alloc(request_arena(r), sizeof *s);
     if (s == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
@@ -98,12 +115,7 @@ static enum core_verdict query_ask(struct core_request *r)
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     r->op.user = r->session->user;
-    switch (s->cls->source) {
-    case QUERY_ATTR: return request_await(r, vfs_getattr(&r->op, o->volume, o->file));
-    case QUERY_STATFS: return request_await(r, vfs_statfs(&r->op, o->volume));
-    case QUERY_OPEN: break;
-    }
-    return STEP_NEXT;
+    return ask(r, s->cls->source);
 }
 
 /* A descriptor is given whole or not at all, and the client is told what it takes (3.3.5.20.3). */
@@ -122,7 +134,8 @@ static enum core_verdict query_answer(struct core_request *r)
 {
     struct query_state *s = r->state_data;
     size_t room = r->in.query_info.output_length;
-    if (s->cls->source != QUERY_OPEN && r->op.status != SMBKIT_STATUS_SUCCESS)
+    if (s->cls->source != QUERY_OPEN && s->cls->source != QUERY_SD &&
+        r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
     smbkit_status st = s->cls->fill(r, &s->out);
     if (st != SMBKIT_STATUS_SUCCESS && st != SMBKIT_STATUS_BUFFER_OVERFLOW)

@@ -8,9 +8,12 @@
 
 /* What must be asked of the plugin before the class can be answered. */
 enum query_source {
-    QUERY_OPEN,   /* nothing */
-    QUERY_ATTR,   /* r->op.attr */
-    QUERY_STATFS, /* r->op.statfs */
+    QUERY_OPEN,    /* nothing */
+    QUERY_ATTR,    /* r->op.attr */
+    QUERY_STATFS,  /* r->op.statfs */
+    QUERY_STREAMS, /* r->op.streams */
+    QUERY_EAS,     /* r->op.eas */
+    QUERY_SD,      /* r->op.blob; nothing on a volume without descriptors */
 };
 
 struct query_class {
@@ -20,6 +23,9 @@ struct query_class {
        between two records. */
     smbkit_status (*fill)(struct core_request *r, struct builder *b);
 };
+
+/* query_info_ea.c */
+smbkit_status query_fill_full_ea(struct core_request *r, struct builder *b);
 
 /* NULL: a class that is known, but that we cannot answer. */
 const struct query_class *query_file_class(uint8_t num);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* QUERY_INFO of files ([MS-SMB2] 3.3.5.20.1, [MS-FSA] 2.1.5.12, [MS-FSCC] 2.4). */
 #include "core/cmd/query_info.h"
-#include "wire/ea.h"
 #include "wire/info_file.h"
 
 /* One fill function of a record without a variable part. */
@@ -223,40 +222,34 @@ static smbkit_status fill_alternate_name(struct core_request *r, struct builder 
     return SMBKIT_STATUS_SUCCESS;
 }
 
-/* Plugins cannot list named streams yet; every file has the unnamed one, a folder has none. */
-static smbkit_status fill_stream(struct core_request *r, struct builder *b)
+static enum wire_fit add_stream(struct wire_chain *list, struct arena *a,
+                                const struct vfs_stream *in)
 {
-    static const char unnamed[] = "::$DATA";
+    static const char type[] = ":$DATA";
+    size_t len = 1 + in->name_len + sizeof type - 1;
+    char *name = arena_alloc(a, len);
+    if (name == NULL)
+        return WIRE_FIT_NO_MEMORY;
+    name[0] = ':';
+    memcpy(name + 1, in->name, in->name_len);
+    memcpy(name + 1 + in->name_len, type, sizeof type - 1);
     struct wire_info_stream v = {
-        .size = r->op.attr.size,
-        .allocation_size = r->op.attr.alloc_size,
-        .name = unnamed,
-        .name_len = sizeof unnamed - 1,
-    };
-    struct wire_chain list;
-    if (r->open->is_directory)
-        return SMBKIT_STATUS_SUCCESS;
-    wire_chain_init(&list, b, r->in.query_info.output_length, WIRE_STREAM_ALIGN);
-    enum wire_fit fit = wire_info_stream_add(&list, &v);
-    if (fit == WIRE_FIT_FULL)
-        return SMBKIT_STATUS_BUFFER_OVERFLOW;
-    return fit == WIRE_FIT_OK ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+        .size = in->size, .allocation_size = in->alloc_size, .name = name, .name_len = len};
+    return wire_info_stream_add(list, &v);
 }
 
-/* Plugins have no extended attributes yet; a list of names to look for must still be a list. */
-static smbkit_status fill_full_ea(struct core_request *r, struct builder *b)
+static smbkit_status fill_stream(struct core_request *r, struct builder *b)
 {
-    const struct wire_blob *in = &r->in.query_info.input;
-    struct wire_chain_reader list;
-    struct cursor c;
-    const char *name;
-    size_t len;
-    (void)b;
-    cursor_init(&c, in->data, in->len);
-    wire_chain_open(&list, &c, WIRE_EA_ALIGN);
-    while (wire_get_ea_next(&list, &name, &len))
-        continue;
-    return list.failed ? SMBKIT_STATUS_EA_LIST_INCONSISTENT : SMBKIT_STATUS_NO_EAS_ON_FILE;
+    struct wire_chain list;
+    wire_chain_init(&list, b, r->in.query_info.output_length, WIRE_STREAM_ALIGN);
+    for (size_t i = 0; i < r->op.stream_count; i++) {
+        enum wire_fit fit = add_stream(&list, request_arena(r), &r->op.streams[i]);
+        if (fit == WIRE_FIT_FULL)
+            return SMBKIT_STATUS_BUFFER_OVERFLOW;
+        if (fit == WIRE_FIT_NO_MEMORY)
+            return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    }
+    return SMBKIT_STATUS_SUCCESS;
 }
 
 /* [MS-FSA] has these for named pipes only; Windows file systems say INVALID_PARAMETER. */
@@ -274,12 +267,12 @@ static const struct query_class classes[] = {
     {FileEaInformation, QUERY_ATTR, fill_ea_size},
     {FileAccessInformation, QUERY_OPEN, fill_access},
     {FilePositionInformation, QUERY_OPEN, fill_position},
-    {FileFullEaInformation, QUERY_OPEN, fill_full_ea},
+    {FileFullEaInformation, QUERY_EAS, query_fill_full_ea},
     {FileModeInformation, QUERY_OPEN, fill_mode},
     {FileAlignmentInformation, QUERY_OPEN, fill_alignment},
     {FileAllInformation, QUERY_ATTR, fill_all},
     {FileAlternateNameInformation, QUERY_OPEN, fill_alternate_name},
-    {FileStreamInformation, QUERY_ATTR, fill_stream},
+    {FileStreamInformation, QUERY_STREAMS, fill_stream},
     {FilePipeInformation, QUERY_OPEN, fill_pipe},
     {FilePipeLocalInformation, QUERY_OPEN, fill_pipe},
     {FilePipeRemoteInformation, QUERY_OPEN, fill_pipe},

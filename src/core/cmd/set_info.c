@@ -51,23 +51,12 @@ static smbkit_status begin_fs(const struct core_request *r)
     return row->flags & WIRE_INFO_LOCAL ? SMBKIT_STATUS_NOT_SUPPORTED : SMBKIT_STATUS_ACCESS_DENIED;
 }
 
-static enum core_verdict security_ignored(struct core_request *r)
-{
-    return request_done(r, SMBKIT_STATUS_SUCCESS);
-}
-
-/* Without access control lists underneath a valid descriptor is accepted and forgotten
-   (3.3.5.21.3, note 431). */
-static smbkit_status begin_security(struct core_request *r, flow_step **begin)
+static smbkit_status begin_security(const struct core_request *r, flow_step **begin)
 {
     uint32_t needed = wire_security_set_access(r->in.set_info.additional_information);
-    struct cursor c = set_input(r);
-    struct wire_sd sd;
     if ((r->open->access & needed) != needed)
         return SMBKIT_STATUS_ACCESS_DENIED;
-    if (c.end > WIRE_SD_SIZE_MAX || !wire_sd_decode(&c, request_arena(r), &sd))
-        return SMBKIT_STATUS_INVALID_SECURITY_DESCR;
-    *begin = security_ignored;
+    *begin = set_security;
     return SMBKIT_STATUS_SUCCESS;
 }
 

@@ -12,13 +12,15 @@ struct set_state {
     uint32_t which;
     uint32_t filter; /* FILE_NOTIFY_CHANGE_* to tell when it is done */
     /* rename and link */
-    const char *to;
+    const char *to; /* of a stream: without ':' and type, "" for the unnamed one */
+    bool of_stream;
     bool replace;
     bool replaced; /* there was something by that name */
     bool ignore_readonly;
     char *new_path; /* mem.h: becomes open->path */
     /* disposition */
     struct lease_disposition disposition;
+    const struct wire_sd *sd; /* security: as it came */
 };
 
 struct set_class {
@@ -28,6 +30,10 @@ struct set_class {
 
 /* NULL: a class that is known, but that we cannot set. */
 const struct set_class *set_file_class(uint8_t num);
+/* The last step of most: tells the watchers that the plugin has done it. */
+flow_step set_done;
+/* set_info_ea.c, set_info_security.c, set_info_stream.c */
+flow_step set_full_ea, set_security, set_stream_name;
 /* set_info_name.c */
 flow_step set_rename, set_rename_ex, set_link;
 /* set_info_disposition.c */

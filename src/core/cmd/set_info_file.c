@@ -3,7 +3,6 @@
  * SET_INFO of files ([MS-SMB2] 3.3.5.21.1, [MS-FSA] 2.1.5.15): what is not a matter of names.
  */
 #include "core/cmd/set_info.h"
-#include "wire/ea.h"
 #include "wire/info_file.h"
 
 #define SETTABLE                                                                  \
@@ -14,13 +13,13 @@
 #define SECTOR_SIZE 512u
 
 /* The plugin has done it: tells the watchers. */
-static enum core_verdict set_done(struct core_request *r)
+enum core_verdict set_done(struct core_request *r)
 {
     const struct core_open *o = r->open;
     const struct set_state *s = set_state(r);
     if (r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
-    const char *path = flow_stream_path(r);
+    const char *path = meta_stream_path(request_arena(r), r->open);
     bool stream = (s->filter & (FILE_NOTIFY_CHANGE_STREAM_SIZE | FILE_NOTIFY_CHANGE_STREAM_WRITE));
     if (path != NULL)
         notify_changed(o->core, o->volume, stream ? path : o->path, s->filter,
@@ -187,16 +186,6 @@ static enum core_verdict set_mode(struct core_request *r)
 }
 
 /* ---------------------------------------------------------------- what is not there */
-
-static enum core_verdict set_full_ea(struct core_request *r)
-{
-    struct cursor c = set_input(r);
-    uint32_t count;
-    size_t error_offset;
-    if (!wire_ea_list_check(&c, &count, &error_offset))
-        return request_done(r, SMBKIT_STATUS_EA_LIST_INCONSISTENT);
-    return request_done(r, SMBKIT_STATUS_EAS_NOT_SUPPORTED);
-}
 
 static enum core_verdict set_pipe(struct core_request *r)
 {

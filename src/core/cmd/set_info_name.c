@@ -23,6 +23,27 @@
 
 /* ---------------------------------------------------------------- the new name */
 
+/* ":name" or ":name:$DATA"; "::$DATA" is the unnamed stream. */
+static smbkit_status parse_stream(struct core_request *r, const struct wire_info_rename *in)
+{
+    static const char type[] = ":$DATA";
+    struct set_state *s = set_state(r);
+    const char *name = in->name + 1;
+    size_t len = in->name_len - 1;
+    const char *colon = memchr(name, ':', len);
+    if (colon != NULL) {
+        if (utf8_casecmp(colon, (size_t)(name + len - colon), type, sizeof type - 1) != 0)
+            return SMBKIT_STATUS_INVALID_PARAMETER;
+        len = (size_t)(colon - name);
+    }
+    if (len == 0 ? colon == NULL : !vfs_stream_valid(name, len))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    s->to = arena_strndup(request_arena(r), name, len);
+    s->replace = (in->flags & FILE_RENAME_REPLACE_IF_EXISTS) != 0;
+    s->of_stream = true;
+    return s->to != NULL ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+}
+
 static smbkit_status parse_name(struct core_request *r, const struct wire_info_rename *in)
 {
     struct set_state *s = set_state(r);
@@ -33,14 +54,15 @@ static smbkit_status parse_name(struct core_request *r, const struct wire_info_r
     if (mem == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     if (in->name[0] == ':')
-        return SMBKIT_STATUS_NOT_SUPPORTED; /* streams keep their names */
+        return parse_stream(r, in);
     builder_init_fixed(&b, mem, 2 * in->name_len);
     size_t bytes = utf8_to_utf16(&b, in->name, in->name_len);
     smbkit_status st = vfs_path_parse(a, mem, bytes, &path);
     if (st != SMBKIT_STATUS_SUCCESS)
         return st;
-    if (path.stream != NULL)
-        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (path.stream != NULL) /* a stream stays with its file: only ":name" can be meant */
+        return r->open->stream != NULL ? SMBKIT_STATUS_SHARING_VIOLATION
+                                       : SMBKIT_STATUS_NOT_SUPPORTED;
     if (path.path_len == 0 || path.trailing_slash || path.dir_type || path.stream_type)
         return SMBKIT_STATUS_OBJECT_NAME_INVALID;
     s->to = path.path;
@@ -225,7 +247,7 @@ static smbkit_status rename_check(const struct core_request *r)
     struct core_open *o = r->open;
     const char *to = set_state(r)->to;
     if (o->stream != NULL)
-        return SMBKIT_STATUS_NOT_SUPPORTED;
+        return SMBKIT_STATUS_INVALID_PARAMETER;
     if (*o->path == '\0' || delete_pending(o))
         return SMBKIT_STATUS_ACCESS_DENIED;
     if (!o->is_directory)
@@ -238,6 +260,8 @@ static smbkit_status rename_check(const struct core_request *r)
 static enum core_verdict rename_begin(struct core_request *r, bool ex)
 {
     smbkit_status st = read_name(r, ex);
+    if (st == SMBKIT_STATUS_SUCCESS && set_state(r)->of_stream)
+        return set_stream_name(r);
     if (st == SMBKIT_STATUS_SUCCESS)
         st = rename_check(r);
     if (st != SMBKIT_STATUS_SUCCESS)
@@ -326,6 +350,8 @@ enum core_verdict set_link(struct core_request *r)
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     const struct set_state *s = set_state(r);
+    if (s->of_stream)
+        return request_done(r, SMBKIT_STATUS_OBJECT_NAME_INVALID);
     if (s->replace)
         return flow_look(r, s->to, link_target);
     return flow_goto(r, link_do);

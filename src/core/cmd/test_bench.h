@@ -121,6 +121,11 @@ void open_release(struct core_open *o)
     o->users--;
 }
 
+void open_run_lease_actions(struct lease_actions *actions)
+{
+    assert_true(list_empty(&actions->granted) && list_empty(&actions->cancelled));
+}
+
 /* ---- the bench ---- */
 
 static void bench_op_done(struct vfs_op *op)
@@ -220,6 +225,7 @@ static void bench_close(struct core_open *o)
     assert_int_equal(o->users, 0);
     mem_free(o->listing.pattern);
     mem_free(o->path);
+    mem_free(o->stream);
     mem_free(o);
 }
 

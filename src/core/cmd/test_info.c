@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* QUERY_INFO, SET_INFO, QUERY_DIRECTORY and IOCTL over the memory plugin. */
 #include "core/cmd/test_bench.h"
+#include "wire/ea.h"
 #include "wire/fsctl.h"
 #include "wire/fsctl_file.h"
+#include "wire/fsctl_reparse.h"
 #include "wire/fsctl_srv.h"
 #include "wire/info_dir.h"
 #include "wire/info_file.h"
@@ -158,6 +160,202 @@ static void test_query_security(void **state)
     assert_int_equal(cursor_left(&c), needed);
     bench_request_free(&req);
     bench_close(o);
+}
+
+static void test_set_security(void **state)
+{
+    (void)state;
+    struct core_open *o = bench_open("file", true, false);
+    const struct wire_sid machine = acl_machine_sid("M");
+    acl_token_make(&bench.session.token, &machine, ACL_USER, "user");
+    struct wire_ace e = {.mask = GENERIC_READ, .sid = wire_sid_everyone};
+    const struct wire_acl dacl = {ACL_REVISION, 1, &e};
+    struct wire_sd in = {.control = SE_DACL_PRESENT, .dacl = &dacl}, out;
+    struct builder b;
+    builder_init_grow(&b, 4096);
+    wire_sd_encode(&b, &in);
+    bench_request(&req, &command_set_info, o);
+    req.in.set_info =
+        (struct wire_set_info_req){.info_type = SMB2_0_INFO_SECURITY,
+                                   .additional_information = DACL_SECURITY_INFORMATION,
+                                   .payload = {b.data, b.len}};
+    assert_int_equal(bench_go(&req), SMBKIT_STATUS_SUCCESS);
+    bench_request_free(&req);
+    bench_request(&req, &command_query_info, o);
+    req.in.query_info = (struct wire_query_info_req){
+        .info_type = SMB2_0_INFO_SECURITY,
+        .output_length = 4096,
+        .additional_information = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION};
+    assert_int_equal(bench_go(&req), SMBKIT_STATUS_SUCCESS);
+    struct cursor c = answer();
+    assert_true(wire_sd_decode(&c, &bench.batch.arena, &out));
+    assert_true(wire_sid_equal(&out.owner, &bench.session.token.user));
+    assert_int_equal(out.dacl->aces[0].mask, FILE_GENERIC_READ);
+    assert_false(out.has_group);
+    bench_request_free(&req);
+    builder_free(&b);
+    bench_close(o);
+}
+
+/* ---------------------------------------------------------------- extended attributes */
+
+static smbkit_status set(struct core_open *o, uint8_t cls, const struct builder *b);
+
+static smbkit_status query_ea(struct core_open *o, uint32_t room, uint32_t flags, uint32_t index,
+                              const struct builder *names)
+{
+    bench_request(&req, &command_query_info, o);
+    req.in.query_info = (struct wire_query_info_req){.info_type = SMB2_0_INFO_FILE,
+                                                     .info_class = FileFullEaInformation,
+                                                     .output_length = room,
+                                                     .flags = flags,
+                                                     .additional_information = index};
+    if (names != NULL)
+        req.in.query_info.input = (struct wire_blob){names->data, names->len};
+    return bench_go(&req);
+}
+
+/* The names and values of the answer as text. */
+static void expect_eas(const char *want)
+{
+    char got[256] = "";
+    struct wire_chain_reader list;
+    struct wire_ea ea;
+    struct cursor c = answer();
+    wire_chain_open(&list, &c, WIRE_EA_ALIGN);
+    while (wire_ea_next(&list, &ea))
+        snprintf(got + strlen(got), sizeof got - strlen(got), "%s=%.*s ", ea.name,
+                 (int)ea.value_len, (const char *)ea.value);
+    assert_string_equal(got, want);
+    bench_request_free(&req);
+}
+
+static void add_ea(struct wire_chain *w, const char *name, const char *value)
+{
+    const struct wire_ea ea = {.name = name,
+                               .name_len = strlen(name),
+                               .value = (const uint8_t *)value,
+                               .value_len = strlen(value)};
+    assert_int_equal(wire_ea_add(w, &ea), WIRE_FIT_OK);
+}
+
+static void test_eas(void **state)
+{
+    (void)state;
+    struct core_open *o = bench_open("file", true, false);
+    struct builder b, names;
+    struct wire_chain w;
+    builder_init_grow(&b, 4096);
+    wire_chain_init(&w, &b, 4096, WIRE_EA_ALIGN);
+    add_ea(&w, "ONE", "1");
+    add_ea(&w, "TWO", "22");
+    add_ea(&w, "THREE", "333");
+    assert_int_equal(set(o, FileFullEaInformation, &b), SMBKIT_STATUS_SUCCESS);
+    /* a scan that goes on, one by one, and from an index */
+    assert_int_equal(query_ea(o, 4096, SL_RETURN_SINGLE_ENTRY, 0, NULL), SMBKIT_STATUS_SUCCESS);
+    expect_eas("ONE=1 ");
+    assert_int_equal(query_ea(o, 4096, 0, 0, NULL), SMBKIT_STATUS_SUCCESS);
+    expect_eas("TWO=22 THREE=333 ");
+    assert_int_equal(query_ea(o, 4096, 0, 0, NULL), SMBKIT_STATUS_NO_MORE_EAS);
+    bench_request_free(&req);
+    assert_int_equal(query_ea(o, 20, SL_RESTART_SCAN, 0, NULL), SMBKIT_STATUS_BUFFER_OVERFLOW);
+    expect_eas("ONE=1 ");
+    assert_int_equal(query_ea(o, 8, SL_RESTART_SCAN, 0, NULL), SMBKIT_STATUS_BUFFER_TOO_SMALL);
+    bench_request_free(&req);
+    assert_int_equal(query_ea(o, 4096, SL_INDEX_SPECIFIED, 3, NULL), SMBKIT_STATUS_SUCCESS);
+    expect_eas("THREE=333 ");
+    assert_int_equal(query_ea(o, 4096, SL_INDEX_SPECIFIED, 4, NULL),
+                     SMBKIT_STATUS_NONEXISTENT_EA_ENTRY);
+    bench_request_free(&req);
+    /* by name, in the order of the question */
+    builder_init_grow(&names, 4096);
+    wire_chain_init(&w, &names, 4096, WIRE_EA_ALIGN);
+    assert_int_equal(wire_get_ea_add(&w, "three", 5), WIRE_FIT_OK);
+    assert_int_equal(wire_get_ea_add(&w, "none", 4), WIRE_FIT_OK);
+    assert_int_equal(query_ea(o, 4096, 0, 0, &names), SMBKIT_STATUS_SUCCESS);
+    expect_eas("THREE=333 none= ");
+    builder_zero(&names, 3);
+    assert_int_equal(query(o, SMB2_0_INFO_FILE, FileEaInformation, 4), SMBKIT_STATUS_SUCCESS);
+    struct cursor c = answer();
+    assert_int_equal(cursor_u32(&c), 4 + 3 * 5 + 11 + 6);
+    bench_request_free(&req);
+    builder_free(&b);
+    builder_free(&names);
+    bench_close(o);
+}
+
+/* ---------------------------------------------------------------- streams */
+
+static smbkit_status rename_to(struct core_open *o, const char *to, bool replace);
+
+/* A stream's handle in the place of the open's own. */
+static void into_stream(struct core_open *o, const char *stream)
+{
+    struct lease_actions actions;
+    struct lease_open_args share = o->lease.args;
+    struct lease_key key;
+    const struct smbkit_create_args args = {.path = o->path, .stream = stream};
+    bench_wait(vfs_cleanup(&bench.op, bench.volume, o->file, 0));
+    bench_wait(vfs_close(&bench.op, bench.volume, o->file));
+    bench_wait(vfs_create(&bench.op, bench.volume, &args));
+    assert_int_equal(bench.op.status, SMBKIT_STATUS_SUCCESS);
+    o->file = bench.op.opened;
+    o->stream = mem_strdup(stream);
+    lease_actions_init(&actions);
+    lease_open_undo(&o->lease, &actions);
+    assert_true(meta_lease_key(&bench.batch.arena, o, stream, &key));
+    struct lease_node *n = lease_node_get(&bench.core.leases, &key, false);
+    assert_int_equal(lease_open_attach(n, &o->lease, &share), SMBKIT_STATUS_SUCCESS);
+    lease_node_unref(n);
+}
+
+static void expect_streams(struct core_open *o, const char *want)
+{
+    char got[256] = "";
+    struct wire_chain_reader list;
+    struct wire_info_stream s;
+    assert_int_equal(query(o, SMB2_0_INFO_FILE, FileStreamInformation, 4096),
+                     SMBKIT_STATUS_SUCCESS);
+    struct cursor c = answer();
+    wire_chain_open(&list, &c, WIRE_STREAM_ALIGN);
+    while (wire_info_stream_next(&list, &bench.batch.arena, &s))
+        snprintf(got + strlen(got), sizeof got - strlen(got), "%.*s=%d ", (int)s.name_len, s.name,
+                 (int)s.size);
+    assert_string_equal(got, want);
+    bench_request_free(&req);
+}
+
+static void test_streams(void **state)
+{
+    (void)state;
+    struct core_open *o = bench_open("file", true, false), *s = bench_open("file", false, false);
+    into_stream(s, "one");
+    bench_wait(vfs_write(&bench.op, bench.volume, s->file, 0, "123", 3));
+    expect_streams(s, "::$DATA=0 :one:$DATA=3 ");
+    assert_int_equal(rename_to(s, ":bad/name", false), SMBKIT_STATUS_INVALID_PARAMETER);
+    assert_int_equal(rename_to(s, ":", false), SMBKIT_STATUS_INVALID_PARAMETER);
+    assert_int_equal(rename_to(s, ":x:$FOO", false), SMBKIT_STATUS_INVALID_PARAMETER);
+    assert_int_equal(rename_to(s, "file:x", false), SMBKIT_STATUS_SHARING_VIOLATION);
+    assert_int_equal(rename_to(s, ":ONE", false), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(rename_to(s, ":two:$data", false), SMBKIT_STATUS_SUCCESS);
+    assert_string_equal(s->stream, "two");
+    expect_streams(o, "::$DATA=0 :two:$DATA=3 ");
+    /* nobody looks for it under the old name */
+    struct lease_key key;
+    assert_true(meta_lease_key(&bench.batch.arena, o, "one", &key));
+    assert_null(lease_node_find(&bench.core.leases, &key));
+    assert_true(meta_lease_key(&bench.batch.arena, o, "TWO", &key));
+    struct lease_node *n = lease_node_find(&bench.core.leases, &key);
+    assert_ptr_equal(n, s->lease.node);
+    lease_node_unref(n);
+    /* the unnamed stream is open, then it is free */
+    assert_int_equal(rename_to(s, "::$DATA", true), SMBKIT_STATUS_INVALID_PARAMETER);
+    bench_close(o);
+    assert_int_equal(rename_to(s, "::$DATA", false), SMBKIT_STATUS_OBJECT_NAME_COLLISION);
+    assert_int_equal(rename_to(s, "::$DATA", true), SMBKIT_STATUS_SUCCESS);
+    assert_null(s->stream);
+    expect_streams(s, "::$DATA=3 ");
+    bench_close(s);
 }
 
 /* ---------------------------------------------------------------- QUERY_DIRECTORY */
@@ -368,7 +566,7 @@ static void test_rename(void **state)
     assert_int_equal(rename_to(a, "b", false), SMBKIT_STATUS_OBJECT_NAME_COLLISION);
     assert_int_equal(rename_to(a, "b", true), SMBKIT_STATUS_ACCESS_DENIED); /* it is open */
     assert_int_equal(rename_to(a, "b:s", true), SMBKIT_STATUS_NOT_SUPPORTED);
-    assert_int_equal(rename_to(a, ":s", true), SMBKIT_STATUS_NOT_SUPPORTED);
+    assert_int_equal(rename_to(a, ":s", true), SMBKIT_STATUS_INVALID_PARAMETER);
     assert_int_equal(rename_to(a, "\\b", true), SMBKIT_STATUS_INVALID_PARAMETER);
     assert_int_equal(rename_to(a, "b*", true), SMBKIT_STATUS_OBJECT_NAME_INVALID);
     bench_close(b);
@@ -706,15 +904,99 @@ static void test_no_memory(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 
+/* ---------------------------------------------------------------- sparse, reparse points */
+
+static smbkit_status ioctl_bytes(struct core_open *o, uint32_t code, const void *data, size_t len,
+                                 uint32_t room)
+{
+    struct builder b;
+    builder_init_grow(&b, 65536);
+    builder_bytes(&b, data, len);
+    smbkit_status st = ioctl(o, code, &b, room);
+    builder_free(&b);
+    return st;
+}
+
+static void expect_attribute(struct core_open *o, uint32_t attribute, bool set_now)
+{
+    bench_wait(vfs_getattr(&bench.op, bench.volume, o->file));
+    assert_int_equal((bench.op.attr.attributes & attribute) != 0, set_now);
+}
+
+static void expect_ioctl(struct core_open *o, uint32_t code, const void *data, size_t len,
+                         smbkit_status status)
+{
+    assert_int_equal(ioctl_bytes(o, code, data, len, 4096), status);
+    bench_request_free(&req);
+}
+
+static void test_sparse(void **state)
+{
+    (void)state;
+    struct core_open *o = bench_open("file", true, false);
+    expect_ioctl(o, FSCTL_SET_SPARSE, "", 0, SMBKIT_STATUS_SUCCESS);
+    expect_attribute(o, SMBKIT_ATTR_SPARSE, true);
+    expect_ioctl(o, FSCTL_SET_SPARSE, "\0", 1, SMBKIT_STATUS_SUCCESS);
+    expect_attribute(o, SMBKIT_ATTR_SPARSE, false);
+    o->access = FILE_READ_DATA;
+    expect_ioctl(o, FSCTL_SET_SPARSE, "\1", 1, SMBKIT_STATUS_ACCESS_DENIED);
+    bench_close(o);
+}
+
+static void test_reparse(void **state)
+{
+    static const char data[] = "\x13\0\0\x80\4\0\0\0data", other[] = "\x14\0\0\x80\0\0\0\0",
+                      mount[] = "\3\0\0\xa0\0\0\0\0", empty[] = "\x13\0\0\x80\0\0\0\0",
+                      wrong[] = "\x13\0\0\x80\5\0\0\0data";
+    (void)state;
+    struct core_open *o = bench_open("file", true, false);
+    expect_ioctl(o, FSCTL_GET_REPARSE_POINT, "", 0, SMBKIT_STATUS_NOT_A_REPARSE_POINT);
+    expect_ioctl(o, FSCTL_DELETE_REPARSE_POINT, empty, 8, SMBKIT_STATUS_NOT_A_REPARSE_POINT);
+    expect_ioctl(o, FSCTL_SET_REPARSE_POINT, wrong, 12, SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
+    expect_ioctl(o, FSCTL_SET_REPARSE_POINT, mount, 8, SMBKIT_STATUS_NOT_A_DIRECTORY);
+    expect_ioctl(o, FSCTL_SET_REPARSE_POINT, data, 12, SMBKIT_STATUS_SUCCESS);
+    expect_attribute(o, SMBKIT_ATTR_REPARSE_POINT, true);
+    expect_ioctl(o, FSCTL_SET_REPARSE_POINT, other, 8, SMBKIT_STATUS_IO_REPARSE_TAG_MISMATCH);
+    assert_int_equal(ioctl_bytes(o, FSCTL_GET_REPARSE_POINT, "", 0, 12), SMBKIT_STATUS_SUCCESS);
+    struct cursor c = output();
+    assert_int_equal(cursor_left(&c), 12);
+    assert_memory_equal(cursor_take(&c, 12), data, 12);
+    bench_request_free(&req);
+    assert_int_equal(ioctl_bytes(o, FSCTL_GET_REPARSE_POINT, "", 0, 10),
+                     SMBKIT_STATUS_BUFFER_OVERFLOW);
+    bench_request_free(&req);
+    expect_ioctl(o, FSCTL_DELETE_REPARSE_POINT, other, 8, SMBKIT_STATUS_IO_REPARSE_TAG_MISMATCH);
+    expect_ioctl(o, FSCTL_DELETE_REPARSE_POINT, empty, 8, SMBKIT_STATUS_SUCCESS);
+    expect_attribute(o, SMBKIT_ATTR_REPARSE_POINT, false);
+    bench_close(o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_query_classes), TEST(test_alternate_name),     TEST(test_query_every_class),
-        TEST(test_query_cut),     TEST(test_query_security),     TEST(test_list_all),
-        TEST(test_list_patterns), TEST(test_list_together),      TEST(test_list_cancelled_in_queue),
-        TEST(test_rename),        TEST(test_rename_folder),      TEST(test_link),
-        TEST(test_disposition),   TEST(test_set_basic_and_size), TEST(test_copychunk),
-        TEST(test_file_codes),    TEST(test_validate_negotiate), TEST(test_no_memory),
+        TEST(test_query_classes),
+        TEST(test_alternate_name),
+        TEST(test_query_every_class),
+        TEST(test_query_cut),
+        TEST(test_query_security),
+        TEST(test_set_security),
+        TEST(test_eas),
+        TEST(test_streams),
+        TEST(test_sparse),
+        TEST(test_reparse),
+        TEST(test_list_all),
+        TEST(test_list_patterns),
+        TEST(test_list_together),
+        TEST(test_list_cancelled_in_queue),
+        TEST(test_rename),
+        TEST(test_rename_folder),
+        TEST(test_link),
+        TEST(test_disposition),
+        TEST(test_set_basic_and_size),
+        TEST(test_copychunk),
+        TEST(test_file_codes),
+        TEST(test_validate_negotiate),
+        TEST(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What several commands do with what a file has besides its data: security descriptors, extended
+ * attributes and the names of streams, between the wire's form and the plugin's.
+ */
+#include "core/core_int.h"
+#include "wire/ea.h"
+
+/* ---------------------------------------------------------------- security descriptors */
+
+smbkit_status meta_take_sd(struct core_request *r, bool folder, struct wire_sd *out)
+{
+    struct cursor c;
+    if (r->op.status == SMBKIT_STATUS_NOT_FOUND) {
+        acl_default_sd(&r->session->token, folder, out);
+        return SMBKIT_STATUS_SUCCESS;
+    }
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return r->op.status;
+    /* the descriptor borrows from its bytes, and the operation is soon another one */
+    const uint8_t *bytes = arena_dup(request_arena(r), r->op.blob, r->op.blob_len);
+    if (bytes == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    cursor_init(&c, bytes, r->op.blob_len);
+    /* what cannot be read allows nobody anything */
+    return wire_sd_decode(&c, request_arena(r), out) ? SMBKIT_STATUS_SUCCESS
+                                                     : SMBKIT_STATUS_ACCESS_DENIED;
+}
+
+smbkit_status meta_encode_sd(struct core_request *r, const struct wire_sd *sd,
+                             const uint8_t **bytes, size_t *len)
+{
+    struct builder b;
+    *len = wire_sd_size(sd);
+    if (*len > SMBKIT_SD_MAX)
+        return SMBKIT_STATUS_INVALID_SECURITY_DESCR;
+    uint8_t *mem = arena_alloc(request_arena(r), *len);
+    if (mem == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    builder_init_fixed(&b, mem, *len);
+    wire_sd_encode(&b, sd);
+    *bytes = mem;
+    return builder_failed(&b) ? SMBKIT_STATUS_INVALID_SECURITY_DESCR : SMBKIT_STATUS_SUCCESS;
+}
+
+/* ---------------------------------------------------------------- extended attributes */
+
+smbkit_status meta_read_eas(struct core_request *r, const struct wire_blob *in,
+                            struct smbkit_ea **eas, size_t *count)
+{
+    struct wire_chain_reader list;
+    struct cursor c;
+    struct wire_ea ea;
+    uint32_t n;
+    size_t error_offset;
+    cursor_init(&c, in->data, in->len);
+    if (!wire_ea_list_check(&c, &n, &error_offset))
+        return SMBKIT_STATUS_EA_LIST_INCONSISTENT;
+    *eas = arena_array(request_arena(r), n != 0 ? n : 1, sizeof **eas);
+    if (*eas == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    *count = 0;
+    cursor_init(&c, in->data, in->len);
+    wire_chain_open(&list, &c, WIRE_EA_ALIGN);
+    while (*count < n && wire_ea_next(&list, &ea)) {
+        if (!wire_ea_name_valid(ea.name, ea.name_len))
+            return SMBKIT_STATUS_INVALID_EA_NAME;
+        (*eas)[(*count)++] = (struct smbkit_ea){
+            .name = ea.name, .value = ea.value, .value_len = ea.value_len, .flags = ea.flags};
+    }
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* ---------------------------------------------------------------- streams */
+
+const char *meta_stream_path(struct arena *a, const struct core_open *o)
+{
+    if (o->stream == NULL)
+        return o->path;
+    size_t path_len = strlen(o->path), stream_len = strlen(o->stream);
+    char *out = arena_alloc(a, path_len + 1 + stream_len + 1);
+    if (out == NULL)
+        return NULL;
+    memcpy(out, o->path, path_len);
+    out[path_len] = ':';
+    memcpy(out + path_len + 1, o->stream, stream_len);
+    return out; /* the arena's memory is zeroed */
+}
+
+bool meta_lease_key(struct arena *a, const struct core_open *o, const char *stream,
+                    struct lease_key *key)
+{
+    struct builder b;
+    *key = (struct lease_key){.volume = vfs_volume_id(o->volume), .file = o->file_id};
+    if (stream == NULL)
+        return true;
+    size_t len = strlen(stream);
+    size_t bytes = utf8_to_utf16(NULL, stream, len);
+    uint8_t *mem = bytes == SIZE_MAX ? NULL : arena_alloc(a, bytes);
+    if (mem == NULL)
+        return false;
+    builder_init_fixed(&b, mem, bytes);
+    utf8_to_utf16(&b, stream, len);
+    for (size_t i = 0; i + 1 < bytes; i += 2)
+        le16_store(mem + i, utf16_upcase(le16_load(mem + i)));
+    key->stream = mem;
+    key->stream_len = bytes;
+    return true;
+}
