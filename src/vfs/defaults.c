@@ -90,7 +90,7 @@ bool vfs_default_setattr(struct vfs_op *op)
 /* A plugin that can have holes has them everywhere, so that there is nothing to switch on. */
 bool vfs_default_set_sparse(struct vfs_op *op)
 {
-    if (op->volume->plugin->capabilities & SMBKIT_CAP_SPARSE)
+    if (op->volume->capabilities & SMBKIT_CAP_SPARSE)
         return vfs_step_call(op, VFS_GETATTR, NULL);
     op->status = SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
     return false;
@@ -170,7 +170,7 @@ bool vfs_default_can_delete(struct vfs_op *op)
 {
     bool is_directory = op->pos != 0;
     op->status = SMBKIT_STATUS_SUCCESS;
-    if (!is_directory || op->volume->vfs.readdir == NULL)
+    if (!is_directory || !vfs_level_has(op->level, VFS_READDIR))
         return false;
     op->arg.readdir = (struct smbkit_readdir_args){.pattern = "*", .max_entries = 1};
     return vfs_step_call(op, VFS_READDIR, empty_if_nothing_listed);
@@ -279,8 +279,8 @@ bool vfs_default_path_sd(struct vfs_op *op)
     }                                                   \
     static void do_##field(struct vfs_op *op)           \
     {                                                   \
-        const struct smbkit_vfs *f = &op->volume->vfs;  \
-        void *vol = op->volume->vol, *file = op->file;  \
+        const struct smbkit_vfs *f = &op->level->vfs;   \
+        void *vol = op->level->vol, *file = op->file;   \
         (void)file;                                     \
         f->field CALLBACK_ARGS_##field;                 \
     }
@@ -355,44 +355,50 @@ static bool has_close(const struct smbkit_vfs *f)
 /* The only callback without an answer: its end is the answer. */
 static void do_close(struct vfs_op *op)
 {
-    op->volume->vfs.close(op->volume->vol, op->file);
+    op->level->vfs.close(op->level->vol, op->file);
     if (vfs_answer_begin(op))
         vfs_answer_end(op, SMBKIT_STATUS_SUCCESS);
 }
 
-#define ROW(field, answer, standin)                      \
-    {                                                    \
-#field, answer, has_##field, do_##field, standin \
+#define ROW(field, answer, standin, form, alters)                                        \
+    {                                                                                    \
+        .name = #field, .answers = answer, .present = has_##field, .invoke = do_##field, \
+        .fallback = standin, .shape = VFS_SHAPE_##form, .changes = alters,               \
     }
 
 const struct vfs_call vfs_calls[VFS_CODES] = {
-    [VFS_STATFS] = ROW(statfs, VFS_ANSWER_STATFS, vfs_default_statfs),
-    [VFS_OPEN] = ROW(open, VFS_ANSWER_OPEN | VFS_ANSWER_REPARSE, vfs_default_denied),
-    [VFS_CREATE] = ROW(create, VFS_ANSWER_OPEN | VFS_ANSWER_REPARSE, vfs_default_denied),
-    [VFS_CLEANUP] = ROW(cleanup, VFS_ANSWER_STATUS, vfs_default_cleanup),
-    [VFS_READ] = ROW(read, VFS_ANSWER_READ, vfs_default_denied),
-    [VFS_WRITE] = ROW(write, VFS_ANSWER_ATTR | VFS_ANSWER_STATUS, vfs_default_denied),
-    [VFS_FLUSH] = ROW(flush, VFS_ANSWER_STATUS, vfs_default_success),
-    [VFS_GETATTR] = ROW(getattr, VFS_ANSWER_ATTR, vfs_default_denied),
-    [VFS_SETATTR] = ROW(setattr, VFS_ANSWER_ATTR, vfs_default_setattr),
-    [VFS_SET_SIZE] = ROW(set_size, VFS_ANSWER_ATTR, vfs_default_denied),
-    [VFS_SET_ALLOC] = ROW(set_alloc, VFS_ANSWER_ATTR, vfs_default_set_alloc),
-    [VFS_READDIR] = ROW(readdir, VFS_ANSWER_READDIR, vfs_default_not_here),
-    [VFS_CAN_DELETE] = ROW(can_delete, VFS_ANSWER_STATUS, vfs_default_can_delete),
-    [VFS_RENAME] = ROW(rename, VFS_ANSWER_ATTR, vfs_default_denied),
-    [VFS_LINK] = ROW(link, VFS_ANSWER_ATTR, vfs_default_not_supported),
-    [VFS_ZERO_RANGE] = ROW(zero_range, VFS_ANSWER_ATTR, vfs_default_zero_range),
-    [VFS_ALLOCATED_RANGES] = ROW(allocated_ranges, VFS_ANSWER_STATUS, vfs_default_ranges),
-    [VFS_OVERWRITE] = ROW(overwrite, VFS_ANSWER_ATTR, vfs_default_overwrite),
-    [VFS_LIST_STREAMS] = ROW(list_streams, VFS_ANSWER_STATUS, vfs_default_list_streams),
-    [VFS_RENAME_STREAM] = ROW(rename_stream, VFS_ANSWER_ATTR, vfs_default_not_supported),
-    [VFS_GET_EAS] = ROW(get_eas, VFS_ANSWER_STATUS, vfs_default_success),
-    [VFS_SET_EAS] = ROW(set_eas, VFS_ANSWER_ATTR, vfs_default_no_eas),
-    [VFS_GET_SD] = ROW(get_sd, VFS_ANSWER_DATA, vfs_default_no_sd),
-    [VFS_PATH_SD] = ROW(path_sd, VFS_ANSWER_DATA | VFS_ANSWER_REPARSE, vfs_default_path_sd),
-    [VFS_SET_SD] = ROW(set_sd, VFS_ANSWER_ATTR, vfs_default_not_supported),
-    [VFS_SET_SPARSE] = ROW(set_sparse, VFS_ANSWER_ATTR, vfs_default_set_sparse),
-    [VFS_GET_REPARSE] = ROW(get_reparse, VFS_ANSWER_DATA, vfs_default_no_reparse),
-    [VFS_SET_REPARSE] = ROW(set_reparse, VFS_ANSWER_ATTR, vfs_default_not_here),
-    [VFS_CLOSE] = ROW(close, 0, vfs_default_success),
+    [VFS_STATFS] = ROW(statfs, VFS_ANSWER_STATFS, vfs_default_statfs, VOLUME, false),
+    [VFS_OPEN] = ROW(open, VFS_ANSWER_OPEN | VFS_ANSWER_REPARSE, vfs_default_denied, OPEN, false),
+    [VFS_CREATE] =
+        ROW(create, VFS_ANSWER_OPEN | VFS_ANSWER_REPARSE, vfs_default_denied, CREATE, true),
+    [VFS_CLEANUP] = ROW(cleanup, VFS_ANSWER_STATUS, vfs_default_cleanup, CLEANUP, false),
+    [VFS_READ] = ROW(read, VFS_ANSWER_READ, vfs_default_denied, IO, false),
+    [VFS_WRITE] = ROW(write, VFS_ANSWER_ATTR | VFS_ANSWER_STATUS, vfs_default_denied, IO, true),
+    [VFS_FLUSH] = ROW(flush, VFS_ANSWER_STATUS, vfs_default_success, FILE, false),
+    [VFS_GETATTR] = ROW(getattr, VFS_ANSWER_ATTR, vfs_default_denied, FILE, false),
+    [VFS_SETATTR] = ROW(setattr, VFS_ANSWER_ATTR, vfs_default_setattr, FILE, true),
+    [VFS_SET_SIZE] = ROW(set_size, VFS_ANSWER_ATTR, vfs_default_denied, SIZE, true),
+    [VFS_SET_ALLOC] = ROW(set_alloc, VFS_ANSWER_ATTR, vfs_default_set_alloc, SIZE, true),
+    [VFS_READDIR] = ROW(readdir, VFS_ANSWER_READDIR, vfs_default_not_here, FILE, false),
+    [VFS_CAN_DELETE] = ROW(can_delete, VFS_ANSWER_STATUS, vfs_default_can_delete, FILE, false),
+    [VFS_RENAME] = ROW(rename, VFS_ANSWER_ATTR, vfs_default_denied, NAME, true),
+    [VFS_LINK] = ROW(link, VFS_ANSWER_ATTR, vfs_default_not_supported, NAME, true),
+    [VFS_ZERO_RANGE] = ROW(zero_range, VFS_ANSWER_ATTR, vfs_default_zero_range, RANGE, true),
+    [VFS_ALLOCATED_RANGES] =
+        ROW(allocated_ranges, VFS_ANSWER_STATUS, vfs_default_ranges, RANGE, false),
+    [VFS_OVERWRITE] = ROW(overwrite, VFS_ANSWER_ATTR, vfs_default_overwrite, FILE, true),
+    [VFS_LIST_STREAMS] =
+        ROW(list_streams, VFS_ANSWER_STATUS, vfs_default_list_streams, FILE, false),
+    [VFS_RENAME_STREAM] =
+        ROW(rename_stream, VFS_ANSWER_ATTR, vfs_default_not_supported, NAME, true),
+    [VFS_GET_EAS] = ROW(get_eas, VFS_ANSWER_STATUS, vfs_default_success, FILE, false),
+    [VFS_SET_EAS] = ROW(set_eas, VFS_ANSWER_ATTR, vfs_default_no_eas, FILE, true),
+    [VFS_GET_SD] = ROW(get_sd, VFS_ANSWER_DATA, vfs_default_no_sd, FILE, false),
+    [VFS_PATH_SD] =
+        ROW(path_sd, VFS_ANSWER_DATA | VFS_ANSWER_REPARSE, vfs_default_path_sd, OPEN, false),
+    [VFS_SET_SD] = ROW(set_sd, VFS_ANSWER_ATTR, vfs_default_not_supported, FILE, true),
+    [VFS_SET_SPARSE] = ROW(set_sparse, VFS_ANSWER_ATTR, vfs_default_set_sparse, FILE, true),
+    [VFS_GET_REPARSE] = ROW(get_reparse, VFS_ANSWER_DATA, vfs_default_no_reparse, FILE, false),
+    [VFS_SET_REPARSE] = ROW(set_reparse, VFS_ANSWER_ATTR, vfs_default_not_here, FILE, true),
+    [VFS_CLOSE] = ROW(close, 0, vfs_default_success, FILE, false),
 };

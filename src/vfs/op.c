@@ -18,9 +18,12 @@
  * thread decides about the next call, so steps need no locks. After STEPS_PER_TURN inline calls the
  * op goes through post to let others of the same loop run.
  *
- * SERIAL volumes: see struct vfs_serial. The turn is given back when the call has returned, not
- * when it is answered: one call at a time is what the thread model promises, and a plugin that
- * answers later has said that it can take the next call.
+ * Filters: a call may also be answered by passing it on (op->pass); the next call is then the next
+ * level's (chain.c), and each level's calls obey its own thread model.
+ *
+ * SERIAL plugins and filters: see struct vfs_serial. The turn is given back when the call has
+ * returned, not when it is answered: one call at a time is what the thread model promises, and a
+ * plugin that answers later has said that it can take the next call.
  */
 #include "base/mem.h"
 #include "vfs/vfs_int.h"
@@ -50,14 +53,11 @@ bool vfs_op_running(const struct vfs_op *op)
     return s != 0 && s != STATE_DONE;
 }
 
-void vfs_op_clear(struct vfs_op *op)
+void vfs_results_drop(struct vfs_op *op)
 {
-    MAGIC_CHECK(op, VFS_OP_MAGIC);
-    ASSERT(!vfs_op_running(op));
     slice_clear(&op->data);
     buf_unref(op->buffer);
     op->buffer = NULL;
-    arena_clear(&op->arena);
     op->status = SMBKIT_STATUS_SUCCESS;
     op->attr = (struct smbkit_attr){0};
     op->attr_valid = false;
@@ -75,8 +75,21 @@ void vfs_op_clear(struct vfs_op *op)
     op->ea_count = op->ea_cap = op->ea_bytes = 0;
     op->blob = NULL;
     op->blob_len = op->reparse_at = 0;
+    op->memory_out = op->bad_answer = op->in_hook = false;
+}
+
+void vfs_op_clear(struct vfs_op *op)
+{
+    MAGIC_CHECK(op, VFS_OP_MAGIC);
+    ASSERT(!vfs_op_running(op));
+    vfs_results_drop(op);
+    arena_clear(&op->arena);
     op->next = NULL;
-    op->memory_out = op->bad_answer = op->again = false;
+    op->again = false;
+    op->level = NULL;
+    op->frame = op->pending = op->spare = NULL;
+    op->hook = NULL;
+    op->pass = VFS_PASS_NONE;
     op->log = NULL;
     op->plugin = NULL;
     atomic_store(&op->cancelled, false);
@@ -95,7 +108,7 @@ const char *vfs_code_name(enum vfs_code code)
 
 /* --- answers --- */
 
-bool vfs_answer_begin(struct vfs_op *op)
+bool vfs_answer_claim(struct vfs_op *op)
 {
     MAGIC_CHECK(op, VFS_OP_MAGIC);
     unsigned s = atomic_load(&op->state);
@@ -106,6 +119,15 @@ bool vfs_answer_begin(struct vfs_op *op)
             return false;
         }
     } while (!atomic_compare_exchange_weak(&op->state, &s, s | STATE_CLAIMED));
+    return true;
+}
+
+bool vfs_answer_begin(struct vfs_op *op)
+{
+    if (!vfs_answer_claim(op))
+        return false;
+    if (op->in_hook)
+        vfs_results_drop(op);
     return true;
 }
 
@@ -134,17 +156,17 @@ static bool returned(struct vfs_op *op)
 /* On a worker. */
 static void call_on_worker(struct vfs_op *op)
 {
-    vfs_calls[op->call].invoke(op);
+    vfs_level_invoke(op);
     if (returned(op))
         post(op);
 }
 
-/* Fails an op whose call is not made because too much is queued. Only a close must not fail: it is
-   tried again when the op comes back to its owner. */
+/* Fails an op whose call is not made because too much is queued. Only a close must not fail, nor a
+   hook be left out: these are tried again when the op comes back to its owner. */
 static void refuse(struct vfs_op *op)
 {
     atomic_store(&op->state, STATE_STARTED | STATE_CLAIMED | STATE_FILLED | STATE_RETURNED);
-    op->again = op->call == VFS_CLOSE;
+    op->again = op->call == VFS_CLOSE || op->hook != NULL;
     if (op->again)
         return;
     op->status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
@@ -175,12 +197,13 @@ static struct vfs_op *serial_pop(struct vfs_serial *s)
 static void serial_on_worker(struct vfs_op *op)
 {
     struct vfs_volume *v = vfs_volume_ref(op->volume);
+    struct vfs_serial *s = &op->level->serial;
     const struct vfs_executor *e = &v->host.executor;
     for (;;) {
         call_on_worker(op);
-        if (atomic_fetch_sub(&v->serial.count, 1) == 1)
+        if (atomic_fetch_sub(&s->count, 1) == 1)
             break;
-        op = serial_pop(&v->serial);
+        op = serial_pop(s);
         if (e->run(e->ctx, op, serial_on_worker))
             break;
     }
@@ -191,7 +214,7 @@ static void serial_start(struct vfs_op *op)
 {
     /* The caller's reference keeps the volume; the op may be gone as soon as it is pushed. */
     struct vfs_volume *v = op->volume;
-    struct vfs_serial *s = &v->serial;
+    struct vfs_serial *s = &op->level->serial;
     struct vfs_op *head = atomic_load(&s->incoming);
     do {
         op->link.next = head == NULL ? NULL : &head->link;
@@ -214,8 +237,8 @@ static bool call(struct vfs_op *op)
     struct vfs_volume *v = op->volume;
     const struct vfs_executor *e = &v->host.executor;
     atomic_store(&op->state, STATE_STARTED);
-    switch (vfs_volume_thread_model(v)) {
-    case SMBKIT_THREAD_ASYNC: vfs_calls[op->call].invoke(op); return returned(op);
+    switch (op->level->model) {
+    case SMBKIT_THREAD_ASYNC: vfs_level_invoke(op); return returned(op);
     case SMBKIT_THREAD_PARALLEL:
         if (e->run(e->ctx, op, call_on_worker))
             return false;
@@ -238,23 +261,41 @@ bool vfs_step_call(struct vfs_op *op, enum vfs_code code, vfs_step *next)
 {
     op->call = code;
     op->next = next;
-    if (vfs_calls[code].present(&op->volume->vfs))
+    if (vfs_level_has(op->level, code))
         return true;
     op->next = NULL;
     op->status = SMBKIT_STATUS_ACCESS_DENIED;
     return false;
 }
 
-/* Asks the step that waits for the answer; true when there is another call to make. */
-static bool next_step(struct vfs_op *op)
+/* What comes after an answer: true when there is another call to make. */
+static bool next_call(struct vfs_op *op)
 {
+    enum vfs_pass pass = op->pass;
+    op->pass = VFS_PASS_NONE;
     if (op->again) {
         op->again = false;
         return true;
     }
-    vfs_step *next = op->next;
-    op->next = NULL;
-    return next != NULL && next(op);
+    if (pass == VFS_PASS_WAKE)
+        return true;
+    if (pass == VFS_PASS_NEXT && vfs_level_descend(op))
+        return true;
+    return vfs_level_ascend(op);
+}
+
+/* True when a filter wants to sleep: the op comes back by vfs_op_finish. */
+static bool falls_asleep(struct vfs_op *op)
+{
+    const struct vfs_executor *e = &op->volume->host.executor;
+    if (op->pass != VFS_PASS_SLEEP)
+        return false;
+    op->pass = VFS_PASS_WAKE;
+    if (e->later != NULL)
+        e->later(e->ctx, op, op->sleep);
+    else
+        post(op);
+    return true;
 }
 
 static void complete(struct vfs_op *op)
@@ -269,11 +310,13 @@ static void complete(struct vfs_op *op)
 static bool run(struct vfs_op *op)
 {
     for (int turn = 1; call(op); turn++) {
-        if (op->next != NULL && turn == STEPS_PER_TURN) {
+        if (falls_asleep(op))
+            return false;
+        if ((op->next != NULL || op->frame != NULL) && turn == STEPS_PER_TURN) {
             post(op);
             return false;
         }
-        if (!next_step(op)) {
+        if (!next_call(op)) {
             complete(op);
             return true;
         }
@@ -286,7 +329,9 @@ void vfs_op_finish(struct vfs_op *op)
     MAGIC_CHECK(op, VFS_OP_MAGIC);
     ASSERT((atomic_load(&op->state) & (STATE_FILLED | STATE_RETURNED)) ==
            (STATE_FILLED | STATE_RETURNED));
-    if (!next_step(op))
+    if (falls_asleep(op))
+        return;
+    if (!next_call(op))
         complete(op);
     else if (!run(op))
         return;
@@ -299,8 +344,7 @@ static bool start(struct vfs_op *op, struct vfs_volume *v, enum vfs_code code)
     op->code = op->call = code;
     op->volume = vfs_volume_ref(v);
     op->log = v->host.log;
-    op->plugin = v->plugin->name;
-    if (!vfs_calls[code].present(&v->vfs) && !vfs_calls[code].fallback(op)) {
+    if (!vfs_level_descend(op) && !vfs_level_ascend(op)) {
         complete(op);
         return true;
     }

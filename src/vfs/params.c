@@ -145,22 +145,22 @@ static void list_names(const struct smbkit_param *params, size_t n, char *dst, s
         used += (size_t)snprintf(dst + used, cap - used, "%s%s", i > 0 ? ", " : "", params[i].name);
 }
 
-static bool known(const struct smbkit_plugin *plugin, size_t n, const struct smbkit_arg *arg,
-                  char error[VFS_ERROR_TEXT_MAX])
+static bool known(const char *plugin, const struct smbkit_param *params, size_t n,
+                  const struct smbkit_arg *arg, char error[VFS_ERROR_TEXT_MAX])
 {
     for (size_t i = 0; i < n; i++)
-        if (strcmp(plugin->params[i].name, arg->key) == 0)
+        if (strcmp(params[i].name, arg->key) == 0)
             return true;
     char names[256] = "none";
     if (n > 0)
-        list_names(plugin->params, n, names, sizeof(names));
-    snprintf(error, VFS_ERROR_TEXT_MAX, "%s: unknown parameter '%.80s'; it takes: %s", plugin->name,
+        list_names(params, n, names, sizeof(names));
+    snprintf(error, VFS_ERROR_TEXT_MAX, "%s: unknown parameter '%.80s'; it takes: %s", plugin,
              arg->key, names);
     return false;
 }
 
 /* The value for one row: given once, or the default. NULL and a line in `error` otherwise. */
-static const char *pick(const struct smbkit_plugin *plugin, const struct smbkit_param *p,
+static const char *pick(const char *plugin, const struct smbkit_param *p,
                         const struct smbkit_arg *args, size_t count, char error[VFS_ERROR_TEXT_MAX])
 {
     char valid[128];
@@ -169,7 +169,7 @@ static const char *pick(const struct smbkit_plugin *plugin, const struct smbkit_
         if (strcmp(args[i].key, p->name) != 0)
             continue;
         if (value != NULL) {
-            snprintf(error, VFS_ERROR_TEXT_MAX, "%s: parameter '%s' is given twice", plugin->name,
+            snprintf(error, VFS_ERROR_TEXT_MAX, "%s: parameter '%s' is given twice", plugin,
                      p->name);
             return NULL;
         }
@@ -178,39 +178,39 @@ static const char *pick(const struct smbkit_plugin *plugin, const struct smbkit_
     if (value == NULL)
         value = p->default_value;
     if (value == NULL) {
-        snprintf(error, VFS_ERROR_TEXT_MAX, "%s: parameter '%s' must be given: %s (%s)",
-                 plugin->name, p->name, describe(p, valid, sizeof(valid)), p->text);
+        snprintf(error, VFS_ERROR_TEXT_MAX, "%s: parameter '%s' must be given: %s (%s)", plugin,
+                 p->name, describe(p, valid, sizeof(valid)), p->text);
         return NULL;
     }
     if (!value_ok(p, value)) {
-        snprintf(error, VFS_ERROR_TEXT_MAX, "%s: %s=%.80s is not valid: it must be %s",
-                 plugin->name, p->name, value, describe(p, valid, sizeof(valid)));
+        snprintf(error, VFS_ERROR_TEXT_MAX, "%s: %s=%.80s is not valid: it must be %s", plugin,
+                 p->name, value, describe(p, valid, sizeof(valid)));
         return NULL;
     }
     return value;
 }
 
-bool vfs_params_check(const struct smbkit_plugin *plugin, const struct smbkit_arg *args,
-                      size_t count, struct smbkit_arg **out, size_t *out_count,
-                      char error[VFS_ERROR_TEXT_MAX])
+bool vfs_params_check(const char *plugin, const struct smbkit_param *params,
+                      const struct smbkit_arg *args, size_t count, struct smbkit_arg **out,
+                      size_t *out_count, char error[VFS_ERROR_TEXT_MAX])
 {
     size_t n = 0;
     *out = NULL;
     *out_count = 0;
-    while (plugin->params != NULL && plugin->params[n].name != NULL)
+    while (params != NULL && params[n].name != NULL)
         n++;
     for (size_t i = 0; i < count; i++)
-        if (!known(plugin, n, &args[i], error))
+        if (!known(plugin, params, n, &args[i], error))
             return false;
     if (n == 0)
         return true;
     struct smbkit_arg *filled = mem_zarray(n, sizeof(*filled));
     if (filled == NULL) {
-        snprintf(error, VFS_ERROR_TEXT_MAX, "%s: out of memory", plugin->name);
+        snprintf(error, VFS_ERROR_TEXT_MAX, "%s: out of memory", plugin);
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        const struct smbkit_param *p = &plugin->params[i];
+        const struct smbkit_param *p = &params[i];
         filled[i] = (struct smbkit_arg){p->name, pick(plugin, p, args, count, error)};
         if (filled[i].value == NULL) {
             mem_free(filled);

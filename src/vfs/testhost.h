@@ -115,7 +115,7 @@ static inline void testhost_init(struct testhost *h)
     h->now = TESTHOST_TIME;
     h->log = (struct log){LOG_INFO, testhost_log, h};
     h->host = (struct vfs_host){
-        .executor = {testhost_run, testhost_post, h},
+        .executor = {.run = testhost_run, .post = testhost_post, .ctx = h},
         .random = {testhost_random, h},
         .time = testhost_time,
         .ctx = h,

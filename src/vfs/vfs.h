@@ -31,6 +31,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/random.h"
+#include <smbkit/filter.h>
 #include <smbkit/vfs.h>
 #include <stdatomic.h>
 
@@ -46,6 +47,9 @@ struct vfs_executor {
      * op->link. */
     void (*post)(void *ctx, struct vfs_op *op);
     void *ctx;
+    /* Like post, but after so many nanoseconds. Called on the thread that owns the op. NULL:
+       filters that wait (smbkit_sleep) do not. */
+    void (*later)(void *ctx, struct vfs_op *op, uint64_t ns);
 };
 
 /* What a volume needs of its host. */
@@ -81,6 +85,25 @@ NODISCARD struct vfs_volume *vfs_volume_new(const struct smbkit_plugin *plugin, 
                                             const struct smbkit_arg *args, size_t count,
                                             const struct vfs_host *host,
                                             char error[VFS_ERROR_TEXT_MAX]);
+
+#define VFS_FILTERS_MAX 16 /* in one chain: bounds how deep one operation can go */
+
+/* One filter of a chain, the first one nearest to the client. */
+struct vfs_filter {
+    const struct smbkit_filter *filter; /* must outlive the volume */
+    const struct smbkit_arg *args;
+    size_t count;
+};
+
+/* The same with filters before the plugin. */
+NODISCARD struct vfs_volume *
+vfs_volume_new_filtered(const struct smbkit_plugin *plugin, const char *share,
+                        const struct smbkit_arg *args, size_t count,
+                        const struct vfs_filter *filters, size_t filter_count,
+                        const struct vfs_host *host, char error[VFS_ERROR_TEXT_MAX]);
+/* What is wrong with a filter's table, as the end of a sentence; NULL: nothing. */
+const char *vfs_filter_problem(const struct smbkit_filter *f);
+
 struct vfs_volume *vfs_volume_ref(struct vfs_volume *v);
 /* The same for somebody who holds none but knows that the memory is there (vfs_host.changed): NULL
    when the last reference is gone. */
@@ -88,6 +111,7 @@ NODISCARD struct vfs_volume *vfs_volume_try_ref(struct vfs_volume *v);
 void vfs_volume_unref(struct vfs_volume *v);
 uint32_t vfs_volume_capabilities(const struct vfs_volume *v);
 const char *vfs_volume_fs_name(const struct vfs_volume *v);
+/* The strictest of plugin and filters: ASYNC only when nothing of it needs a worker. */
 enum smbkit_thread_model vfs_volume_thread_model(const struct vfs_volume *v);
 /* A number that no other volume of this process had: keys file state together with the file id. */
 uint64_t vfs_volume_id(const struct vfs_volume *v);
@@ -149,6 +173,56 @@ struct vfs_stream {
    same operation, false when the results stand. Runs on the thread that owns the op. */
 typedef bool vfs_step(struct vfs_op *op);
 
+union vfs_arg {
+    struct smbkit_open_args open;
+    struct smbkit_create_args create;
+    struct {
+        uint32_t flags;
+    } cleanup;
+    struct {
+        uint64_t offset;
+        uint32_t length;
+        const void *data;
+    } io;
+    struct {
+        struct smbkit_attr attr;
+        uint32_t which;
+    } setattr;
+    struct {
+        uint64_t size;
+    } size;
+    struct smbkit_readdir_args readdir;
+    struct {
+        const char *to;
+        uint32_t flags;
+    } rename;
+    struct {
+        uint64_t offset, length;
+    } range;
+    struct {
+        const struct smbkit_ea *eas;
+        size_t count;
+    } eas;
+    struct {
+        const void *data;
+        size_t len;
+    } blob;
+    struct {
+        bool on;
+    } sparse;
+};
+
+struct vfs_level;
+struct vfs_frame;
+
+/* How a filter brought an operation on. */
+enum vfs_pass {
+    VFS_PASS_NONE,  /* answered */
+    VFS_PASS_NEXT,  /* to the next level */
+    VFS_PASS_SLEEP, /* its hook is to be called later */
+    VFS_PASS_WAKE,  /* it is later */
+};
+
 struct vfs_op {
     uint32_t magic;
     _Atomic unsigned state;          /* bits, see op.c */
@@ -161,44 +235,7 @@ struct vfs_op {
 
     /* arguments: set by the vfs_* starters; what they point to must live until the answer */
     void *file;
-    union {
-        struct smbkit_open_args open;
-        struct smbkit_create_args create;
-        struct {
-            uint32_t flags;
-        } cleanup;
-        struct {
-            uint64_t offset;
-            uint32_t length;
-            const void *data;
-        } io;
-        struct {
-            struct smbkit_attr attr;
-            uint32_t which;
-        } setattr;
-        struct {
-            uint64_t size;
-        } size;
-        struct smbkit_readdir_args readdir;
-        struct {
-            const char *to;
-            uint32_t flags;
-        } rename;
-        struct {
-            uint64_t offset, length;
-        } range;
-        struct {
-            const struct smbkit_ea *eas;
-            size_t count;
-        } eas;
-        struct {
-            const void *data;
-            size_t len;
-        } blob;
-        struct {
-            bool on;
-        } sparse;
-    } arg;
+    union vfs_arg arg;
 
     /* results, valid once answered */
     smbkit_status status;
@@ -225,13 +262,25 @@ struct vfs_op {
     struct arena arena; /* results that have text or arrays */
 
     /* op.c's and defaults.c's own */
-    enum vfs_code call;    /* the callback that runs: differs from `code` in a default */
-    vfs_step *next;        /* what to do with its answer; NULL: hand it to the caller */
-    uint64_t pos, end;     /* how far a default made of several calls has come */
-    smbkit_status then;    /* the status to end with once a step has tidied up */
-    bool memory_out;       /* an entry or range of the answer could not be kept */
-    bool bad_answer;       /* ... or was impossible */
-    bool again;            /* the same call is to be made once more */
+    enum vfs_code call; /* the callback that runs: differs from `code` in a default */
+    vfs_step *next;     /* what to do with its answer; NULL: hand it to the caller */
+    uint64_t pos, end;  /* how far a default made of several calls has come */
+    smbkit_status then; /* the status to end with once a step has tidied up */
+    bool memory_out;    /* an entry or range of the answer could not be kept */
+    bool bad_answer;    /* ... or was impossible */
+    bool again;         /* the same call is to be made once more */
+
+    /* filters: chain.c's own */
+    struct vfs_level *level;   /* whose callback runs, or whose answer stands */
+    struct vfs_frame *frame;   /* the innermost call whose answer somebody above wants */
+    struct vfs_frame *pending; /* made by smbkit_then for the call to come */
+    struct vfs_frame *spare;   /* to be used again */
+    smbkit_hook *hook;         /* the next call is this hook, not a callback */
+    void *hook_ctx;
+    uint64_t sleep; /* ns, with VFS_PASS_SLEEP */
+    enum vfs_pass pass;
+    bool in_hook; /* the results are the next level's */
+
     const struct log *log; /* for a second answer, when the volume may be gone */
     const char *plugin;
 };

@@ -9,6 +9,7 @@
 #include "vfs/vfs.h"
 
 #define VFS_VOLUME_MAGIC 0x564f4c31u
+#define VFS_LEVEL_MAGIC  0x564c564cu
 #define VFS_OP_MAGIC     0x56465331u
 
 /* The queue of a SERIAL volume. Any thread pushes on `incoming` (newest first); only the thread
@@ -20,24 +21,65 @@ struct vfs_serial {
     _Atomic size_t count;
 };
 
+/* A filter or the plugin, which is the last one. smbkit_share is its name for it. */
+struct vfs_level {
+    uint32_t magic;
+    struct vfs_volume *volume;
+    const char *name;
+    const struct smbkit_filter *filter; /* NULL: the plugin */
+    struct smbkit_vfs vfs;              /* a copy: callbacks that an older ABI lacks are NULL */
+    void *vol;                          /* what share_open made */
+    enum smbkit_thread_model model;
+    uint32_t flags; /* SMBKIT_FILTER_* */
+    struct vfs_serial serial;
+};
+
 struct vfs_volume {
     uint32_t magic;
     _Atomic int refs; /* the share, open files, running operations, jobs on workers */
     const struct smbkit_plugin *plugin;
-    struct smbkit_vfs vfs; /* a copy: callbacks that an older ABI lacks are NULL */
-    void *vol;             /* the plugin's */
+    uint32_t capabilities;
     char *share;
     struct vfs_host host;
     uint64_t id;
-    struct vfs_serial serial;
-    _Atomic bool opened; /* share_open has succeeded */
+    _Atomic bool opened; /* every share_open has succeeded */
     char *error;         /* where smbkit_error writes while share_open runs, else NULL */
+    size_t level_count;
+    struct vfs_level levels[]; /* from the client to the plugin */
+};
+
+/* A call of a filter that will hear of the answer, or in the middle of a default: what op had. In
+   the op's arena. */
+struct vfs_frame {
+    struct vfs_frame *prev;
+    struct vfs_level *level;
+    smbkit_hook *hook; /* NULL: only op->next waits */
+    void *ctx;
+    enum vfs_code call;
+    void *file;
+    union vfs_arg arg;
+    vfs_step *next;
+    uint64_t pos, end;
+    smbkit_status then;
 };
 
 static inline struct smbkit_op *vfs_op_public(struct vfs_op *op)
 {
     return (struct smbkit_op *)op;
 }
+
+/* Which arguments an operation has: for filters, which see them as struct smbkit_call. */
+enum vfs_shape {
+    VFS_SHAPE_VOLUME, /* none, not even a file */
+    VFS_SHAPE_OPEN,   /* arg.open, no file */
+    VFS_SHAPE_CREATE, /* arg.create, no file */
+    VFS_SHAPE_FILE,   /* from here on with a file; this one without more that matters */
+    VFS_SHAPE_CLEANUP,
+    VFS_SHAPE_IO,
+    VFS_SHAPE_SIZE,
+    VFS_SHAPE_RANGE,
+    VFS_SHAPE_NAME,
+};
 
 /* One row for each operation. */
 struct vfs_call {
@@ -48,6 +90,8 @@ struct vfs_call {
     /* Stands in for a missing callback: sets op->status and results and returns false, or sets up
        calls of others and returns true. */
     vfs_step *fallback;
+    enum vfs_shape shape;
+    bool changes; /* it changes files; for a cleanup see vfs_call_changes */
 };
 
 #define VFS_ANSWER_STATUS  0x01u
@@ -66,9 +110,26 @@ extern const struct vfs_call vfs_calls[VFS_CODES];
 NODISCARD bool vfs_step_call(struct vfs_op *op, enum vfs_code call, vfs_step *next);
 
 /* Claims the right to answer; false when it was answered already (logged). Between the two calls
-   the results belong to the answering thread. */
+   the results belong to the answering thread. In a hook the results of the next level go, unless
+   it is only claimed. */
 NODISCARD bool vfs_answer_begin(struct vfs_op *op);
+NODISCARD bool vfs_answer_claim(struct vfs_op *op);
 void vfs_answer_end(struct vfs_op *op, smbkit_status status);
+/* Forgets the results so far; what was opened is the caller's. */
+void vfs_results_drop(struct vfs_op *op);
+
+/* --- chain.c: levels --- */
+
+/* Has the level something to call? */
+bool vfs_level_has(const struct vfs_level *l, enum vfs_code call);
+/* Makes op->call at op->level, by callback, hook or `any`. */
+void vfs_level_invoke(struct vfs_op *op);
+/* Goes to the next level that does something with op->call. True: there is a call to make; false:
+   the results stand. */
+NODISCARD bool vfs_level_descend(struct vfs_op *op);
+/* Gives the results to whoever waits for them. True: there is a call to make; false: the caller of
+   the operation gets them. */
+NODISCARD bool vfs_level_ascend(struct vfs_op *op);
 
 vfs_step vfs_default_statfs, vfs_default_denied, vfs_default_cleanup, vfs_default_success,
     vfs_default_setattr, vfs_default_set_alloc, vfs_default_not_here, vfs_default_can_delete,
@@ -78,10 +139,12 @@ vfs_step vfs_default_statfs, vfs_default_denied, vfs_default_cleanup, vfs_defaul
 /* Closes op->opened, which no caller will get, and ends with op->then. */
 vfs_step vfs_step_close_opened;
 
-/* Checks `args` against the plugin's table and fills in defaults. Returns an array as long as the
-   table (from mem.h; NULL with *count == 0 for none), or false and one line in `error`. */
-NODISCARD bool vfs_params_check(const struct smbkit_plugin *plugin, const struct smbkit_arg *args,
-                                size_t count, struct smbkit_arg **out, size_t *out_count,
+/* Checks `args` against the table of the plugin or filter of that name and fills in defaults.
+   Returns an array as long as the table (from mem.h; NULL with *count == 0 for none), or false and
+   one line in `error`. */
+NODISCARD bool vfs_params_check(const char *plugin, const struct smbkit_param *params,
+                                const struct smbkit_arg *args, size_t count,
+                                struct smbkit_arg **out, size_t *out_count,
                                 char error[VFS_ERROR_TEXT_MAX]);
 
 #endif

@@ -247,7 +247,7 @@ static bool make_volume(struct world *w)
     static const struct smbkit_arg args[] = {{"size", "64M"}};
     char error[VFS_ERROR_TEXT_MAX];
     w->vfs_host = (struct vfs_host){
-        .executor = {executor_run, executor_post, w},
+        .executor = {.run = executor_run, .post = executor_post, .ctx = w},
         .random = {world_random, w},
         .time = world_time,
         .ctx = w,
