@@ -108,7 +108,7 @@ static void test_lost_events(void **state)
     void *d = must_open(t, "");
     disk_write(t, "victim", "");
     assert_string_equal(told(), "+victim ");
-    struct dir_volume *v = t->vol->vol;
+    struct dir_volume *v = t->vol->levels[0].vol;
     pthread_mutex_lock(&v->lock);
     for (size_t i = 0; i < DIR_TABLE_SIZE; i++)
         for (struct dir_folder *f = v->folders[i]; f != NULL; f = f->next)
