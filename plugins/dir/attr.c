@@ -99,6 +99,11 @@ smbkit_status dir_attr_get(struct dir_volume *v, struct dir_handle *h, struct sm
         dir_folder_put(f);
     dir_dos_read(h->fd, NULL, &dos);
     dir_attr_fill(v, &st, &dos, name, attr);
+    attr->ea_size = dir_ea_size(h->fd);
+    if (h->stream != NULL) {
+        attr->size = attr->alloc_size = dir_stream_size(h);
+        attr->attributes &= ~SMBKIT_ATTR_DIRECTORY; /* the stream of a folder is no folder */
+    }
     return SMBKIT_STATUS_SUCCESS;
 }
 
@@ -174,12 +179,46 @@ static int set_change_time(struct dir_volume *v, struct dir_handle *h, uint64_t 
     return 0;
 }
 
+/* Ends a change of attributes that was made with the user's rights; `err` is 0 or an errno. */
+static void finish(struct smbkit_op *op, struct dir_volume *v, struct dir_handle *h, int err)
+{
+    struct smbkit_attr attr;
+    dir_change_end(h);
+    dir_user_leave(h->user);
+    smbkit_status status = err != 0 ? dir_status(err) : dir_attr_get(v, h, &attr);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        smbkit_reply_attr(op, &attr);
+    else
+        smbkit_reply_status(op, status);
+}
+
+void dir_set_sparse(struct smbkit_op *op, void *vol, void *file, bool sparse)
+{
+    struct dir_handle *h = file;
+    struct statx st;
+    struct dosattr dos;
+    if (!dir_user_enter(h->user)) {
+        smbkit_reply_status(op, SMBKIT_STATUS_ACCESS_DENIED);
+        return;
+    }
+    dir_change_begin(h);
+    int err = fs_stat(h->fd, "", &st) < 0 ? errno : 0;
+    dir_dos_read(h->fd, NULL, &dos);
+    if (!dos.has_create_time && err == 0)
+        dos.create_time = birth(&st);
+    dos.has_attributes = dos.has_create_time = true;
+    dos.attributes =
+        sparse ? dos.attributes | SMBKIT_ATTR_SPARSE : dos.attributes & ~SMBKIT_ATTR_SPARSE;
+    if (err == 0)
+        err = dir_dos_write(h->fd, &dos);
+    finish(op, vol, h, err);
+}
+
 void dir_setattr(struct smbkit_op *op, void *vol, void *file, const struct smbkit_attr *a,
                  uint32_t which)
 {
     struct dir_volume *v = vol;
     struct dir_handle *h = file;
-    struct smbkit_attr attr;
     int err = 0;
     if (!dir_user_enter(h->user)) {
         smbkit_reply_status(op, SMBKIT_STATUS_ACCESS_DENIED);
@@ -192,11 +231,5 @@ void dir_setattr(struct smbkit_op *op, void *vol, void *file, const struct smbki
         err = set_times(h->fd, a, which);
     if (err == 0 && (which & SMBKIT_SET_CHANGE_TIME))
         err = set_change_time(v, h, a->change_time);
-    dir_change_end(h);
-    dir_user_leave(h->user);
-    smbkit_status status = err != 0 ? dir_status(err) : dir_attr_get(v, h, &attr);
-    if (status == SMBKIT_STATUS_SUCCESS)
-        smbkit_reply_attr(op, &attr);
-    else
-        smbkit_reply_status(op, status);
+    finish(op, v, h, err);
 }

@@ -11,15 +11,19 @@
 /* Why the handle's descriptor cannot be used so; SUCCESS: it can. */
 static smbkit_status check_io(const struct dir_handle *h, unsigned io)
 {
-    if (h->folder)
+    if (h->folder && h->stream == NULL)
         return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
     return h->io & io ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_ACCESS_DENIED;
 }
 
 void dir_read(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint32_t length)
 {
-    const struct dir_handle *h = file;
+    struct dir_handle *h = file;
     smbkit_status status = check_io(h, FS_READ);
+    if (status == SMBKIT_STATUS_SUCCESS && h->stream != NULL) {
+        dir_stream_read(op, h, offset, length);
+        return;
+    }
     uint8_t *buffer = status == SMBKIT_STATUS_SUCCESS ? smbkit_op_buffer(op) : NULL;
     if (status == SMBKIT_STATUS_SUCCESS && buffer == NULL && length > 0)
         status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
@@ -108,41 +112,50 @@ void dir_write(struct smbkit_op *op, void *vol, void *file, uint64_t offset, con
                uint32_t length)
 {
     struct dir_handle *h = file;
-    if (begin(op, h))
-        finish(op, vol, h, write_all(h->fd, offset, data, length), false);
+    if (!begin(op, h))
+        return;
+    int err = h->stream != NULL ? dir_stream_write(h, offset, data, length)
+                                : write_all(h->fd, offset, data, length);
+    finish(op, vol, h, err, false);
 }
 
 void dir_flush(struct smbkit_op *op, void *vol, void *file)
 {
     const struct dir_handle *h = file;
-    bool lost = h->io != 0 && fsync(h->fd) < 0 && errno != EINVAL && errno != EROFS;
+    bool lost =
+        h->io != 0 && h->stream == NULL && fsync(h->fd) < 0 && errno != EINVAL && errno != EROFS;
     smbkit_reply_status(op, lost ? dir_status(errno) : SMBKIT_STATUS_SUCCESS);
 }
 
-static int cut(int fd, uint64_t size)
+static int cut(struct dir_handle *h, uint64_t size)
 {
+    if (h->stream != NULL)
+        return dir_stream_cut(h, size);
     if (size > OFFSET_MAX)
         return EFBIG;
-    return ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
+    return ftruncate(h->fd, (off_t)size) == 0 ? 0 : errno;
 }
 
 void dir_set_size(struct smbkit_op *op, void *vol, void *file, uint64_t size)
 {
     struct dir_handle *h = file;
     if (begin(op, h))
-        finish(op, vol, h, cut(h->fd, size), true);
+        finish(op, vol, h, cut(h, size), true);
 }
 
 /* A file system that cannot reserve has said all it can. */
-static int reserve(int fd, uint64_t size)
+static int reserve(struct dir_handle *h, uint64_t size)
 {
     struct statx st;
+    int fd = h->fd;
+    if (h->stream != NULL)
+        return size < dir_stream_size(h) ? dir_stream_cut(h, size) : 0;
     if (size > OFFSET_MAX)
         return EFBIG;
     if (fs_stat(fd, "", &st) < 0)
         return errno;
     if (size < st.stx_size)
-        return cut(fd, size);
+        return cut(h, size);
     if (size == 0 || size <= st.stx_blocks * 512)
         return 0;
     if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0 || errno == EOPNOTSUPP)
@@ -154,7 +167,21 @@ void dir_set_alloc(struct smbkit_op *op, void *vol, void *file, uint64_t size)
 {
     struct dir_handle *h = file;
     if (begin(op, h))
-        finish(op, vol, h, reserve(h->fd, size), true);
+        finish(op, vol, h, reserve(h, size), true);
+}
+
+/* A client overwrites the file: nothing of what it was stays but its name. */
+void dir_overwrite(struct smbkit_op *op, void *vol, void *file)
+{
+    struct dir_handle *h = file;
+    if (!begin(op, h))
+        return;
+    int err = cut(h, 0);
+    if (err == 0 && h->stream == NULL)
+        err = dir_streams_remove(h);
+    if (err == 0 && h->stream == NULL)
+        err = dir_eas_remove(h->fd);
+    finish(op, vol, h, err, true);
 }
 
 /* --- holes --- */
@@ -172,15 +199,19 @@ static int write_zeros(int fd, uint64_t offset, uint64_t length)
     return err;
 }
 
-static int punch(int fd, uint64_t offset, uint64_t length)
+static int punch(struct dir_handle *h, uint64_t offset, uint64_t length)
 {
     struct statx st;
+    int fd = h->fd;
     if (fs_stat(fd, "", &st) < 0)
         return errno;
-    if (offset >= st.stx_size || length == 0)
+    uint64_t size = h->stream != NULL ? dir_stream_size(h) : st.stx_size;
+    if (offset >= size || length == 0)
         return 0;
-    if (length > st.stx_size - offset)
-        length = st.stx_size - offset;
+    if (length > size - offset)
+        length = size - offset;
+    if (h->stream != NULL)
+        return dir_stream_write(h, offset, NULL, length);
     int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     if (fallocate(fd, mode, (off_t)offset, (off_t)length) == 0)
         return 0;
@@ -191,19 +222,36 @@ void dir_zero_range(struct smbkit_op *op, void *vol, void *file, uint64_t offset
 {
     struct dir_handle *h = file;
     if (begin(op, h))
-        finish(op, vol, h, punch(h->fd, offset, length), true);
+        finish(op, vol, h, punch(h, offset, length), true);
+}
+
+/* Everything, as for a file that is not sparse. */
+static void answer_whole(struct smbkit_op *op, uint64_t offset, uint64_t end, uint64_t size)
+{
+    end = end < size ? end : size;
+    if (offset < end)
+        (void)smbkit_range_add(op, offset, end - offset);
+    smbkit_reply_status(op, SMBKIT_STATUS_SUCCESS);
 }
 
 void dir_allocated_ranges(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
                           uint64_t length)
 {
-    const struct dir_handle *h = file;
-    if (h->folder || h->io == 0) {
-        smbkit_reply_status(op, h->folder ? SMBKIT_STATUS_INVALID_DEVICE_REQUEST
-                                          : SMBKIT_STATUS_ACCESS_DENIED);
+    struct dir_handle *h = file;
+    struct smbkit_attr attr;
+    smbkit_status status = check_io(h, FS_READ | FS_WRITE);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        status = dir_attr_get(vol, h, &attr);
+    if (status != SMBKIT_STATUS_SUCCESS) {
+        smbkit_reply_status(op, status);
         return;
     }
-    uint64_t end = length < OFFSET_MAX - offset ? offset + length : OFFSET_MAX;
+    uint64_t end =
+        offset < OFFSET_MAX && length < OFFSET_MAX - offset ? offset + length : OFFSET_MAX;
+    if (h->stream != NULL || !(attr.attributes & SMBKIT_ATTR_SPARSE)) {
+        answer_whole(op, offset, end, attr.size);
+        return;
+    }
     /* lseek moves the descriptor's position, which nothing else uses. */
     while (offset < end) {
         off_t start = lseek(h->fd, (off_t)offset, SEEK_DATA);

@@ -20,6 +20,8 @@
  *                           the order of their addresses
  *   dir_volume.lock         the tables, reference counts, links; never over a call that may block
  *                           for long
+ * and dir_node.meta           a file's streams, over what is read and written there; before
+ *                           dir_volume.lock, and never together with a folder's
  */
 #ifndef PLUGINS_DIR_DIR_H
 #define PLUGINS_DIR_DIR_H
@@ -204,6 +206,46 @@ void dir_watch_remove(struct dir_watch *w, struct dir_folder *f);
 /* Applies all that has happened so far; without any lock held. */
 void dir_watch_sync(struct dir_watch *w);
 
+/* --- xattr.c, stream.c: what lies in extended attributes --- */
+
+#define DIR_XATTR_MAX    65536u /* XATTR_SIZE_MAX */
+#define DIR_STREAM_XATTR "user.DosStream."
+
+/* A named stream that is open. Under its node's `meta`. */
+struct dir_stream {
+    struct dir_stream *next; /* of the node */
+    unsigned refs;
+    bool gone; /* was deleted; its bytes are in `kept` */
+    uint8_t *kept;
+    size_t kept_len;
+    char name[DIR_NAME_MAX + 1];
+};
+
+struct dir_handle;
+
+/* All names, each with its NUL; to be freed. -1 and errno. */
+ssize_t dir_xattr_names(int fd, char **list);
+/* A value, in a block with room for DIR_XATTR_MAX + 1 bytes. These give 0 or an errno; what the
+   disk has no room for is ENOSPC. */
+int dir_xattr_get(int fd, const char *name, uint8_t **value, size_t *len);
+int dir_xattr_set(int fd, const char *name, const void *value, size_t len, int flags);
+int dir_xattr_remove(int fd, const char *name);
+/* smbkit_attr.ea_size */
+uint32_t dir_ea_size(int fd);
+int dir_eas_remove(int fd);
+
+/* Make h->stream a stream of the handle's file: one that is there, or a new one. */
+smbkit_status dir_stream_open(struct dir_handle *h, const char *stream);
+smbkit_status dir_stream_make(struct dir_handle *h, const char *stream);
+void dir_stream_put(struct dir_handle *h);
+uint64_t dir_stream_size(struct dir_handle *h);
+void dir_stream_read(struct smbkit_op *op, struct dir_handle *h, uint64_t offset, uint32_t length);
+/* These give 0 or an errno. With data NULL zeros are written. */
+int dir_stream_write(struct dir_handle *h, uint64_t offset, const void *data, uint64_t length);
+int dir_stream_cut(struct dir_handle *h, uint64_t size);
+int dir_stream_remove(struct dir_handle *h);
+int dir_streams_remove(struct dir_handle *h);
+
 /* --- node.c: what is open --- */
 
 struct dir_link {
@@ -226,6 +268,8 @@ struct dir_node {
     uint64_t change_time;      /* FILETIME: what a client wants the change time to be ... */
     uint64_t change_at;        /* ... as long as the disk's is this one, ns. 0: nothing is wanted */
     struct dir_link *links;
+    pthread_mutex_t meta; /* streams and extended attributes; taken before the volume's lock */
+    struct dir_stream *streams;
 };
 
 struct dir_handle {
@@ -237,8 +281,9 @@ struct dir_handle {
     bool by_index;         /* how the folder is listed since cookie 0 */
     unsigned epoch;        /* ... by this state of the index */
     struct dir_node *node;
-    struct dir_link *link;   /* NULL: the root */
-    struct dir_folder *self; /* a folder's own, once it was listed or opened to be */
+    struct dir_stream *stream; /* NULL: the file itself */
+    struct dir_link *link;     /* NULL: the root */
+    struct dir_folder *self;   /* a folder's own, once it was listed or opened to be */
     struct dir_user *user;
 };
 
@@ -346,6 +391,13 @@ void dir_set_alloc(struct smbkit_op *op, void *vol, void *file, uint64_t size);
 void dir_zero_range(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint64_t length);
 void dir_allocated_ranges(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
                           uint64_t length);
+void dir_overwrite(struct smbkit_op *op, void *vol, void *file);
+void dir_list_streams(struct smbkit_op *op, void *vol, void *file);
+void dir_rename_stream(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags);
+void dir_get_eas(struct smbkit_op *op, void *vol, void *file);
+void dir_set_eas(struct smbkit_op *op, void *vol, void *file, const struct smbkit_ea *eas,
+                 size_t count);
+void dir_set_sparse(struct smbkit_op *op, void *vol, void *file, bool sparse);
 void dir_readdir(struct smbkit_op *op, void *vol, void *dir,
                  const struct smbkit_readdir_args *args);
 

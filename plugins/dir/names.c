@@ -48,9 +48,22 @@ static bool is_folder_name(const struct dir_folder *f, const char *name)
 
 /* --- remove --- */
 
+static smbkit_status remove_stream(struct dir_handle *h)
+{
+    if (!dir_user_enter(h->user))
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    dir_change_begin(h);
+    int err = dir_stream_remove(h);
+    dir_change_end(h);
+    dir_user_leave(h->user);
+    return err == 0 ? SMBKIT_STATUS_SUCCESS : dir_status(err);
+}
+
 static smbkit_status remove_name(struct dir_volume *v, struct dir_handle *h)
 {
     char name[DIR_NAME_MAX + 1];
+    if (h->stream != NULL)
+        return remove_stream(h);
     if (h->link == NULL)
         return SMBKIT_STATUS_CANNOT_DELETE;
     struct dir_folder *f = lock_name(v, h, name);
@@ -124,13 +137,14 @@ void dir_can_delete(struct smbkit_op *op, void *vol, void *file)
     struct dir_volume *v = vol;
     struct dir_handle *h = file;
     struct smbkit_attr attr;
+    bool stream = h->stream != NULL;
     smbkit_status status = dir_attr_get(v, h, &attr);
-    if (h->link == NULL ||
-        (status == SMBKIT_STATUS_SUCCESS && (attr.attributes & SMBKIT_ATTR_READONLY)))
+    if (status == SMBKIT_STATUS_SUCCESS &&
+        ((attr.attributes & SMBKIT_ATTR_READONLY) || (h->link == NULL && !stream)))
         status = SMBKIT_STATUS_CANNOT_DELETE;
-    if (status == SMBKIT_STATUS_SUCCESS && h->folder)
+    if (status == SMBKIT_STATUS_SUCCESS && h->folder && !stream)
         status = check_empty(h);
-    if (status == SMBKIT_STATUS_SUCCESS)
+    if (status == SMBKIT_STATUS_SUCCESS && !stream)
         status = check_writable(v, h);
     smbkit_reply_status(op, status);
 }

@@ -29,6 +29,7 @@ static struct dir_node *node_get(struct dir_volume *v, dev_t dev, uint64_t inode
         n = smbkit_alloc(sizeof(*n));
         if (n == NULL)
             return NULL;
+        pthread_mutex_init(&n->meta, NULL);
         n->dev = dev;
         n->inode = inode;
         struct dir_node **b = bucket(v, dev, inode);
@@ -47,6 +48,7 @@ static void node_put(struct dir_volume *v, struct dir_node *n)
     while (*p != n)
         p = &(*p)->next;
     *p = n->next;
+    pthread_mutex_destroy(&n->meta);
     smbkit_free(n);
 }
 
@@ -134,6 +136,8 @@ void dir_handle_free(struct dir_volume *v, struct dir_handle *h)
 {
     if (h->changed)
         leave_time(v, h);
+    if (h->stream != NULL)
+        dir_stream_put(h);
     close(h->fd);
     pthread_mutex_lock(&v->lock);
     if (h->self != NULL)

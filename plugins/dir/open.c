@@ -22,6 +22,7 @@ struct opening {
     struct dir_volume *v;
     struct dir_user *user;
     struct dir_place place; /* folder NULL: the root */
+    const char *stream;     /* NULL: the file itself; its handle stays O_PATH */
     int fd;
     struct statx st, named;
     struct dir_handle *handle;
@@ -54,9 +55,9 @@ static int reopen_as(const struct dir_user *user, int fd, unsigned io)
    most that is allowed cannot be asked for in another way here. */
 static smbkit_status arm(struct opening *o, uint32_t access, unsigned *io)
 {
-    bool folder = S_ISDIR(o->st.stx_mode);
+    bool folder = S_ISDIR(o->st.stx_mode) && o->stream == NULL;
     *io = wanted_io(access, folder);
-    if (*io == 0)
+    if (*io == 0 || o->stream != NULL)
         return SMBKIT_STATUS_SUCCESS;
     int fd = reopen_as(o->user, o->fd, *io | (folder ? FS_FOLDER : 0));
     if (fd < 0 && (*io & FS_WRITE) && (access & ACCESS_ALL) == ACCESS_ALL &&
@@ -95,7 +96,7 @@ static smbkit_status finish_open(struct opening *o, uint32_t access)
 {
     unsigned io;
     int see = -1;
-    if (S_ISDIR(o->st.stx_mode) && (access & ACCESS_LIST)) {
+    if (S_ISDIR(o->st.stx_mode) && (access & ACCESS_LIST) && o->stream == NULL) {
         see = fcntl(o->fd, F_DUPFD_CLOEXEC, 0);
         if (see < 0)
             return dir_status(errno);
@@ -159,14 +160,14 @@ static smbkit_status find(struct opening *o, const char *path)
 
 void dir_open(struct smbkit_op *op, void *vol, const struct smbkit_open_args *args)
 {
-    struct opening o = {.v = vol, .fd = -1};
+    struct opening o = {.v = vol, .stream = args->stream, .fd = -1};
     smbkit_status status = dir_user_get(&o.v->users, smbkit_op_user(op), &o.user);
     if (status == SMBKIT_STATUS_SUCCESS)
         status = find(&o, args->path);
-    if (status == SMBKIT_STATUS_SUCCESS && args->stream != NULL)
-        status = SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
     if (status == SMBKIT_STATUS_SUCCESS)
         status = finish_open(&o, args->access);
+    if (status == SMBKIT_STATUS_SUCCESS && o.stream != NULL)
+        status = dir_stream_open(o.handle, o.stream);
     answer(op, &o, status);
 }
 
@@ -236,10 +237,27 @@ static smbkit_status create_locked(struct opening *o, const struct smbkit_create
     return SMBKIT_STATUS_SUCCESS;
 }
 
+/* Makes a stream of what has the path. */
+static smbkit_status create_stream(struct opening *o, const struct smbkit_create_args *args)
+{
+    smbkit_status status = find(o, args->path);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        status = finish_open(o, args->access);
+    if (status == SMBKIT_STATUS_SUCCESS && !dir_user_enter(o->user))
+        status = SMBKIT_STATUS_ACCESS_DENIED;
+    if (status == SMBKIT_STATUS_SUCCESS) {
+        dir_change_begin(o->handle);
+        status = dir_stream_make(o->handle, o->stream);
+        dir_change_end(o->handle);
+        dir_user_leave(o->user);
+    }
+    return status;
+}
+
 static smbkit_status create(struct opening *o, const struct smbkit_create_args *args)
 {
-    if (args->stream != NULL)
-        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (o->stream != NULL)
+        return create_stream(o, args);
     if (args->path[0] == '\0')
         return SMBKIT_STATUS_OBJECT_NAME_COLLISION;
     smbkit_status status = dir_place_find(o->v, o->user, args->path, &o->place);
@@ -257,7 +275,7 @@ static smbkit_status create(struct opening *o, const struct smbkit_create_args *
 
 void dir_create(struct smbkit_op *op, void *vol, const struct smbkit_create_args *args)
 {
-    struct opening o = {.v = vol, .fd = -1};
+    struct opening o = {.v = vol, .stream = args->stream, .fd = -1};
     smbkit_status status = dir_user_get(&o.v->users, smbkit_op_user(op), &o.user);
     if (status == SMBKIT_STATUS_SUCCESS)
         status = create(&o, args);

@@ -207,7 +207,7 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
     .summary = "a folder of this machine",
     .fs_name = "NTFS",
     .capabilities = SMBKIT_CAP_STABLE_IDS | SMBKIT_CAP_SPARSE | SMBKIT_CAP_HARD_LINKS |
-                    SMBKIT_CAP_CHANGE_SOURCE,
+                    SMBKIT_CAP_CHANGE_SOURCE | SMBKIT_CAP_STREAMS | SMBKIT_CAP_EXTENDED_ATTRS,
     .params = dir_params,
     .vfs =
         {
@@ -231,5 +231,11 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
             .link = dir_link,
             .zero_range = dir_zero_range,
             .allocated_ranges = dir_allocated_ranges,
+            .overwrite = dir_overwrite,
+            .list_streams = dir_list_streams,
+            .rename_stream = dir_rename_stream,
+            .get_eas = dir_get_eas,
+            .set_eas = dir_set_eas,
+            .set_sparse = dir_set_sparse,
         },
 };

@@ -78,6 +78,11 @@ static void test_holes(void **state)
     assert_int_equal(XWAIT(t, vfs_write(&t->op, t->vol, f, 0, data, mib)), 0);
     free(data);
     assert_int_equal(XWAIT(t, vfs_set_size(&t->op, t->vol, f, 8 * mib)), 0);
+    assert_int_equal(XWAIT(t, vfs_allocated_ranges(&t->op, t->vol, f, mib, INT64_MAX)), 0);
+    assert_int_equal(t->op.range_count, 1);
+    assert_int_equal(t->op.ranges[0].length, 7 * mib);
+    assert_int_equal(XWAIT(t, vfs_set_sparse(&t->op, t->vol, f, true)), 0);
+    assert_int_equal(t->op.attr.attributes, SMBKIT_ATTR_SPARSE | SMBKIT_ATTR_ARCHIVE);
     assert_int_equal(XWAIT(t, vfs_allocated_ranges(&t->op, t->vol, f, 0, INT64_MAX)), 0);
     assert_int_equal(t->op.range_count, 2);
     assert_int_equal(t->op.ranges[1].offset, 4 * mib);
