@@ -115,7 +115,17 @@ static smbkit_status check_empty(const struct dir_handle *h)
     return found ? SMBKIT_STATUS_DIRECTORY_NOT_EMPTY : SMBKIT_STATUS_SUCCESS;
 }
 
-/* The folder's permissions decide, as far as can be known before. */
+/* In a folder with the sticky bit only owners remove. */
+static bool is_stuck(const struct dir_handle *h, const struct dir_folder *f)
+{
+    struct statx folder, file;
+    uid_t uid = dir_user_uid(h->user);
+    if (uid == 0 || fs_stat(f->fd, "", &folder) < 0 || !(folder.stx_mode & S_ISVTX))
+        return false;
+    return folder.stx_uid != uid && fs_stat(h->fd, "", &file) == 0 && file.stx_uid != uid;
+}
+
+/* The folder's permissions decide, as far as can be known before: afterwards nobody is told. */
 static smbkit_status check_writable(struct dir_volume *v, struct dir_handle *h)
 {
     char name[DIR_NAME_MAX + 1];
@@ -123,7 +133,7 @@ static smbkit_status check_writable(struct dir_volume *v, struct dir_handle *h)
     if (f == NULL)
         return SMBKIT_STATUS_SUCCESS;
     struct fs_name path = fs_name(f->fd, NULL);
-    bool ok = dir_user_enter(h->user);
+    bool ok = !is_stuck(h, f) && dir_user_enter(h->user);
     if (ok) {
         ok = faccessat(AT_FDCWD, path.text, W_OK, AT_EACCESS) == 0;
         dir_user_leave(h->user);
