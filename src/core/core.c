@@ -54,6 +54,7 @@ static void config_defaults(struct core_config *cfg)
     default_u64(&cfg->max_buffered, 64 * MIB);
     default_u64(&cfg->interim_delay, 500 * NS_PER_MS);
     default_u64(&cfg->auth_timeout, 45 * NS_PER_S);
+    default_u64(&cfg->break_timeout, 35 * NS_PER_S);
 }
 
 /* Clients connect to it before anything else; it has no pipes yet. */
@@ -88,6 +89,8 @@ struct core *core_new(const struct core_config *config, const struct core_host *
     list_init(&c->removals.active);
     htab_init(&c->sessions);
     lease_table_init(&c->leases, &LEASE_LIMITS_DEFAULT);
+    c->leases.limits.break_timeout = c->config.break_timeout;
+    oplock_init(c);
     c->next_open_id = 1;
     if (!add_ipc_share(c)) {
         core_free(c);

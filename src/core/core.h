@@ -61,6 +61,8 @@ struct core_config {
     uint64_t interim_delay;    /* ns until a slow operation gets its interim response;
                                   default 500 ms */
     uint64_t auth_timeout;     /* ns until a connection must have authenticated; default 45 s */
+    uint64_t break_timeout;    /* ns until an oplock or lease break counts as acknowledged;
+                                  default 35 s, as Windows */
     uint64_t session_lifetime; /* ns until a session must be re-authenticated; 0: never */
 
     const struct auth_config *auth; /* borrowed; must outlive the core */
@@ -116,7 +118,8 @@ NODISCARD smbkit_status core_share_set(struct core *c, const struct core_share_c
 smbkit_status core_share_remove(struct core *c, const char *name);
 
 /* Says that something changed on a volume other than through this core: turned into change
-   notifications. `path` as in smbkit/vfs.h, `action` FILE_ACTION_*. Owner's thread. */
+   notifications and breaks of oplocks and leases. `path` as in smbkit/vfs.h, `action`
+   FILE_ACTION_*. Owner's thread. */
 void core_volume_changed(struct core *c, struct vfs_volume *volume, const char *path,
                          uint32_t action);
 

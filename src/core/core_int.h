@@ -50,6 +50,7 @@
 #include "lease/lock.h"
 #include "lease/lockseq.h"
 #include "lease/node.h"
+#include "lease/oplock.h"
 #include "vfs/name.h"
 #include "vfs/vfs.h"
 #include "wire/hdr.h"
@@ -101,6 +102,9 @@ struct core {
     struct htab sessions; /* core_session.by_id */
     struct list shares;   /* core_share.link */
     struct lease_table leases;
+    struct timer break_timer;   /* the next overdue acknowledgment */
+    struct lease_actions later; /* to be carried out from the loop (oplock.c) */
+    struct timer later_timer;
     struct core_removals removals;
     struct list watches; /* core_watch.link: folders with a CHANGE_NOTIFY */
     struct auth_throttle *throttle;
@@ -354,6 +358,10 @@ struct core_open {
     struct core_enumeration listing;
     struct core_watch *watch; /* notify.c */
     bool wrote;               /* data was written since the last notification of it */
+    struct guid parent_key;   /* the lease key of its folder, when has_parent_key */
+    bool has_parent_key;
+    bool touched;        /* its folder's leases must hear of a change when it is closed */
+    struct list resumed; /* lease_break_wait.link: go on when the name has been removed */
 
     struct list removing;        /* core_removals.active, during a cleanup that removes the name */
     struct vfs_op op;            /* for shutting */
@@ -380,11 +388,45 @@ void open_release(struct core_open *o);
 bool open_shut(struct core_open *o, struct core_request *closer);
 /* FileAttributes as the wire wants them: never zero. */
 uint32_t core_wire_attributes(const struct smbkit_attr *a);
-/* Carries out what the lease engine decided: granted and cancelled lock waits. Requests may run and
-   end inside: the caller holds what it needs afterwards. */
-void open_run_lease_actions(struct lease_actions *actions);
 /* cmd/lock.c: a waiting lock has been granted or dropped. */
 void lock_wait_ended(struct lease_lock_wait *w, smbkit_status status);
+
+/* What a step says. */
+enum core_verdict {
+    STEP_NEXT,        /* go on with the next step now */
+    STEP_REPEAT,      /* run this step (or the one set by request_goto) again now */
+    STEP_PARK,        /* wait; request_resume goes on with the next step */
+    STEP_PARK_REPEAT, /* wait; request_resume runs this step (or the request_goto one) again */
+    STEP_DONE,        /* r->status is the answer */
+};
+
+/* ---------------------------------------------------------------- oplocks, leases (oplock.c) */
+
+void oplock_init(struct core *c);
+/* Carries out what the lease engine decided. Notifications are sent now. Locks are answered now, so
+   that requests may run and end inside: the caller holds what it needs afterwards. What waited for
+   a break goes on later, from the loop. */
+void oplock_run_actions(struct core *c, struct lease_actions *actions);
+/* All of it later, from the loop: for the acknowledgment, which is answered first. */
+void oplock_run_later(struct core *c, struct lease_actions *actions);
+/* Breaks what this operation of r on its open needs to be gone. True: nothing is in the way. False:
+   the step returns *verdict, and runs again when it can go on. */
+NODISCARD bool oplock_clear(struct core_request *r, enum lease_op op, enum core_verdict *verdict);
+/* The same for any node and actor. */
+NODISCARD bool oplock_clear_node(struct core_request *r, struct lease_node *n, enum lease_op op,
+                                 const struct lease_actor *actor, enum core_verdict *verdict);
+/* What has this name has come, gone or changed: breaks the leases of its folder, later, but the one
+   with `parent_key` (NULL: none). */
+void oplock_parent_changed(struct core *c, struct vfs_volume *v, const char *path,
+                           const struct guid *parent_key);
+/* What has this name has changed by itself: also what clients cache of it is out of date. */
+void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *path);
+/* As oplock_parent_changed, done through this open. */
+void oplock_parent_touched(struct core_open *o);
+static inline const struct guid *open_parent_key(const struct core_open *o)
+{
+    return o->has_parent_key ? &o->parent_key : NULL;
+}
 
 /* ---------------------------------------------------------------- removals (removal.c) */
 
@@ -438,15 +480,6 @@ void notify_deleted(struct core *c, struct vfs_volume *v, const char *path);
 /* ---------------------------------------------------------------- requests (request.c) */
 
 struct core_request;
-
-/* What a step says. */
-enum core_verdict {
-    STEP_NEXT,        /* go on with the next step now */
-    STEP_REPEAT,      /* run this step (or the one set by request_goto) again now */
-    STEP_PARK,        /* wait; request_resume goes on with the next step */
-    STEP_PARK_REPEAT, /* wait; request_resume runs this step (or the request_goto one) again */
-    STEP_DONE,        /* r->status is the answer */
-};
 
 struct core_step {
     const char *name;
@@ -549,7 +582,9 @@ struct core_request {
     /* Ends the waiting of a parked request: takes it off whatever it waits on. The caller then
        finishes the request with a status. NULL: only the running operation can be hinted. */
     void (*unpark)(struct core_request *r);
-    bool cancelled; /* a CANCEL came while it could not be ended */
+    struct lease_break_wait break_wait; /* oplock.c */
+    bool waits_quietly;                 /* request_wait_quietly */
+    bool cancelled;                     /* a CANCEL came while it could not be ended */
 
     bool async;
     uint64_t async_id;
@@ -638,6 +673,11 @@ enum core_verdict request_goto(struct core_request *r,
    is put on r->open's waiters. */
 enum core_verdict request_wait(struct core_request *r, void (*unpark)(struct core_request *r),
                                enum core_verdict verdict);
+/* Parks for an event that comes soon, wherever the request stands in its chain: no interim
+   response, as Windows does where something else than a CREATE waits for a break. */
+enum core_verdict request_wait_quietly(struct core_request *r,
+                                       void (*unpark)(struct core_request *r),
+                                       enum core_verdict verdict);
 /* CANCEL, or the end of the connection. */
 void request_cancel(struct core_request *r);
 
@@ -650,6 +690,8 @@ void gate_note_result(struct core_request *r);
 /* reply.c: makes r->reply from r->status; and the final message from replies. */
 void reply_build(struct core_request *r);
 void reply_build_interim(struct core_request *r, struct builder *b);
+/* Seals the message for the channel's session, in place of the plain one. */
+NODISCARD bool reply_seal(struct core_channel *ch, struct chain *message);
 struct reply_part {
     struct core_request *request;
     struct builder *head;

@@ -245,6 +245,7 @@ void core_volume_changed(struct core *c, struct vfs_volume *volume, const char *
 {
     MAGIC_CHECK(c, CORE_MAGIC);
     notify_changed(c, volume, path, filter_of(action), action);
+    oplock_volume_changed(c, volume, path);
 }
 
 struct deletion {

@@ -38,6 +38,7 @@ struct core_open *open_new(struct core_tree *tree)
     list_init(&o->waiters);
     list_init(&o->removing);
     list_init(&o->listing.queue);
+    list_init(&o->resumed);
     vfs_op_init(&o->op, open_op_done);
     s->open_count++;
     s->core->stats.opens++;
@@ -120,6 +121,15 @@ static void open_close(struct core_open *o)
         open_is_shut(o);
 }
 
+/* The name has been removed, or stays. */
+static void open_settled(struct core_open *o)
+{
+    struct lease_actions actions;
+    lease_actions_init(&actions);
+    list_splice(&actions.resumed, &o->resumed);
+    oplock_run_actions(o->core, &actions);
+}
+
 static void tell_removed(struct core_open *o)
 {
     if (o->stream == NULL) {
@@ -139,6 +149,9 @@ static void open_cleaned(struct core_open *o)
     removal_end(o, o->op.status == SMBKIT_STATUS_SUCCESS);
     if (o->remove && o->op.status == SMBKIT_STATUS_SUCCESS && !o->aborted)
         tell_removed(o);
+    if (!o->aborted && o->stream == NULL && (o->remove || o->touched))
+        oplock_parent_touched(o);
+    open_settled(o);
     open_close(o);
 }
 
@@ -151,6 +164,16 @@ static void open_op_done(struct vfs_op *op)
         open_is_shut(o);
 }
 
+/* Delete-on-close comes into force: as a disposition that is set, but nobody waits
+   ([MS-FSA] 2.1.5.5). */
+static void break_for_deletion(struct core_open *o, struct lease_actions *actions)
+{
+    const struct lease_actor actor = {.open = &o->lease};
+    if (o->lease.args.delete_on_close &&
+        lease_break(o->lease.node, LEASE_OP_DELETE, &actor, o->core->now, NULL, actions))
+        ASSERT(false); /* without a wait it never does */
+}
+
 /* Leaves the state that opens share; the plugin removes the name when this was the last that
    mattered to it. */
 static void open_detach(struct core_open *o)
@@ -161,15 +184,21 @@ static void open_detach(struct core_open *o)
         return;
     struct lease_node *node = o->lease.node;
     lease_node_ref(node);
-    if (o->aborted)
+    if (o->aborted) {
         lease_open_undo(&o->lease, &actions);
-    else
+    } else {
+        break_for_deletion(o, &actions);
         lease_open_detach(&o->lease, true, &actions);
+    }
+    if (actions.delete_link && !actions.delete_own_parent)
+        o->has_parent_key = false; /* another one had it deleted: all of the folder's leases go */
     o->remove = o->remove || actions.delete_link || actions.delete_stream;
     bool doomed = !o->remove && o->is_directory &&
                   lease_node_delete_pending(node, utf8_casehash(o->path, strlen(o->path)));
     lease_node_unref(node);
-    open_run_lease_actions(&actions);
+    /* who waited for this open finds out what has become of the name, once that is settled */
+    list_splice(&o->resumed, &actions.resumed);
+    oplock_run_actions(o->core, &actions);
     /* delete-on-close of a folder that others have open and watch ([MS-FSA] 2.1.5.5) */
     if (doomed)
         notify_deleted(o->core, o->volume, o->path);
@@ -203,6 +232,8 @@ static void open_continue(struct core_open *o)
         o->remove = false;
     if (o->remove && o->has_file && o->stream == NULL)
         removal_begin(o);
+    if (!o->has_file)
+        open_settled(o);
     if (!o->has_file)
         open_is_shut(o);
     else if (vfs_cleanup(&o->op, o->volume, o->file, o->remove ? SMBKIT_CLEANUP_DELETE : 0))
@@ -244,16 +275,4 @@ void open_abort(struct core_open *o, bool remove)
     o->remove = remove;
     o->state = OPEN_DRAINING;
     open_release(o);
-}
-
-/* ---------------------------------------------------------------- what the lease engine decides */
-
-void open_run_lease_actions(struct lease_actions *actions)
-{
-    struct list *node;
-    while ((node = list_pop(&actions->granted)) != NULL)
-        lock_wait_ended(LIST_ENTRY(node, struct lease_lock_wait, link), SMBKIT_STATUS_SUCCESS);
-    while ((node = list_pop(&actions->cancelled)) != NULL)
-        lock_wait_ended(LIST_ENTRY(node, struct lease_lock_wait, link),
-                        SMBKIT_STATUS_RANGE_NOT_LOCKED);
 }

@@ -193,7 +193,7 @@ static bool add_part(struct chain *out, struct reply_part *p, bool last, bool fi
 }
 
 /* 3.1.4.3: the plain message becomes a transform header and its ciphertext. */
-static bool seal(struct core_channel *ch, struct chain *message)
+bool reply_seal(struct core_channel *ch, struct chain *message)
 {
     struct wire_transform tr = {
         .original_size = (uint32_t)message->bytes, .flags = 1, .session_id = ch->session->id};
@@ -242,7 +242,7 @@ void reply_send(struct core_batch *b, struct reply_part *parts, size_t n)
         ok = add_part(&out, &parts[i], i == n - 1, i == 0);
     }
     if (ok && seal_with != NULL)
-        ok = seal(seal_with, &out);
+        ok = reply_seal(seal_with, &out);
     if (ok)
         conn_send(conn, &out);
     else

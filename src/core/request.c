@@ -29,6 +29,7 @@ void request_init(struct core_request *r, struct core_batch *b, const struct cor
     r->related = (e->hdr.flags & SMB2_FLAGS_RELATED_OPERATIONS) != 0;
     list_init(&r->link);
     list_init(&r->in_open);
+    lease_break_wait_init(&r->break_wait);
     timer_init(&r->interim, interim_due);
     vfs_op_init(&r->op, op_done);
     chain_init(&r->payload);
@@ -60,7 +61,7 @@ static void park(struct core_request *r)
 {
     struct core *c = request_core(r);
     r->state = REQUEST_PARKED;
-    if (!r->async && !timer_is_set(&r->interim))
+    if (!r->async && !r->waits_quietly && !timer_is_set(&r->interim))
         timerq_set(&c->timers, &r->interim, c->now + c->config.interim_delay);
 }
 
@@ -104,6 +105,7 @@ void request_resume(struct core_request *r)
     ASSERT(r->state == REQUEST_PARKED);
     r->state = REQUEST_RUNNING;
     r->unpark = NULL;
+    r->waits_quietly = false;
     list_remove(&r->in_open);
     run_steps(r);
 }
@@ -167,8 +169,9 @@ enum core_verdict request_wait(struct core_request *r, void (*unpark)(struct cor
 {
     ASSERT(verdict == STEP_PARK || verdict == STEP_PARK_REPEAT);
     if (!r->async) {
-        /* note 266: Windows fails what would go asynchronous in the middle of a chain */
-        if (!batch_may_go_async(r)) {
+        /* note 266: Windows fails what would go asynchronous in the middle of a chain, but for a
+           CREATE that waits for a break */
+        if (!batch_may_go_async(r) && r->cmd != &command_create) {
             unpark(r);
             return request_done(r, SMBKIT_STATUS_INTERNAL_ERROR);
         }
@@ -182,6 +185,19 @@ enum core_verdict request_wait(struct core_request *r, void (*unpark)(struct cor
         list_append(&r->open->waiters, &r->in_open);
     if (!r->async)
         go_async(r);
+    return verdict;
+}
+
+enum core_verdict request_wait_quietly(struct core_request *r,
+                                       void (*unpark)(struct core_request *r),
+                                       enum core_verdict verdict)
+{
+    ASSERT(verdict == STEP_PARK || verdict == STEP_PARK_REPEAT);
+    timerq_cancel(&request_core(r)->timers, &r->interim);
+    r->waits_quietly = true;
+    r->unpark = unpark;
+    if (r->open != NULL)
+        list_append(&r->open->waiters, &r->in_open);
     return verdict;
 }
 

@@ -51,6 +51,16 @@ void request_complete(struct core_request *r, smbkit_status status)
     completed = status;
 }
 
+static unsigned caches_told;
+
+void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *path)
+{
+    (void)c;
+    (void)v;
+    (void)path;
+    caches_told++;
+}
+
 static void watch_begin(struct core_open *o, char *path, uint32_t filter, bool tree)
 {
     memset(o, 0, sizeof *o);
@@ -169,6 +179,7 @@ static void test_filter_and_volume(void **state)
     core_volume_changed(&fx.core, VOLUME, "d", FILE_ACTION_MODIFIED);
     assert_false(notify_ready(&fx.open));
     core_volume_changed(&fx.core, VOLUME, "e", FILE_ACTION_ADDED);
+    assert_int_equal(caches_told, 2);
     expect_taken(&fx.open, "1:e");
 }
 

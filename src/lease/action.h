@@ -30,6 +30,9 @@ struct lease_actions {
      * too.
      */
     bool delete_stream;
+    /* The detached open is the one that has marked the link for deletion, or has the same
+       ParentLeaseKey: its folder's lease with that key hears nothing new. */
+    bool delete_own_parent;
 };
 
 static inline void lease_actions_init(struct lease_actions *a)
@@ -40,6 +43,7 @@ static inline void lease_actions_init(struct lease_actions *a)
     list_init(&a->cancelled);
     a->delete_link = false;
     a->delete_stream = false;
+    a->delete_own_parent = false;
 }
 
 #endif

@@ -44,6 +44,7 @@ struct lease_grant {
     struct list in_breaks;
     uint32_t told_from, told_to;
     bool told_ack;
+    bool told_in_vain; /* it needs no acknowledgment; a client that sends one is told so once */
 
     /* leases only */
     struct guid client, key, parent;
@@ -53,9 +54,6 @@ struct lease_grant {
     bool delete_on_close;      /* Lease.FileDeleteOnClose */
     struct list opens;         /* lease_open.in_grant */
     struct htab_node in_table; /* lease_table.leases: by client and key */
-    bool is_dir;
-    struct htab_node in_dirs; /* lease_table.dirs: by volume and link */
-    uint64_t link;
 };
 
 #endif

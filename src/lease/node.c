@@ -22,7 +22,7 @@ void lease_table_init(struct lease_table *t, const struct lease_limits *limits)
     MAGIC_SET(t, TABLE_MAGIC);
     htab_init(&t->nodes);
     htab_init(&t->leases);
-    htab_init(&t->dirs);
+    htab_init(&t->links);
     list_init(&t->breaking);
     t->limits = *limits;
 }
@@ -30,10 +30,10 @@ void lease_table_init(struct lease_table *t, const struct lease_limits *limits)
 void lease_table_free(struct lease_table *t)
 {
     MAGIC_CHECK(t, TABLE_MAGIC);
-    ASSERT(t->nodes.count == 0 && t->leases.count == 0 && t->dirs.count == 0);
+    ASSERT(t->nodes.count == 0 && t->leases.count == 0 && t->links.count == 0);
     htab_free(&t->nodes);
     htab_free(&t->leases);
-    htab_free(&t->dirs);
+    htab_free(&t->links);
     MAGIC_WIPE(t);
 }
 
@@ -125,6 +125,19 @@ struct lease_node *lease_node_find(struct lease_table *t, const struct lease_key
     return n;
 }
 
+struct lease_node *lease_node_named(struct lease_table *t, uint64_t volume, uint64_t link)
+{
+    for (struct htab_node *h = htab_first(&t->links, lease_link_hash(volume, link)); h;
+         h = htab_next(h)) {
+        struct lease_link *l = CONTAINER_OF(h, struct lease_link, in_table);
+        if (l->id != link || l->gone || l->base->volume != volume)
+            continue;
+        lease_node_ref(l->base);
+        return l->base;
+    }
+    return NULL;
+}
+
 void lease_node_ref(struct lease_node *n)
 {
     MAGIC_CHECK(n, NODE_MAGIC);
@@ -151,6 +164,11 @@ void lease_node_unref(struct lease_node *n)
 
 /* Links */
 
+uint64_t lease_link_hash(uint64_t volume, uint64_t id)
+{
+    return hash_u64(id + hash_u64(volume));
+}
+
 /* A link that is gone belongs to a name that no longer exists; one with the same id is a new name.
  */
 static struct lease_link *link_find(const struct lease_node *n, uint64_t id)
@@ -170,7 +188,12 @@ static struct lease_link *link_get(struct lease_node *n, uint64_t id)
         link = mem_zalloc(sizeof(*link));
         if (!link)
             return NULL;
+        if (!htab_insert(&n->table->links, &link->in_table, lease_link_hash(n->volume, id))) {
+            mem_free(link);
+            return NULL;
+        }
         link->id = id;
+        link->base = n->base;
         list_append(&n->base->links, &link->in_base);
     }
     link->opens++;
@@ -183,6 +206,7 @@ static void link_put(struct lease_link *link)
     if (--link->opens > 0)
         return;
     list_remove(&link->in_base);
+    htab_remove(&link->base->table->links, &link->in_table);
     mem_free(link);
 }
 
@@ -305,10 +329,28 @@ static void delete_if_due(struct lease_node *n, struct lease_link *link, bool la
     }
 }
 
+/* Who marks the link for deletion; of several the last. */
+static void note_deleter(struct lease_open *o)
+{
+    struct lease_link *link = o->link;
+    const struct lease_grant *g = o->grant;
+    link->has_deleter_parent = g != NULL && g->has_parent;
+    if (link->has_deleter_parent)
+        link->deleter_parent = g->parent;
+}
+
+static bool is_deleter(const struct lease_open *o)
+{
+    const struct lease_grant *g = o->grant;
+    return g != NULL && g->has_parent && o->link->has_deleter_parent &&
+           guid_equal(&g->parent, &o->link->deleter_parent);
+}
+
 static void open_leave(struct lease_open *o, struct lease_actions *actions)
 {
     struct lease_node *n = o->node;
     struct lease_link *link = o->link;
+    actions->delete_own_parent = is_deleter(o);
     lease_lock_drop_all(o, actions);
     list_remove(&o->in_node);
     lease_grant_leave(o, actions);
@@ -326,6 +368,7 @@ void lease_open_detach(struct lease_open *o, bool may_delete, struct lease_actio
     ASSERT(lease_open_attached(o));
     /* ([MS-FSA] 2.1.5.5, phase 1) */
     if (o->args.delete_on_close && may_delete) {
+        note_deleter(o);
         if (o->node->base == o->node)
             o->link->delete_pending = true;
         else
@@ -369,6 +412,7 @@ smbkit_status lease_set_disposition(struct lease_open *o, const struct lease_dis
     if (o->node->base == o->node) {
         o->link->delete_pending = d->delete_file;
         o->link->posix = d->posix;
+        note_deleter(o);
     } else {
         o->node->delete_pending = d->delete_file;
     }
@@ -379,6 +423,10 @@ void lease_open_renamed(struct lease_open *o, uint64_t link)
 {
     MAGIC_CHECK(o, OPEN_MAGIC);
     ASSERT(lease_open_attached(o));
+    struct htab *links = &o->node->table->links;
+    htab_remove(links, &o->link->in_table);
+    /* cannot fail: there has been room for this one */
+    bool ok = htab_insert(links, &o->link->in_table, lease_link_hash(o->node->volume, link));
+    ASSERT(ok);
     o->link->id = link;
-    lease_grant_relink(o->node, link);
 }

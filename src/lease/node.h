@@ -86,7 +86,7 @@ struct lease_table {
     uint32_t magic;
     struct htab nodes;
     struct htab leases;   /* lease_grant.in_table: GlobalLeaseTableList, with LeaseList inside */
-    struct htab dirs;     /* lease_grant.in_dirs: leases of folders */
+    struct htab links;    /* lease_link.in_table: files by the names that they are open by */
     struct list breaking; /* lease_grant.in_breaking */
     struct lease_limits limits;
 };
@@ -112,10 +112,14 @@ struct lease_share {
 
 struct lease_link {
     struct list in_base;
+    struct htab_node in_table; /* by volume and id */
+    struct lease_node *base;
     uint64_t id;
     uint32_t opens;
     bool delete_pending;
-    bool posix; /* Link.DeleteUsingPosixSemantics */
+    bool has_deleter_parent;
+    struct guid deleter_parent; /* ParentLeaseKey of the open that has marked it */
+    bool posix;                 /* Link.DeleteUsingPosixSemantics */
     bool gone;
 };
 
@@ -185,8 +189,11 @@ void lease_table_free(struct lease_table *t);
    new one. NULL: memory is out, or the stream name is longer than LEASE_STREAM_NAME_MAX. */
 NODISCARD struct lease_node *lease_node_get(struct lease_table *t, const struct lease_key *key,
                                             bool directory);
-/* With one reference, or NULL when nobody has this stream open. */
+/* With one reference, or NULL when nobody has this stream open or waits for it. */
 NODISCARD struct lease_node *lease_node_find(struct lease_table *t, const struct lease_key *key);
+/* The same for the unnamed stream of what is open by that name. */
+NODISCARD struct lease_node *lease_node_named(struct lease_table *t, uint64_t volume,
+                                              uint64_t link);
 void lease_node_ref(struct lease_node *n);
 /* The last one frees the node. */
 void lease_node_unref(struct lease_node *n);
@@ -237,5 +244,7 @@ NODISCARD smbkit_status lease_set_disposition(struct lease_open *o,
 /* The name that the open goes through has been changed: `link` is what new opens of the new name
    will say. All opens through the old name go with it. */
 void lease_open_renamed(struct lease_open *o, uint64_t link);
+/* The key of lease_table.links. */
+uint64_t lease_link_hash(uint64_t volume, uint64_t id);
 
 #endif

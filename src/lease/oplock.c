@@ -73,15 +73,11 @@ static bool is_own(const struct lease_grant *g, const struct lease_actor *a)
     return a->client != NULL && key_is(g, a->client, a->key);
 }
 
-/* The same with PARENT_OBJECT. */
-static bool is_own_parent(const struct lease_grant *dir, const struct lease_actor *a)
+/* The same with PARENT_OBJECT. Whose key it is does not matter: clients do the same, and a key
+   cannot be guessed. */
+static bool is_own_parent(const struct lease_grant *dir, const struct guid *parent_key)
 {
-    if (a->open != NULL) {
-        const struct lease_grant *own = a->open->grant;
-        return own != NULL && own->is_lease && own->has_parent &&
-               key_is(dir, &own->client, &own->parent);
-    }
-    return a->client != NULL && a->parent_key != NULL && key_is(dir, a->client, a->parent_key);
+    return dir->is_lease && parent_key != NULL && guid_equal(&dir->key, parent_key);
 }
 
 /* [MS-FSA] 2.1.4.12, OPEN: leases know one right more than oplocks do. */
@@ -173,6 +169,7 @@ static void tell(struct lease_grant *g, uint32_t to, uint64_t now, struct lease_
     }
     g->told_to = to;
     g->told_ack = (g->state & (W | H)) != 0;
+    g->told_in_vain = !g->told_ack;
     g->break_to = g->required = to;
     if (!g->told_ack) {
         g->state = to;
@@ -225,20 +222,44 @@ bool lease_break(struct lease_node *n, enum lease_op op, const struct lease_acto
     return true;
 }
 
-static uint64_t dir_hash(uint64_t volume, uint64_t link)
+bool lease_has_batch(const struct lease_node *n)
 {
-    return hash_u64(link + hash_u64(volume));
+    LIST_FOREACH (it, &n->grants) {
+        const struct lease_grant *g = LIST_ENTRY(it, struct lease_grant, in_node);
+        if (!g->is_lease && (g->state & H))
+            return true;
+    }
+    return false;
+}
+
+/* Calls break_one for the grants of the unnamed streams of all files that are open by that name. */
+static void break_named(struct lease_table *t, uint64_t volume, uint64_t link,
+                        const struct op_rule *rule, const struct guid *but_key, uint64_t now,
+                        struct lease_actions *actions)
+{
+    for (struct htab_node *h = htab_first(&t->links, lease_link_hash(volume, link)); h;
+         h = htab_next(h)) {
+        const struct lease_link *l = CONTAINER_OF(h, struct lease_link, in_table);
+        if (l->id != link || l->gone || l->base->volume != volume)
+            continue;
+        LIST_FOREACH (it, &l->base->grants) {
+            struct lease_grant *g = LIST_ENTRY(it, struct lease_grant, in_node);
+            if (!is_own_parent(g, but_key))
+                break_one(g, rule, now, actions);
+        }
+    }
 }
 
 void lease_break_parent(struct lease_table *t, uint64_t volume, uint64_t link,
-                        const struct lease_actor *actor, uint64_t now,
-                        struct lease_actions *actions)
+                        const struct guid *parent_key, uint64_t now, struct lease_actions *actions)
 {
-    for (struct htab_node *h = htab_first(&t->dirs, dir_hash(volume, link)); h; h = htab_next(h)) {
-        struct lease_grant *g = CONTAINER_OF(h, struct lease_grant, in_dirs);
-        if (g->node->volume == volume && g->link == link && !is_own_parent(g, actor))
-            break_one(g, &parent_rule, now, actions);
-    }
+    break_named(t, volume, link, &parent_rule, parent_key, now, actions);
+}
+
+void lease_break_changed(struct lease_table *t, uint64_t volume, uint64_t link, uint64_t now,
+                         struct lease_actions *actions)
+{
+    break_named(t, volume, link, &rules[LEASE_OP_CHANGED], NULL, now, actions);
 }
 
 /* The break has ended with `state`. Others may need more by now: then it goes on, first down to R,
@@ -291,8 +312,14 @@ smbkit_status lease_ack_oplock(struct lease_open *o, uint8_t *level, uint64_t no
                                struct lease_actions *actions)
 {
     struct lease_grant *g = o->grant;
-    if (g == NULL || g->is_lease || !g->breaking)
+    if (g == NULL || g->is_lease)
         return SMBKIT_STATUS_INVALID_DEVICE_STATE;
+    if (!g->breaking) {
+        /* level II has gone without asking ([MS-FSA] 2.1.5.19: it is not the ExclusiveOpen) */
+        bool told = g->told_in_vain;
+        g->told_in_vain = false;
+        return told ? SMBKIT_STATUS_INVALID_OPLOCK_PROTOCOL : SMBKIT_STATUS_INVALID_DEVICE_STATE;
+    }
     bool batch = (g->state & H) != 0;
     smbkit_status status = SMBKIT_STATUS_SUCCESS;
     if (*level == 0xff) /* SMB2_OPLOCK_LEVEL_LEASE */
@@ -459,15 +486,6 @@ static struct lease_grant *lease_new(struct lease_open *o, const struct lease_re
         mem_free(g);
         return NULL;
     }
-    g->link = o->link->id;
-    if (o->node->directory) {
-        if (!htab_insert(&t->dirs, &g->in_dirs, dir_hash(o->node->volume, g->link))) {
-            htab_remove(&t->leases, &g->in_table);
-            mem_free(g);
-            return NULL;
-        }
-        g->is_dir = true;
-    }
     g->is_lease = true;
     g->node = o->node;
     g->client = rq->client;
@@ -484,8 +502,6 @@ static void lease_free(struct lease_grant *g)
 {
     struct lease_table *t = g->node->table;
     htab_remove(&t->leases, &g->in_table);
-    if (g->is_dir)
-        htab_remove(&t->dirs, &g->in_dirs);
     list_remove(&g->in_node);
     list_remove(&g->in_breaking);
     list_remove(&g->in_breaks);
@@ -518,7 +534,8 @@ smbkit_status lease_grant_lease(struct lease_open *o, const struct lease_request
             return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
         o->grant = g;
         grant_set(g, best_state(o, g, want, rq->allocation));
-        g->epoch++;
+        if (g->state != 0)
+            g->epoch++;
     } else {
         o->grant = g;
         /* all that is asked for and more than there is, or nothing */
@@ -554,17 +571,4 @@ void lease_grant_leave(struct lease_open *o, struct lease_actions *actions)
         lease_grant_init(g);
     }
     resume_waits(n, actions);
-}
-
-void lease_grant_relink(struct lease_node *n, uint64_t link)
-{
-    LIST_FOREACH (it, &n->grants) {
-        struct lease_grant *g = LIST_ENTRY(it, struct lease_grant, in_node);
-        if (!g->is_dir)
-            continue;
-        struct htab *dirs = &n->table->dirs;
-        htab_remove(dirs, &g->in_dirs);
-        g->link = link;
-        g->is_dir = htab_insert(dirs, &g->in_dirs, dir_hash(n->volume, link));
-    }
 }

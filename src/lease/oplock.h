@@ -72,7 +72,6 @@ struct lease_actor {
     const struct lease_open *open; /* NULL: a CREATE */
     const struct guid *client;     /* of a CREATE with a lease context; NULL otherwise */
     const struct guid *key;
-    const struct guid *parent_key; /* NULL: none */
     uint32_t access; /* LEASE_OP_OPEN, _OVERWRITE: what it wants, with what the disposition needs */
 };
 
@@ -98,11 +97,17 @@ void lease_break_cancel(struct lease_break_wait *w);
 NODISCARD bool lease_break(struct lease_node *n, enum lease_op op, const struct lease_actor *actor,
                            uint64_t now, struct lease_break_wait *wait,
                            struct lease_actions *actions);
-/* Something in this folder has changed (PARENT_OBJECT): breaks its leases but the one with the
-   actor's ParentLeaseKey. `link` as in lease_open_args of the folder. Nobody waits for that. */
+/* Something in this folder has changed (PARENT_OBJECT): breaks its leases but the one with
+   `parent_key`, the ParentLeaseKey of who did it (NULL: none). `link` as in lease_open_args of the
+   folder. Nobody waits for that. */
 void lease_break_parent(struct lease_table *t, uint64_t volume, uint64_t link,
-                        const struct lease_actor *actor, uint64_t now,
-                        struct lease_actions *actions);
+                        const struct guid *parent_key, uint64_t now, struct lease_actions *actions);
+/* The plugin says that what has this name has changed: as LEASE_OP_CHANGED. */
+void lease_break_changed(struct lease_table *t, uint64_t volume, uint64_t link, uint64_t now,
+                         struct lease_actions *actions);
+/* With a batch oplock an open asks for it to go before sharing is checked ([MS-FSA] 2.1.5.1.2). */
+bool lease_has_batch(const struct lease_node *n);
+
 /* An oplock for the attached open, or a lesser one, or none: what was granted. `allocation` is
    the size allocated to the stream: locks beyond do not matter ([MS-FSA] 2.1.5.18). */
 uint8_t lease_grant_oplock(struct lease_open *o, uint8_t level, uint64_t allocation);
@@ -146,6 +151,5 @@ uint8_t lease_level_of(uint32_t state);
 /* For lease/node.c */
 void lease_grant_init(struct lease_grant *g);
 void lease_grant_leave(struct lease_open *o, struct lease_actions *actions);
-void lease_grant_relink(struct lease_node *n, uint64_t link);
 
 #endif

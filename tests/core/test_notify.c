@@ -85,7 +85,10 @@ static void rename_to(struct harness_client *c, struct wire_file_id id, const ch
 static void test_rename_is_a_change_of_attributes(void **state)
 {
     start();
-    struct wire_file_id root = open_at(&watcher, "", FILE_OPEN, FILE_DIRECTORY_FILE);
+    struct wire_file_id root; /* with DELETE it would keep files from being renamed in it */
+    assert_int_equal(harness_create(&watcher, "", ALL_ACCESS & ~DELETE, SHARE_ALL, FILE_OPEN,
+                                    FILE_DIRECTORY_FILE, &root),
+                     SMBKIT_STATUS_SUCCESS);
     struct wire_file_id file = open_at(&other, "f", FILE_CREATE, 0);
     watch(root, FILE_NOTIFY_CHANGE_ATTRIBUTES);
     watcher.count = 0;

@@ -241,7 +241,9 @@ static void judge_disposition(struct op *op, const struct smbclient_reply *rp, s
 static void judge_rename(struct op *op, const struct smbclient_reply *rp, smbkit_status status)
 {
     (void)rp;
-    judged(op, model_renamed(op->handle, op->other, status));
+    /* somebody has the folder open with DELETE, or without sharing: the model knows files only */
+    bool in_the_way = status == SMBKIT_STATUS_SHARING_VIOLATION;
+    judged(op, in_the_way ? NULL : model_renamed(op->handle, op->other, status));
 }
 
 static void judge_standard(struct op *op, const struct smbclient_reply *rp, smbkit_status status)

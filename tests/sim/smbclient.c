@@ -396,10 +396,29 @@ static bool learn(struct smbclient *c, struct smbclient_request *rq, const struc
     return true;
 }
 
+/* What the server may say unasked: that an oplock or a lease breaks ([MS-SMB2] 3.3.4.6, 3.3.4.7).
+   Of no tree, not signed, without credits; that of a lease of no session either. */
+static bool receive_notification(struct smbclient *c, const struct wire_element *e)
+{
+    const struct wire_hdr *h = &e->hdr;
+    struct cursor body = e->body;
+    struct wire_break_notification n;
+    if (h->command != SMB2_OPLOCK_BREAK || h->flags != SMB2_FLAGS_SERVER_TO_REDIR ||
+        h->status != SMBKIT_STATUS_SUCCESS || h->credits != 0 || h->tree_id != 0 ||
+        h->next_command != 0)
+        return smbclient_broken(c, "a notification with a bad header");
+    if (!wire_break_notification_decode(&body, &n) || n.is_lease != (h->session_id == 0))
+        return smbclient_broken(c, "a malformed notification");
+    if (n.is_lease && ((n.new_state & ~n.current_state) != 0 || n.new_state == n.current_state))
+        return smbclient_broken(c, "a lease that breaks to more than it is");
+    c->notifications++;
+    return true;
+}
+
 static bool receive_element(struct smbclient *c, const struct wire_element *e, bool sealed)
 {
     if (e->hdr.message_id == SMB2_MESSAGE_ID_UNSOLICITED)
-        return smbclient_broken(c, "a notification that nobody asked for");
+        return receive_notification(c, e);
     struct smbclient_request *rq = find_request(c, e->hdr.message_id);
     bool interim = e->hdr.status == SMBKIT_STATUS_PENDING;
     if (rq == NULL)

@@ -77,6 +77,7 @@ struct smbclient {
     uint64_t reserved;    /* ids below next_id that are still to be used */
     struct list requests; /* smbclient_request.link, in the order of sending */
     size_t outstanding;
+    size_t notifications; /* of breaks, so far */
     struct list sessions; /* smbclient_session.link */
     uint64_t now;         /* FILETIME, for the tokens; set by the owner */
     char violation[200];

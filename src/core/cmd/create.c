@@ -9,7 +9,9 @@
  *   parent     what does not: may it be made there, and which descriptor does it inherit?
  *   make       the plugin makes it; of a stream without a file, the file first
  *   judge      type, attributes and access rights against what was asked
- *   claim      share modes: from here on others see this open
+ *   claim      oplocks and leases that are in the way break, which may take a while, then share
+ *              modes: from here on others see this open
+ *   again      ... after such a while: begin with locate
  *   overwrite  OVERWRITE and SUPERSEDE cut the file
  *   dress      ... and give it its new attributes
  *   adorn      extended attributes
@@ -139,6 +141,34 @@ static smbkit_status check_access(struct core_request *r, struct create_state *s
     return SMBKIT_STATUS_SUCCESS;
 }
 
+/* [MS-SMB2] 3.3.5.9.8, 3.3.5.9.11: is there a lease context, and does it count? */
+static bool lease_asked(const struct core_request *r, const struct create_state *s)
+{
+    uint16_t dialect = request_conn(r)->dialect;
+    return r->in.create.oplock_level == SMB2_OPLOCK_LEVEL_LEASE &&
+           (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_RQLS)) &&
+           dialect >= (s->ctxs.lease.version == 2 ? SMB2_DIALECT_300 : SMB2_DIALECT_210);
+}
+
+/* Who opens, for the engine. */
+static struct lease_actor lease_actor_of(const struct core_request *r, const struct create_state *s)
+{
+    struct lease_actor a = {.access = s->granted | s->implied};
+    if (s->wants_lease) {
+        a.client = &request_conn(r)->client_guid;
+        a.key = &s->ctxs.lease.key;
+    }
+    return a;
+}
+
+/* The folder's lease with this key needs not hear what the open does. */
+static void take_parent_key(struct create_state *s)
+{
+    s->open->has_parent_key =
+        s->wants_lease && (s->ctxs.lease.flags & SMB2_LEASE_FLAG_PARENT_LEASE_KEY_SET) != 0;
+    s->open->parent_key = s->ctxs.lease.parent_key;
+}
+
 static enum core_verdict create_parse(struct core_request *r)
 {
     const struct wire_create_req *q = &r->in.create;
@@ -158,9 +188,11 @@ static enum core_verdict create_parse(struct core_request *r)
         (st = create_parse_eas(r, s)) != SMBKIT_STATUS_SUCCESS ||
         (st = check_access(r, s)) != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
+    s->wants_lease = lease_asked(r, s);
     s->open = open_new(r->tree);
     if (s->open == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    take_parent_key(s);
     r->op.user = r->session->user;
     return STEP_NEXT;
 }
@@ -273,6 +305,9 @@ enum core_verdict create_make(struct core_request *r)
     struct create_state *s = r->state_data;
     const struct wire_create_req *q = &r->in.create;
     smbkit_status st = check_new(r, s);
+    if (st == SMBKIT_STATUS_SUCCESS && s->wants_lease)
+        st = lease_key_check(&request_core(r)->leases, &request_conn(r)->client_guid,
+                             &s->ctxs.lease.key, NULL);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     uint32_t attributes = q->file_attributes & ATTRIBUTES_SETTABLE;
@@ -380,12 +415,58 @@ enum core_verdict create_judge(struct core_request *r)
 
 /* ---------------------------------------------------------------- claim */
 
+static enum core_verdict create_overwrite(struct core_request *r);
+static enum core_verdict create_again(struct core_request *r);
+
+/* It must wait. Without a handle: whoever is to give way may want to rename or remove the file. */
+static enum core_verdict claim_later(struct core_request *r, enum core_verdict verdict)
+{
+    struct create_state *s = r->state_data;
+    if (verdict != STEP_PARK_REPEAT)
+        return verdict;
+    request_goto(r, create_again);
+    if (!s->made) {
+        open_abort(s->open, false);
+        s->open = NULL;
+    }
+    return verdict;
+}
+
+/* Breaks and sharing ([MS-FSA] 2.1.5.1.2): a batch oplock goes first, then the handles that others
+   keep for later, when they are in the way, then write caches. SUCCESS, an error, or PENDING with
+   *verdict. */
+static smbkit_status claim_check(struct core_request *r, struct lease_node *n,
+                                 const struct lease_open_args *args, enum core_verdict *verdict)
+{
+    struct create_state *s = r->state_data;
+    const struct lease_actor actor = lease_actor_of(r, s);
+    bool overwrites = disposition_overwrites(r->in.create.create_disposition);
+    enum lease_op op = overwrites ? LEASE_OP_OVERWRITE : LEASE_OP_OPEN;
+    if (lease_node_delete_pending(n, args->link))
+        return SMBKIT_STATUS_DELETE_PENDING;
+    if (r->in.create.create_disposition == FILE_CREATE && !s->made)
+        return SMBKIT_STATUS_OBJECT_NAME_COLLISION;
+    if (s->wants_lease &&
+        lease_key_check(n->table, actor.client, actor.key, n) != SMBKIT_STATUS_SUCCESS)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (lease_has_batch(n) && !oplock_clear_node(r, n, op, &actor, verdict))
+        return SMBKIT_STATUS_PENDING;
+    smbkit_status st = lease_open_check(n, args);
+    if (st == SMBKIT_STATUS_SHARING_VIOLATION &&
+        !oplock_clear_node(r, n, LEASE_OP_SHARING, &actor, verdict))
+        return SMBKIT_STATUS_PENDING;
+    if (st == SMBKIT_STATUS_SUCCESS && !oplock_clear_node(r, n, op, &actor, verdict))
+        return SMBKIT_STATUS_PENDING;
+    return st;
+}
+
 static enum core_verdict create_claim(struct core_request *r)
 {
     struct create_state *s = r->state_data;
     struct core_open *o = s->open;
     const struct wire_create_req *q = &r->in.create;
     struct lease_key key;
+    enum core_verdict verdict = STEP_NEXT;
     struct lease_open_args args = {
         .access = s->granted,
         .extra_access = s->implied,
@@ -400,17 +481,34 @@ static enum core_verdict create_claim(struct core_request *r)
     struct lease_node *n = lease_node_get(&o->core->leases, &key, o->is_directory);
     if (n == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
-    smbkit_status st = lease_open_check(n, &args);
-    if (q->create_disposition == FILE_CREATE && !s->made)
-        /* it was to be new; what waits for its deletion says so ([MS-FSA] 2.1.5.1 phase 6) */
-        st = st == SMBKIT_STATUS_DELETE_PENDING ? st : SMBKIT_STATUS_OBJECT_NAME_COLLISION;
-    else
+    smbkit_status st = claim_check(r, n, &args, &verdict);
+    if (st == SMBKIT_STATUS_SUCCESS)
         st = lease_open_attach(n, &o->lease, &args);
     lease_node_unref(n);
+    if (st == SMBKIT_STATUS_PENDING)
+        return claim_later(r, verdict);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     o->access = s->granted;
-    return STEP_NEXT;
+    return request_goto(r, create_overwrite);
+}
+
+/* What was in the way has given way. Meanwhile the file may have been changed, renamed, removed. */
+static enum core_verdict create_again(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    if (r->session->state == SESSION_GONE)
+        return request_done(r, SMBKIT_STATUS_USER_SESSION_DELETED);
+    if (!r->tree->connected)
+        return request_done(r, SMBKIT_STATUS_NETWORK_NAME_DELETED);
+    if (s->open != NULL)
+        return request_goto(r, create_claim);
+    s->open = open_new(r->tree);
+    if (s->open == NULL)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    take_parent_key(s);
+    s->tries = 0;
+    return request_goto(r, create_locate);
 }
 
 /* ---------------------------------------------------------------- overwrite, dress, reserve */
@@ -442,6 +540,7 @@ static enum core_verdict create_dress(struct core_request *r)
                    FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_SIZE |
                        FILE_NOTIFY_CHANGE_LAST_WRITE | FILE_NOTIFY_CHANGE_CREATION,
                    FILE_ACTION_MODIFIED);
+    oplock_parent_touched(s->open);
     if (s->path.stream != NULL)
         return STEP_NEXT;
     struct smbkit_attr attr = {.attributes = (q->file_attributes & ATTRIBUTES_SETTABLE) |
@@ -486,6 +585,56 @@ static enum core_verdict create_reserve(struct core_request *r)
 
 /* ---------------------------------------------------------------- publish */
 
+static smbkit_status grant_lease(struct core_request *r, struct create_state *s)
+{
+    const struct wire_lease *l = &s->ctxs.lease;
+    struct core_open *o = s->open;
+    const struct lease_request rq = {
+        .client = request_conn(r)->client_guid,
+        .key = l->key,
+        .parent = l->parent_key,
+        .has_parent = o->has_parent_key,
+        .version = l->version,
+        .state = l->state,
+        .epoch = l->epoch,
+        .delete_on_close = (r->in.create.create_options & FILE_DELETE_ON_CLOSE) != 0,
+        .allocation = s->attr.alloc_size,
+    };
+    /* folders have leases of version 2 only */
+    if (o->is_directory && l->version != 2)
+        return SMBKIT_STATUS_SUCCESS;
+    return lease_grant_lease(&o->lease, &rq);
+}
+
+/* "Oplock Acquisition" of [MS-SMB2] 3.3.5.9. What the plugin changes without saying so is not
+   cached. */
+static smbkit_status grant_caching(struct core_request *r, struct create_state *s)
+{
+    uint8_t level = r->in.create.oplock_level;
+    if (s->attr.flags & SMBKIT_FILE_NO_CACHE)
+        return SMBKIT_STATUS_SUCCESS;
+    if (s->wants_lease)
+        return grant_lease(r, s);
+    if (level != SMB2_OPLOCK_LEVEL_LEASE)
+        lease_grant_oplock(&s->open->lease, level, s->attr.alloc_size);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static struct wire_lease lease_response(const struct lease_grant *g)
+{
+    struct wire_lease l = {.version = g->version, .key = g->key, .state = g->state};
+    if (g->breaking)
+        l.flags |= SMB2_LEASE_FLAG_BREAK_IN_PROGRESS;
+    if (g->version == 2) {
+        l.epoch = g->epoch;
+        if (g->has_parent) {
+            l.flags |= SMB2_LEASE_FLAG_PARENT_LEASE_KEY_SET;
+            l.parent_key = g->parent;
+        }
+    }
+    return l;
+}
+
 static bool fill_contexts(struct core_request *r, struct create_state *s)
 {
     struct wire_create_rsp_ctxs *x = arena_alloc(request_arena(r), sizeof *x);
@@ -500,6 +649,11 @@ static bool fill_contexts(struct core_request *r, struct create_state *s)
         x->disk_id.file_id = s->attr.file_id;
         x->disk_id.volume_id = vfs_volume_id(s->open->volume);
     }
+    const struct lease_grant *g = s->open->lease.grant;
+    if (g != NULL && g->is_lease) {
+        x->present |= WIRE_CTX_BIT(WIRE_CTX_RQLS);
+        x->lease = lease_response(g);
+    }
     return wire_create_rsp_ctxs_build(request_arena(r), x, NULL, 0, &s->rsp.ctxs,
                                       &s->rsp.ctx_count);
 }
@@ -513,7 +667,10 @@ static void fill_response(struct create_state *s)
 {
     const struct smbkit_attr *a = &s->attr;
     struct core_open *o = s->open;
+    const struct lease_grant *g = o->lease.grant;
     s->rsp.oplock_level = SMB2_OPLOCK_LEVEL_NONE;
+    if (g != NULL)
+        s->rsp.oplock_level = g->is_lease ? SMB2_OPLOCK_LEVEL_LEASE : lease_level_of(g->state);
     s->rsp.create_action = s->action;
     s->rsp.creation_time = a->create_time;
     s->rsp.last_access_time = a->access_time;
@@ -528,8 +685,11 @@ static void fill_response(struct create_state *s)
 /* A stream is news beside its file ([MS-FSA] 2.1.5.1.1, 2.1.5.1.2). */
 static void announce_made(struct core_request *r, const struct create_state *s)
 {
-    const struct core_open *o = s->open;
-    if (s->made && (o->stream == NULL || s->base_made))
+    struct core_open *o = s->open;
+    bool new_name = s->made && (o->stream == NULL || s->base_made);
+    if (new_name)
+        oplock_parent_touched(o);
+    if (new_name)
         notify_changed(o->core, o->volume, o->path,
                        o->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
                        FILE_ACTION_ADDED);
@@ -567,6 +727,9 @@ static enum core_verdict create_publish(struct core_request *r)
               (FILE_WRITE_THROUGH | FILE_SEQUENTIAL_ONLY | FILE_NO_INTERMEDIATE_BUFFERING |
                FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT | FILE_DELETE_ON_CLOSE);
     o->delete_on_close = (o->create_options & FILE_DELETE_ON_CLOSE) != 0;
+    smbkit_status st = grant_caching(r, s);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
     fill_response(s);
     if (!fill_contexts(r, s) || !open_publish(o))
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
@@ -599,16 +762,13 @@ static bool create_encode(struct core_request *r, struct builder *b, size_t hdr)
 }
 
 static const struct core_step create_steps[] = {
-    {"parse", create_parse},         {"locate", create_locate},
-    {"located", create_located},     {"base", create_base},
-    {"based", create_based},         {"guard", create_guard},
-    {"guarded", create_guarded},     {"foldered", create_foldered},
-    {"parent", create_parent},       {"parented", create_parented},
-    {"make", create_make},           {"made", create_made},
-    {"judge", create_judge},         {"claim", create_claim},
-    {"overwrite", create_overwrite}, {"dress", create_dress},
-    {"adorn", create_adorn},         {"reserve", create_reserve},
-    {"publish", create_publish},     {0},
+    {"parse", create_parse},         {"locate", create_locate},     {"located", create_located},
+    {"base", create_base},           {"based", create_based},       {"guard", create_guard},
+    {"guarded", create_guarded},     {"foldered", create_foldered}, {"parent", create_parent},
+    {"parented", create_parented},   {"make", create_make},         {"made", create_made},
+    {"judge", create_judge},         {"claim", create_claim},       {"again", create_again},
+    {"overwrite", create_overwrite}, {"dress", create_dress},       {"adorn", create_adorn},
+    {"reserve", create_reserve},     {"publish", create_publish},   {0},
 };
 
 const struct core_command command_create = {

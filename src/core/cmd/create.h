@@ -21,6 +21,7 @@ struct create_state {
     uint64_t removals; /* core_removals.count before it was located */
     bool want_dir;
     bool made;
+    bool wants_lease; /* a lease context that counts */
     struct smbkit_attr attr;
     const uint8_t *sd; /* for what is to be made; NULL: none */
     size_t sd_len;

@@ -165,5 +165,6 @@ const struct core_command command_ioctl = {
     .payload = ioctl_payload,
     .steps = ioctl_steps,
     .encode = ioctl_encode,
+    .closed_status = SMBKIT_STATUS_FILE_CLOSED,
     .release = ioctl_release,
 };

@@ -129,6 +129,10 @@ static enum core_verdict source_known(struct core_request *r)
 static enum core_verdict copy_begin(struct core_request *r)
 {
     struct core_open *src = ioctl_state(r)->other;
+    enum core_verdict verdict;
+    if (!oplock_clear(r, LEASE_OP_WRITE, &verdict))
+        return verdict;
+    r->open->touched = true;
     smbkit_status st = check_ranges(r);
     if (st != SMBKIT_STATUS_SUCCESS)
         return copy_end(r, st);
@@ -226,7 +230,7 @@ enum core_verdict ioctl_copychunk(struct core_request *r)
     if (!take_chunks(r, &in))
         return tell_limits(r);
     copy_work(r)->answer = chunk_answer;
-    return copy_begin(r);
+    return flow_goto(r, copy_begin);
 }
 
 /* ---------------------------------------------------------------- DUPLICATE_EXTENTS_TO_FILE */
@@ -273,7 +277,7 @@ static enum core_verdict duplicate(struct core_request *r, bool ex)
     smbkit_status st = duplicate_check(r, x);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
-    return copy_begin(r);
+    return flow_goto(r, copy_begin);
 }
 
 enum core_verdict ioctl_duplicate_extents(struct core_request *r)

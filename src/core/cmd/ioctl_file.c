@@ -48,9 +48,13 @@ enum core_verdict ioctl_zero_data(struct core_request *r)
     uint64_t length = in.beyond_final_zero - in.file_offset;
     if (length == 0)
         return request_done(r, SMBKIT_STATUS_SUCCESS);
+    enum core_verdict verdict;
+    if (!oplock_clear(r, LEASE_OP_ZERO, &verdict))
+        return verdict;
     smbkit_status st = lease_check_io(&o->lease, in.file_offset, length, true);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
+    o->touched = true;
     return flow_await(r, vfs_zero_range(&r->op, o->volume, o->file, in.file_offset, length),
                       written);
 }

@@ -67,12 +67,16 @@ static enum core_verdict lock_run(struct core_request *r)
         return request_done(r, SMBKIT_STATUS_SUCCESS);
     if (!(o->access & (FILE_READ_DATA | FILE_WRITE_DATA)) && !o->is_directory)
         return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
+    enum core_verdict verdict;
+    bool locks = q->lock_count > 0 && !(q->locks[0].flags & SMB2_LOCKFLAG_UNLOCK);
+    if (locks && !oplock_clear(r, LEASE_OP_LOCK, &verdict))
+        return verdict;
     r->state_data = s;
     s->request = r;
     lease_lock_wait_init(&s->wait);
     lease_actions_init(&actions);
     smbkit_status st = lease_lock_request(&o->lease, e, q->lock_count, &s->wait, &actions);
-    open_run_lease_actions(&actions);
+    oplock_run_actions(request_core(r), &actions);
     if (st == SMBKIT_STATUS_PENDING)
         return request_wait(r, lock_unpark, STEP_PARK);
     if (st == SMBKIT_STATUS_SUCCESS && uses_sequence(r))

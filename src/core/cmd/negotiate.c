@@ -141,7 +141,10 @@ static void settle_capabilities(struct core_conn *conn)
     bool v3 = conn->dialect >= SMB2_DIALECT_300;
     conn->multi_credit = conn->dialect >= SMB2_DIALECT_210;
     conn->max_transact = conn->multi_credit ? cfg->max_io : MIN(cfg->max_io, SMALL_IO);
-    conn->server_capabilities = conn->multi_credit ? SMB2_GLOBAL_CAP_LARGE_MTU : 0;
+    conn->server_capabilities =
+        conn->multi_credit ? SMB2_GLOBAL_CAP_LARGE_MTU | SMB2_GLOBAL_CAP_LEASING : 0;
+    if (v3)
+        conn->server_capabilities |= conn->client_capabilities & SMB2_GLOBAL_CAP_DIRECTORY_LEASING;
     if (conn->dialect < SMB2_DIALECT_311) {
         conn->signing = v3 ? CRYPTO_SIGN_AES_CMAC : CRYPTO_SIGN_HMAC_SHA256;
         bool ccm = false;
@@ -290,7 +293,7 @@ void negotiate_smb1(struct core_conn *conn, const uint8_t *data, size_t size)
         conn->state = CONN_WILDCARD;
         conn->multi_credit = true;
         conn->max_transact = c->config.max_io;
-        conn->server_capabilities = SMB2_GLOBAL_CAP_LARGE_MTU;
+        conn->server_capabilities = SMB2_GLOBAL_CAP_LARGE_MTU | SMB2_GLOBAL_CAP_LEASING;
         conn->dialect = SMB2_DIALECT_WILDCARD;
     } else if (q.smb_2_002 && dialect_enabled(c, SMB2_DIALECT_202)) {
         conn->dialect = SMB2_DIALECT_202;

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * OPLOCK_BREAK acknowledgments ([MS-SMB2] 3.3.5.22). No oplock and no lease is granted yet, so
- * that none is breaking: every acknowledgment is one too many.
- */
+/* OPLOCK_BREAK acknowledgments ([MS-SMB2] 3.3.5.22). */
 #include "core/core_int.h"
 
 static bool break_decode(struct core_request *r, struct cursor *body)
@@ -10,16 +7,34 @@ static bool break_decode(struct core_request *r, struct cursor *body)
     return wire_oplock_break_req_decode(body, request_arena(r), &r->in.oplock_break);
 }
 
-static enum core_verdict break_run(struct core_request *r)
+/* 3.3.5.22.2. The response repeats key and state. */
+static smbkit_status ack_lease(struct core_request *r, struct lease_actions *actions)
 {
-    const struct wire_oplock_break *q = &r->in.oplock_break;
-    /* 3.3.5.22.2: no lease table knows the key */
-    if (q->is_lease && request_conn(r)->dialect != SMB2_DIALECT_202)
-        return request_done(r, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+    struct wire_oplock_break *q = &r->in.oplock_break;
+    struct core *c = request_core(r);
+    q->lease_flags = 0;
+    return lease_ack_lease(&c->leases, &request_conn(r)->client_guid, &q->lease_key, q->lease_state,
+                           c->now, actions);
+}
+
+/* 3.3.5.22.1 */
+static smbkit_status ack_oplock(struct core_request *r, struct lease_actions *actions)
+{
+    struct wire_oplock_break *q = &r->in.oplock_break;
     r->open = open_find(r->session, q->file_id.persistent, q->file_id.volatile_id);
     if (r->open == NULL)
-        return request_done(r, SMBKIT_STATUS_FILE_CLOSED);
-    return request_done(r, SMBKIT_STATUS_INVALID_DEVICE_STATE); /* 3.3.5.22.1 */
+        return SMBKIT_STATUS_FILE_CLOSED;
+    return lease_ack_oplock(&r->open->lease, &q->oplock_level, request_core(r)->now, actions);
+}
+
+static enum core_verdict break_run(struct core_request *r)
+{
+    struct lease_actions actions;
+    lease_actions_init(&actions);
+    bool lease = r->in.oplock_break.is_lease && request_conn(r)->dialect != SMB2_DIALECT_202;
+    smbkit_status st = lease ? ack_lease(r, &actions) : ack_oplock(r, &actions);
+    oplock_run_later(request_core(r), &actions);
+    return request_done(r, st);
 }
 
 static bool break_encode(struct core_request *r, struct builder *b, size_t hdr)

@@ -129,6 +129,10 @@ static enum core_verdict write_start(struct core_request *r)
         return request_done(r, st);
     if (q->payload.len == 0) /* nothing changes, not even a time */
         return request_done(r, SMBKIT_STATUS_SUCCESS);
+    enum core_verdict verdict;
+    if (!oplock_clear(r, LEASE_OP_WRITE, &verdict))
+        return verdict;
+    r->open->touched = true; /* the folder's leases hear of it at the end ([MS-FSA] 2.1.5.5) */
     r->op.user = r->session->user;
     return request_await(r, vfs_write(&r->op, r->open->volume, r->open->file, q->offset,
                                       q->payload.data, (uint32_t)q->payload.len));
@@ -178,4 +182,5 @@ const struct core_command command_write = {
     .payload = write_payload,
     .steps = write_steps,
     .encode = write_encode,
+    .closed_status = SMBKIT_STATUS_FILE_CLOSED,
 };

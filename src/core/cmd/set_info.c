@@ -117,5 +117,6 @@ const struct core_command command_set_info = {
     .payload = set_payload,
     .steps = set_steps,
     .encode = set_encode,
+    .closed_status = SMBKIT_STATUS_FILE_CLOSED,
     .release = set_release,
 };

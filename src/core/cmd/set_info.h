@@ -17,7 +17,8 @@ struct set_state {
     bool replace;
     bool replaced; /* there was something by that name */
     bool ignore_readonly;
-    char *new_path; /* mem.h: becomes open->path */
+    char *new_path;        /* mem.h: becomes open->path */
+    uint64_t opens_before; /* ids of opens that were there when the rename began are lower */
     /* disposition */
     struct lease_disposition disposition;
     const struct wire_sd *sd; /* security: as it came */

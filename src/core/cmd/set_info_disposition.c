@@ -15,6 +15,10 @@ static enum core_verdict disposition_mark(struct core_request *r)
 {
     struct core_open *o = r->open;
     struct set_state *s = set_state(r);
+    enum core_verdict verdict;
+    set_state(r)->flow.next = disposition_mark;
+    if (s->disposition.delete_file && !oplock_clear(r, LEASE_OP_DELETE, &verdict))
+        return verdict;
     smbkit_status st = lease_set_disposition(&o->lease, &s->disposition);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);

@@ -15,10 +15,11 @@
 /* The plugin has done it: tells the watchers. */
 enum core_verdict set_done(struct core_request *r)
 {
-    const struct core_open *o = r->open;
+    struct core_open *o = r->open;
     const struct set_state *s = set_state(r);
     if (r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
+    oplock_parent_touched(o);
     const char *path = meta_stream_path(request_arena(r), r->open);
     bool stream = (s->filter & (FILE_NOTIFY_CHANGE_STREAM_SIZE | FILE_NOTIFY_CHANGE_STREAM_WRITE));
     if (path != NULL)
@@ -116,6 +117,7 @@ static smbkit_status size_check(struct core_request *r, uint64_t size)
 
 static enum core_verdict set_end_of_file(struct core_request *r)
 {
+    enum core_verdict verdict;
     struct cursor c = set_input(r);
     struct wire_info_end_of_file in;
     if (!wire_info_end_of_file_decode(&c, &in))
@@ -123,12 +125,15 @@ static enum core_verdict set_end_of_file(struct core_request *r)
     smbkit_status st = size_check(r, in.end_of_file);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
+    if (!oplock_clear(r, LEASE_OP_SIZE, &verdict))
+        return verdict;
     return flow_await(r, vfs_set_size(&r->op, r->open->volume, r->open->file, in.end_of_file),
                       set_done);
 }
 
 static enum core_verdict set_allocation(struct core_request *r)
 {
+    enum core_verdict verdict;
     struct cursor c = set_input(r);
     struct wire_info_allocation in;
     if (!wire_info_allocation_decode(&c, &in))
@@ -136,6 +141,8 @@ static enum core_verdict set_allocation(struct core_request *r)
     smbkit_status st = size_check(r, in.allocation_size);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
+    if (!oplock_clear(r, LEASE_OP_SIZE, &verdict))
+        return verdict;
     return flow_await(r, vfs_set_alloc(&r->op, r->open->volume, r->open->file, in.allocation_size),
                       set_done);
 }

@@ -108,23 +108,41 @@ static void walk_opens(struct core *c, bool (*each)(struct core_open *o, void *a
 
 struct inside_search {
     const struct core_open *dir;
-    bool found;
+    uint64_t before; /* ids of later opens are not lower */
+    struct core_open *found;
+    bool later;
 };
 
 static bool is_inside(struct core_open *o, void *arg)
 {
     struct inside_search *x = arg;
-    x->found = o->volume == x->dir->volume && o->path != NULL &&
-               vfs_path_inside(o->path, x->dir->path) && !same_name(o->path, x->dir->path);
-    return !x->found;
+    if (o->volume == x->dir->volume && o->path != NULL && vfs_path_inside(o->path, x->dir->path) &&
+        !same_name(o->path, x->dir->path)) {
+        if (o->persistent_id < x->before)
+            x->found = o;
+        else
+            x->later = true;
+    }
+    return x->found == NULL;
 }
 
-/* [MS-FSA] 2.1.4.2 */
-static bool contains_open_files(struct core_open *dir)
+/* Open files in a folder keep it from being renamed, unless their clients only keep the handles for
+   later and give them back: asked one by one ([MS-FSA] 2.1.4.2). What is opened meanwhile is not
+   asked. PENDING with *verdict. */
+static smbkit_status folder_busy(struct core_request *r, enum core_verdict *verdict)
 {
-    struct inside_search x = {.dir = dir};
-    walk_opens(dir->core, is_inside, &x);
-    return x.found;
+    struct set_state *s = set_state(r);
+    const struct lease_actor actor = {.open = &r->open->lease};
+    if (s->opens_before == 0)
+        s->opens_before = request_core(r)->next_open_id;
+    struct inside_search x = {.dir = r->open, .before = s->opens_before};
+    walk_opens(request_core(r), is_inside, &x);
+    if (x.found == NULL)
+        return x.later ? SMBKIT_STATUS_ACCESS_DENIED : SMBKIT_STATUS_SUCCESS;
+    if (lease_open_attached(&x.found->lease) &&
+        !oplock_clear_node(r, x.found->lease.node, LEASE_OP_RENAME, &actor, verdict))
+        return SMBKIT_STATUS_PENDING;
+    return SMBKIT_STATUS_ACCESS_DENIED;
 }
 
 struct renamed {
@@ -149,21 +167,30 @@ static bool give_new_path(struct core_open *o, void *arg)
 
 /* ---------------------------------------------------------------- what is in the way */
 
-/* Somebody has it open: it stays, unless it is on its way out. */
-static smbkit_status target_busy(struct core_request *r, uint64_t file_id)
+/* Somebody has it open: it stays, unless it is on its way out, or the handle is only kept for later
+   and is given back now. PENDING with *verdict. */
+static smbkit_status target_busy(struct core_request *r, uint64_t file_id,
+                                 enum core_verdict *verdict)
 {
     struct lease_key key = {.volume = vfs_volume_id(r->open->volume), .file = file_id};
+    const struct lease_actor actor = {.open = &r->open->lease};
     const char *to = set_state(r)->to;
     struct lease_node *n = lease_node_find(&request_core(r)->leases, &key);
+    smbkit_status st = SMBKIT_STATUS_ACCESS_DENIED;
     if (n == NULL)
         return SMBKIT_STATUS_SUCCESS;
-    bool going = lease_node_delete_pending(n, utf8_casehash(to, strlen(to)));
+    if (list_empty(&n->opens))
+        st = SMBKIT_STATUS_SUCCESS;
+    else if (lease_node_delete_pending(n, utf8_casehash(to, strlen(to))))
+        st = SMBKIT_STATUS_DELETE_PENDING;
+    else if (!oplock_clear_node(r, n, LEASE_OP_RENAME, &actor, verdict))
+        st = SMBKIT_STATUS_PENDING;
     lease_node_unref(n);
-    return going ? SMBKIT_STATUS_DELETE_PENDING : SMBKIT_STATUS_ACCESS_DENIED;
+    return st;
 }
 
 /* May the file that has the new name be replaced? Looks at the probe. */
-static smbkit_status judge_target(struct core_request *r)
+static smbkit_status judge_target(struct core_request *r, enum core_verdict *verdict)
 {
     struct set_state *s = set_state(r);
     const struct flow_probe *p = &s->flow.probe;
@@ -177,7 +204,7 @@ static smbkit_status judge_target(struct core_request *r)
     if ((p->attr.attributes & SMBKIT_ATTR_DIRECTORY) ||
         ((p->attr.attributes & SMBKIT_ATTR_READONLY) && !s->ignore_readonly))
         return SMBKIT_STATUS_ACCESS_DENIED;
-    return target_busy(r, p->attr.file_id);
+    return target_busy(r, p->attr.file_id, verdict);
 }
 
 static bool delete_pending(const struct core_open *o)
@@ -218,14 +245,39 @@ static enum core_verdict rename_done(struct core_request *r)
     if (lease_open_attached(&o->lease))
         lease_open_renamed(&o->lease, utf8_casehash(o->path, strlen(o->path)));
     tell_renamed(r, from);
+    oplock_parent_changed(o->core, o->volume, from, open_parent_key(o));
+    oplock_parent_touched(o);
     mem_free(from);
     return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
+/* Its new folder is opened for the time of the rename, as Windows does, sharing reading and writing
+   but not deletion: who has it open with DELETE is in the way. */
+static bool folder_shared(struct core_request *r, enum core_verdict *verdict)
+{
+    struct core *c = request_core(r);
+    const struct lease_actor actor = {.open = &r->open->lease};
+    const char *to = set_state(r)->to;
+    size_t base = vfs_path_base(to, strlen(to));
+    struct lease_node *n = lease_node_named(&c->leases, vfs_volume_id(r->open->volume),
+                                            utf8_casehash(to, base > 0 ? base - 1 : 0));
+    if (n == NULL)
+        return true;
+    bool ok = lease_share_check(n, FILE_WRITE_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE) ==
+              SMBKIT_STATUS_SUCCESS;
+    if (!ok && oplock_clear_node(r, n, LEASE_OP_SHARING, &actor, verdict))
+        *verdict = request_done(r, SMBKIT_STATUS_SHARING_VIOLATION);
+    lease_node_unref(n);
+    return ok;
 }
 
 static enum core_verdict rename_do(struct core_request *r)
 {
     struct core_open *o = r->open;
     struct set_state *s = set_state(r);
+    enum core_verdict verdict;
+    if (!folder_shared(r, &verdict))
+        return verdict;
     s->new_path = mem_strdup(s->to);
     if (s->new_path == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
@@ -234,15 +286,27 @@ static enum core_verdict rename_do(struct core_request *r)
         rename_done);
 }
 
+static enum core_verdict rename_look(struct core_request *r);
+
 static enum core_verdict rename_target(struct core_request *r)
 {
-    smbkit_status st = judge_target(r);
+    enum core_verdict verdict;
+    smbkit_status st = judge_target(r, &verdict);
+    if (st == SMBKIT_STATUS_PENDING) {
+        flow_of(r)->next = rename_look;
+        return verdict;
+    }
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     return flow_goto(r, rename_do);
 }
 
-static smbkit_status rename_check(const struct core_request *r)
+static enum core_verdict rename_look(struct core_request *r)
+{
+    return flow_look(r, set_state(r)->to, rename_target);
+}
+
+static smbkit_status rename_check(struct core_request *r, enum core_verdict *verdict)
 {
     struct core_open *o = r->open;
     const char *to = set_state(r)->to;
@@ -254,24 +318,29 @@ static smbkit_status rename_check(const struct core_request *r)
         return SMBKIT_STATUS_SUCCESS;
     if (vfs_path_inside(to, o->path) && !same_name(to, o->path))
         return SMBKIT_STATUS_INVALID_PARAMETER; /* into itself */
-    return contains_open_files(o) ? SMBKIT_STATUS_ACCESS_DENIED : SMBKIT_STATUS_SUCCESS;
+    return folder_busy(r, verdict);
 }
 
 static enum core_verdict rename_begin(struct core_request *r, bool ex)
 {
+    enum core_verdict verdict;
     smbkit_status st = read_name(r, ex);
     if (st == SMBKIT_STATUS_SUCCESS && set_state(r)->of_stream)
         return set_stream_name(r);
     if (st == SMBKIT_STATUS_SUCCESS)
-        st = rename_check(r);
+        st = rename_check(r, &verdict);
+    if (st == SMBKIT_STATUS_PENDING)
+        return verdict;
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     const struct set_state *s = set_state(r);
+    if (!oplock_clear(r, LEASE_OP_RENAME, &verdict))
+        return verdict;
     if (strcmp(s->to, r->open->path) == 0)
         return request_done(r, SMBKIT_STATUS_SUCCESS);
     /* a new spelling of the name is in nobody's way */
     if (s->replace && !same_name(s->to, r->open->path))
-        return flow_look(r, s->to, rename_target);
+        return rename_look(r);
     return flow_goto(r, rename_do);
 }
 
@@ -293,6 +362,7 @@ static enum core_verdict link_done(struct core_request *r)
     const struct set_state *s = set_state(r);
     if (r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
+    oplock_parent_changed(o->core, o->volume, s->to, open_parent_key(o));
     if (s->replaced && strcmp(s->flow.probe.true_path, s->to) == 0) {
         notify_changed(o->core, o->volume, s->to, FILTER_REPLACED, FILE_ACTION_MODIFIED);
         return request_done(r, SMBKIT_STATUS_SUCCESS);
@@ -308,20 +378,35 @@ static enum core_verdict link_do(struct core_request *r)
 {
     struct core_open *o = r->open;
     const struct set_state *s = set_state(r);
+    enum core_verdict verdict;
+    if (!oplock_clear(r, LEASE_OP_LINK, &verdict))
+        return verdict;
     return flow_await(
         r, vfs_link(&r->op, o->volume, o->file, s->to, s->replace ? SMBKIT_RENAME_REPLACE : 0),
         link_done);
 }
 
+static enum core_verdict link_look(struct core_request *r);
+
 static enum core_verdict link_target(struct core_request *r)
 {
     const struct set_state *s = set_state(r);
-    smbkit_status st = judge_target(r);
+    enum core_verdict verdict;
+    smbkit_status st = judge_target(r, &verdict);
+    if (st == SMBKIT_STATUS_PENDING) {
+        flow_of(r)->next = link_look;
+        return verdict;
+    }
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     if (s->replaced && s->flow.probe.attr.file_id == r->open->file_id)
         return request_done(r, SMBKIT_STATUS_SUCCESS); /* the file has that name already */
     return flow_goto(r, link_do);
+}
+
+static enum core_verdict link_look(struct core_request *r)
+{
+    return flow_look(r, set_state(r)->to, link_target);
 }
 
 /* No right of the open is asked for, so that it is here that a read-only share says no. */
@@ -353,6 +438,6 @@ enum core_verdict set_link(struct core_request *r)
     if (s->of_stream)
         return request_done(r, SMBKIT_STATUS_OBJECT_NAME_INVALID);
     if (s->replace)
-        return flow_look(r, s->to, link_target);
+        return link_look(r);
     return flow_goto(r, link_do);
 }

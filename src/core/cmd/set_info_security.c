@@ -32,6 +32,7 @@ enum core_verdict set_security(struct core_request *r)
     struct core_open *o = r->open;
     struct cursor c = set_input(r);
     struct wire_sd *sd = arena_alloc(request_arena(r), sizeof *sd);
+    enum core_verdict verdict;
     if (sd == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     if (c.end > WIRE_SD_SIZE_MAX || !wire_sd_decode(&c, request_arena(r), sd))
@@ -39,5 +40,7 @@ enum core_verdict set_security(struct core_request *r)
     if (!meta_has_acls(o->volume))
         return request_done(r, SMBKIT_STATUS_SUCCESS);
     set_state(r)->sd = sd;
+    if (!oplock_clear(r, LEASE_OP_SECURITY, &verdict))
+        return verdict;
     return flow_await(r, vfs_get_sd(&r->op, o->volume, o->file), merge);
 }

@@ -32,8 +32,12 @@ static void move_lease(struct core_request *r)
     struct lease_node *n = lease_node_get(&o->core->leases, &key, false);
     if (n == NULL)
         return;
+    /* what is cached of it is tied to the old name */
+    const struct lease_actor nobody = {0};
+    (void)!lease_break(o->lease.node, LEASE_OP_CHANGED, &nobody, o->core->now, NULL, &actions);
+    oplock_run_actions(request_core(r), &actions);
     lease_open_undo(&o->lease, &actions);
-    open_run_lease_actions(&actions);
+    oplock_run_actions(request_core(r), &actions);
     /* nobody has the target open, so that only memory can be missing: the open then shares all */
     (void)!lease_open_attach(n, &o->lease, &args);
     lease_node_unref(n);

@@ -121,9 +121,46 @@ void open_release(struct core_open *o)
     o->users--;
 }
 
-void open_run_lease_actions(struct lease_actions *actions)
+/* No oplocks and no leases here. */
+void oplock_run_actions(struct core *c, struct lease_actions *actions)
 {
+    (void)c;
     assert_true(list_empty(&actions->granted) && list_empty(&actions->cancelled));
+}
+
+bool oplock_clear(struct core_request *r, enum lease_op op, enum core_verdict *verdict)
+{
+    (void)r;
+    (void)op;
+    (void)verdict;
+    return true;
+}
+
+bool oplock_clear_node(struct core_request *r, struct lease_node *n, enum lease_op op,
+                       const struct lease_actor *actor, enum core_verdict *verdict)
+{
+    (void)n;
+    (void)actor;
+    return oplock_clear(r, op, verdict);
+}
+
+void oplock_parent_changed(struct core *c, struct vfs_volume *v, const char *path,
+                           const struct guid *parent_key)
+{
+    (void)c;
+    (void)v;
+    (void)path;
+    (void)parent_key;
+}
+
+void oplock_parent_touched(struct core_open *o)
+{
+    (void)o;
+}
+
+void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *path)
+{
+    oplock_parent_changed(c, v, path, NULL);
 }
 
 /* ---- the bench ---- */
@@ -202,8 +239,10 @@ static struct core_open *bench_open(const char *path, bool make, bool directory)
     list_init(&o->listing.queue);
     lease_open_init(&o->lease);
     struct lease_key key = {.volume = vfs_volume_id(o->volume), .file = o->file_id};
-    struct lease_open_args args = {
-        .access = o->access, .share = 7, .link = utf8_casehash(path, strlen(path))};
+    /* the root without DELETE, which would keep files in it from being renamed */
+    struct lease_open_args args = {.access = *path != '\0' ? o->access : o->access & ~DELETE,
+                                   .share = 7,
+                                   .link = utf8_casehash(path, strlen(path))};
     struct lease_node *n = lease_node_get(&bench.core.leases, &key, o->is_directory);
     assert_int_equal(lease_open_attach(n, &o->lease, &args), SMBKIT_STATUS_SUCCESS);
     lease_node_unref(n);
