@@ -88,6 +88,8 @@ struct core *core_new(const struct core_config *config, const struct core_host *
     list_init(&c->watches);
     list_init(&c->removals.active);
     htab_init(&c->sessions);
+    htab_init(&c->kept);
+    htab_init(&c->guids);
     lease_table_init(&c->leases, &LEASE_LIMITS_DEFAULT);
     c->leases.limits.break_timeout = c->config.break_timeout;
     oplock_init(c);
@@ -117,6 +119,8 @@ void core_free(struct core *c)
     }
     lease_table_free(&c->leases);
     htab_free(&c->sessions);
+    htab_free(&c->kept);
+    htab_free(&c->guids);
     auth_throttle_free(c->throttle);
     crypto_shutdown();
     MAGIC_WIPE(c);

@@ -88,6 +88,8 @@ struct core_host {
 /* NULL when memory is out or crypto cannot be set up. */
 NODISCARD struct core *core_new(const struct core_config *config, const struct core_host *host,
                                 uint64_t now, uint64_t filetime);
+/* Closes what is kept open for clients that lost their connection: the server ends. */
+void core_drop_kept(struct core *c);
 /* Every connection must be lost and idle (core_is_idle). Shares are removed. */
 void core_free(struct core *c);
 /* Nothing is in work: no connection, no session, no open, no operation. */

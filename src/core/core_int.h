@@ -100,7 +100,10 @@ struct core {
     struct timerq timers;
     struct list conns;    /* core_conn.link */
     struct htab sessions; /* core_session.by_id */
-    struct list shares;   /* core_share.link */
+    struct htab
+        kept; /* core_open.by_id, keyed by the persistent id: durable opens without a session */
+    struct htab guids;  /* core_durable.by_guid */
+    struct list shares; /* core_share.link */
     struct lease_table leases;
     struct timer break_timer;   /* the next overdue acknowledgment */
     struct lease_actions later; /* to be carried out from the loop (oplock.c) */
@@ -307,6 +310,7 @@ void tree_disconnect(struct core_tree *t);
 enum core_open_state {
     OPEN_MAKING,   /* a CREATE is at work on it; in no table */
     OPEN_LIVE,     /* in the session's table */
+    OPEN_KEPT,     /* durable.c: its client has gone and may come back; no session, no tree */
     OPEN_DRAINING, /* out of the table; waits until no other request uses it */
     OPEN_CLEANUP,  /* the plugin's cleanup is running: locks are gone, the name is being deleted */
     OPEN_CLOSING,  /* the plugin's close is running */
@@ -328,6 +332,17 @@ struct core_enumeration {
 };
 
 struct core_watch; /* notify.c */
+
+/* Open.IsDurable and what belongs to it (durable.c). */
+struct core_durable {
+    bool on, v2;
+    struct guid client; /* Open.ClientGuid */
+    uint64_t timeout_ms;
+    struct guid create_guid;  /* version 2 */
+    struct htab_node by_guid; /* core.guids, version 2 */
+    char *owner;              /* DurableOwner: a user_id; mem.h */
+    struct timer scavenger;   /* while KEPT */
+};
 
 struct core_open {
     uint32_t magic;
@@ -363,6 +378,7 @@ struct core_open {
     bool touched;        /* its folder's leases must hear of a change when it is closed */
     struct list resumed; /* lease_break_wait.link: go on when the name has been removed */
 
+    struct core_durable durable;
     struct list removing;        /* core_removals.active, during a cleanup that removes the name */
     struct vfs_op op;            /* for shutting */
     struct core_request *closer; /* the CLOSE that waits for it, or NULL */
@@ -386,6 +402,8 @@ void open_release(struct core_open *o);
    last other user is gone. `closer`, when not NULL, holds one use and is resumed when all is done
    (it parks); true when everything was done at once. */
 bool open_shut(struct core_open *o, struct core_request *closer);
+/* Requests parked on this open end with what their command answers then. */
+void open_complete_waiters(struct core_open *o);
 /* FileAttributes as the wire wants them: never zero. */
 uint32_t core_wire_attributes(const struct smbkit_attr *a);
 /* cmd/lock.c: a waiting lock has been granted or dropped. */
@@ -427,6 +445,42 @@ static inline const struct guid *open_parent_key(const struct core_open *o)
 {
     return o->has_parent_key ? &o->parent_key : NULL;
 }
+
+/* ---------------------------------------------------------------- durable opens (durable.c) */
+
+struct durable_request {
+    bool v2;
+    struct guid client;
+    uint32_t timeout_ms; /* 0: the default */
+    struct guid create_guid;
+};
+
+struct durable_reconnect {
+    bool v2;
+    uint64_t persistent_id;
+    struct guid create_guid;
+    const struct wire_lease *lease; /* NULL: no lease context */
+    const char *path;
+};
+
+/* A CREATE asks for it, after oplock or lease were granted. False: not granted, which is no error.
+ */
+bool durable_grant(struct core_open *o, const struct durable_request *rq);
+/* The session ends: keeps the open for its client. False: it is not durable, or may not be kept. */
+bool durable_keep(struct core_open *o);
+/* Somebody needs what the client of this kept open had cached. */
+void durable_drop(struct core_open *o);
+/* The same for all kept opens of a volume: its share goes. */
+void durable_drop_volume(struct core *c, const struct vfs_volume *v);
+/* The open is being shut. */
+void durable_forget(struct core_open *o);
+/* A kept open, live again in the request's session; *out is a use. OBJECT_NAME_NOT_FOUND,
+   INVALID_PARAMETER, ACCESS_DENIED (another user's), INSUFFICIENT_RESOURCES. */
+smbkit_status durable_resume(struct core_request *r, const struct durable_reconnect *rc,
+                             struct core_open **out);
+/* The open that this client has made with this CreateGuid, live or kept, or NULL. No reference. */
+struct core_open *durable_find_guid(struct core *c, const struct guid *create_guid,
+                                    const struct guid *client);
 
 /* ---------------------------------------------------------------- removals (removal.c) */
 

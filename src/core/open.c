@@ -76,7 +76,6 @@ struct core_open *open_use(struct core_open *o)
 static void open_free(struct core_open *o)
 {
     ASSERT(o->state == OPEN_SHUT && list_empty(&o->waiters) && !lease_open_attached(&o->lease));
-    o->session->open_count--;
     o->core->stats.opens--;
     vfs_op_clear(&o->op);
     mem_free(o->listing.pattern);
@@ -84,8 +83,11 @@ static void open_free(struct core_open *o)
     mem_free(o->stream);
     if (o->volume != NULL)
         vfs_volume_unref(o->volume);
-    tree_unref(o->tree);
-    session_unref(o->session);
+    if (o->session != NULL) {
+        o->session->open_count--;
+        tree_unref(o->tree);
+        session_unref(o->session);
+    }
     MAGIC_WIPE(o);
     mem_free(o);
 }
@@ -240,8 +242,7 @@ static void open_continue(struct core_open *o)
         open_cleaned(o);
 }
 
-/* Requests parked on this open end with what their command answers then. */
-static void complete_waiters(struct core_open *o)
+void open_complete_waiters(struct core_open *o)
 {
     struct list *node;
     while ((node = list_pop(&o->waiters)) != NULL) {
@@ -255,12 +256,13 @@ static void complete_waiters(struct core_open *o)
 bool open_shut(struct core_open *o, struct core_request *closer)
 {
     MAGIC_CHECK(o, CORE_OPEN_MAGIC);
-    ASSERT(o->state == OPEN_LIVE);
-    htab_remove(&o->session->opens, &o->by_id);
+    ASSERT(o->state == OPEN_LIVE || o->state == OPEN_KEPT);
+    htab_remove(o->state == OPEN_LIVE ? &o->session->opens : &o->core->kept, &o->by_id);
+    durable_forget(o);
     o->state = OPEN_DRAINING;
     o->closer = closer;
     o->users++;
-    complete_waiters(o);
+    open_complete_waiters(o);
     o->users--;
     bool mine = closer != NULL;
     open_continue(o); /* without a closer `o` may be gone after this */
@@ -273,6 +275,7 @@ void open_abort(struct core_open *o, bool remove)
     ASSERT(o->state == OPEN_MAKING && list_empty(&o->waiters));
     o->aborted = true;
     o->remove = remove;
+    durable_forget(o);
     o->state = OPEN_DRAINING;
     open_release(o);
 }

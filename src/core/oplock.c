@@ -23,6 +23,8 @@ static struct core_open *open_of(const struct lease_grant *g)
 
 static struct core_channel *channel_of_open(const struct core_open *o)
 {
+    if (o->session == NULL)
+        return NULL;
     LIST_FOREACH (it, &o->session->channels) {
         struct core_channel *ch = LIST_ENTRY(it, struct core_channel, in_session);
         if (conn_alive(ch->conn))
@@ -37,6 +39,17 @@ static bool must_seal(const struct lease_grant *g, const struct core_channel *ch
     return ch != NULL && ch->seal_out != NULL && (o->session->encrypt || o->tree->share->encrypt);
 }
 
+/* Opens that are only kept for a client that may come back do not count: they are closed. */
+static bool anybody_there(const struct lease_grant *g)
+{
+    LIST_FOREACH (it, &g->opens) {
+        struct lease_open *lo = LIST_ENTRY(it, struct lease_open, in_grant);
+        if (CONTAINER_OF(lo, struct core_open, lease)->state != OPEN_KEPT)
+            return true;
+    }
+    return false;
+}
+
 /* For an oplock the session's connection; for a lease the first of the client (3.3.4.7), unless it
    must be sealed: then one where we have the key. *ch is NULL when nothing is sealed. */
 static struct core_conn *find_way(struct core *c, const struct lease_grant *g,
@@ -46,7 +59,7 @@ static struct core_conn *find_way(struct core *c, const struct lease_grant *g,
     if (*ch != NULL && (!g->is_lease || must_seal(g, *ch)))
         return (*ch)->conn;
     *ch = NULL;
-    if (!g->is_lease)
+    if (!g->is_lease || !anybody_there(g))
         return NULL;
     LIST_FOREACH (it, &c->conns) {
         struct core_conn *conn = LIST_ENTRY(it, struct core_conn, link);
@@ -101,13 +114,40 @@ static bool send_break(struct core *c, const struct lease_grant *g)
     return ok;
 }
 
+static struct core_open *kept_open_of(const struct lease_grant *g)
+{
+    if (!g->is_lease)
+        return open_of(g)->state == OPEN_KEPT ? open_of(g) : NULL;
+    LIST_FOREACH (it, &g->opens) {
+        struct lease_open *lo = LIST_ENTRY(it, struct lease_open, in_grant);
+        struct core_open *o = CONTAINER_OF(lo, struct core_open, lease);
+        if (o->state == OPEN_KEPT)
+            return o;
+    }
+    return NULL;
+}
+
+/* A durable open whose client is not there to give way is closed (3.3.4.6, 3.3.4.7). With its last
+   open a lease goes, and an oplock with its only one. */
+static void drop_kept(struct lease_grant *g)
+{
+    struct core_open *o;
+    bool last = false;
+    while (!last && (o = kept_open_of(g)) != NULL) {
+        last = !g->is_lease || g->opens.next == g->opens.prev;
+        durable_drop(o);
+    }
+}
+
 static void send_breaks(struct core *c, struct lease_actions *actions)
 {
     struct list *node;
     while ((node = list_pop(&actions->breaks)) != NULL) {
         struct lease_grant *g = LIST_ENTRY(node, struct lease_grant, in_breaks);
-        if (!send_break(c, g))
+        if (!send_break(c, g)) {
             lease_break_failed(g, actions);
+            drop_kept(g);
+        }
     }
 }
 
@@ -131,7 +171,9 @@ static void arm(struct core *c)
     else if (due != c->break_timer.due)
         timerq_set(&c->timers, &c->break_timer, due);
     bool any = !list_empty(&c->later.breaks) || !list_empty(&c->later.resumed);
-    if (any && !timer_is_set(&c->later_timer))
+    if (!any)
+        timerq_cancel(&c->timers, &c->later_timer);
+    else if (!timer_is_set(&c->later_timer))
         timerq_set(&c->timers, &c->later_timer, c->now);
 }
 
@@ -193,6 +235,7 @@ bool oplock_clear_node(struct core_request *r, struct lease_node *n, enum lease_
     bool must;
     do {
         lease_break_cancel(&r->break_wait); /* resumed already, when nobody could be told */
+        arm(c);
         lease_actions_init(&actions);
         must = lease_break(n, op, actor, c->now, &r->break_wait, &actions);
         oplock_run_actions(c, &actions);

@@ -247,6 +247,18 @@ bool session_authenticated(struct core_channel *ch, const struct auth_identity *
 
 /* ---------------------------------------------------------------- the end */
 
+/* What is durable stays open for the client to come back ([MS-SMB2] 3.3.5.6, 3.3.7.1). Keeping one
+   may run other requests, so it looks anew each time. */
+static void keep_durable(struct core_session *s)
+{
+    struct htab_node *n = htab_walk(&s->opens, NULL);
+    while (n != NULL) {
+        struct core_open *o = CONTAINER_OF(n, struct core_open, by_id);
+        struct htab_node *next = htab_walk(&s->opens, n);
+        n = durable_keep(o) ? htab_walk(&s->opens, NULL) : next;
+    }
+}
+
 void session_end(struct core_session *s)
 {
     MAGIC_CHECK(s, CORE_SESSION_MAGIC);
@@ -256,6 +268,7 @@ void session_end(struct core_session *s)
     s->state = SESSION_GONE;
     htab_remove(&s->core->sessions, &s->by_id);
     timerq_cancel(&s->core->timers, &s->expiry);
+    keep_durable(s);
     while ((n = htab_walk(&s->trees, NULL)) != NULL)
         tree_disconnect(CONTAINER_OF(n, struct core_tree, by_id));
     /* a LOGOFF is answered with the channel's keys: its request keeps the channel */

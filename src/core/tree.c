@@ -110,6 +110,8 @@ smbkit_status core_share_remove(struct core *c, const char *name)
     for (struct htab_node *n = htab_walk(&c->sessions, NULL); n != NULL;
          n = htab_walk(&c->sessions, n))
         disconnect_trees_of(CONTAINER_OF(n, struct core_session, by_id), share);
+    if (share->volume != NULL)
+        durable_drop_volume(c, share->volume);
     share_unref(share);
     share_unref(share);
     return SMBKIT_STATUS_SUCCESS;

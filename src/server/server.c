@@ -350,6 +350,8 @@ static void finish(struct smbkit_server *s, smbkit_status result)
 static void continue_closing(struct smbkit_server *s)
 {
     uint64_t now = loop_now(s->loop);
+    if (list_empty(&s->conns)) /* and nobody can come back */
+        core_drop_kept(s->core);
     if (list_empty(&s->conns) && core_is_idle(s->core)) {
         finish(s, SMBKIT_STATUS_SUCCESS);
     } else if (now >= s->drain_until) {

@@ -3,6 +3,8 @@
  * CREATE ([MS-SMB2] 3.3.5.9, [MS-FSA] 2.1.5.1) as a list of steps.
  *
  *   parse      everything that can be refused without asking the plugin
+ *   reconnect  ... unless it wants a durable open back (create_durable.c)
+ *   begin      an open to fill
  *   locate     the plugin opens what exists, without changing anything
  *   base       a stream that does not exist: the plugin opens its file
  *   guard      what exists: what do its descriptor and its folder's allow? (create_access.c)
@@ -98,9 +100,8 @@ static smbkit_status check_fields(const struct wire_create_req *q)
 
 static smbkit_status check_contexts(const struct create_state *s)
 {
-    const uint32_t reconnects = WIRE_CTX_BIT(WIRE_CTX_DHNC) | WIRE_CTX_BIT(WIRE_CTX_DH2C);
-    if (s->ctxs.present & reconnects)
-        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND; /* nothing was kept: 3.3.5.9.7, 3.3.5.9.12 */
+    if (!create_durable_contexts_fit(s))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
     if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_TWRP))
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND; /* there are no earlier versions */
     return SMBKIT_STATUS_SUCCESS;
@@ -189,11 +190,17 @@ static enum core_verdict create_parse(struct core_request *r)
         (st = check_access(r, s)) != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     s->wants_lease = lease_asked(r, s);
+    r->op.user = r->session->user;
+    return request_goto(r, create_wants_durable(s) ? create_reconnect : create_begin);
+}
+
+enum core_verdict create_begin(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
     s->open = open_new(r->tree);
     if (s->open == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     take_parent_key(s);
-    r->op.user = r->session->user;
     return STEP_NEXT;
 }
 
@@ -455,6 +462,8 @@ static smbkit_status claim_check(struct core_request *r, struct lease_node *n,
     if (st == SMBKIT_STATUS_SHARING_VIOLATION &&
         !oplock_clear_node(r, n, LEASE_OP_SHARING, &actor, verdict))
         return SMBKIT_STATUS_PENDING;
+    if (st == SMBKIT_STATUS_SHARING_VIOLATION)
+        st = lease_open_check(n, args); /* a kept open has been closed for it */
     if (st == SMBKIT_STATUS_SUCCESS && !oplock_clear_node(r, n, op, &actor, verdict))
         return SMBKIT_STATUS_PENDING;
     return st;
@@ -635,7 +644,7 @@ static struct wire_lease lease_response(const struct lease_grant *g)
     return l;
 }
 
-static bool fill_contexts(struct core_request *r, struct create_state *s)
+bool create_fill_contexts(struct core_request *r, struct create_state *s, const struct core_open *o)
 {
     struct wire_create_rsp_ctxs *x = arena_alloc(request_arena(r), sizeof *x);
     if (x == NULL)
@@ -647,12 +656,18 @@ static bool fill_contexts(struct core_request *r, struct create_state *s)
     if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_QFID)) {
         x->present |= WIRE_CTX_BIT(WIRE_CTX_QFID);
         x->disk_id.file_id = s->attr.file_id;
-        x->disk_id.volume_id = vfs_volume_id(s->open->volume);
+        x->disk_id.volume_id = vfs_volume_id(o->volume);
     }
-    const struct lease_grant *g = s->open->lease.grant;
+    const struct lease_grant *g = o->lease.grant;
     if (g != NULL && g->is_lease) {
         x->present |= WIRE_CTX_BIT(WIRE_CTX_RQLS);
         x->lease = lease_response(g);
+    }
+    if (o->durable.on && !o->durable.v2 && (s->ctxs.present & CREATE_CTX(DHNQ)))
+        x->present |= CREATE_CTX(DHNQ);
+    if (o->durable.on && o->durable.v2 && (s->ctxs.present & CREATE_CTX(DH2Q))) {
+        x->present |= CREATE_CTX(DH2Q);
+        x->durable_v2.timeout = (uint32_t)o->durable.timeout_ms;
     }
     return wire_create_rsp_ctxs_build(request_arena(r), x, NULL, 0, &s->rsp.ctxs,
                                       &s->rsp.ctx_count);
@@ -663,10 +678,9 @@ uint32_t core_wire_attributes(const struct smbkit_attr *a)
     return a->attributes != 0 ? a->attributes : FILE_ATTRIBUTE_NORMAL;
 }
 
-static void fill_response(struct create_state *s)
+void create_fill_response(struct create_state *s, const struct core_open *o)
 {
     const struct smbkit_attr *a = &s->attr;
-    struct core_open *o = s->open;
     const struct lease_grant *g = o->lease.grant;
     s->rsp.oplock_level = SMB2_OPLOCK_LEVEL_NONE;
     if (g != NULL)
@@ -730,8 +744,9 @@ static enum core_verdict create_publish(struct core_request *r)
     smbkit_status st = grant_caching(r, s);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
-    fill_response(s);
-    if (!fill_contexts(r, s) || !open_publish(o))
+    create_grant_durability(r, s);
+    create_fill_response(s, o);
+    if (!create_fill_contexts(r, s, o) || !open_publish(o))
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     r->chain.file = s->rsp.file_id;
     announce_made(r, s);
@@ -744,6 +759,10 @@ static enum core_verdict create_publish(struct core_request *r)
 static void create_release(struct core_request *r)
 {
     struct create_state *s = r->state_data;
+    if (s != NULL && s->resumed != NULL) {
+        open_release(s->resumed);
+        s->resumed = NULL;
+    }
     if (s != NULL && s->open != NULL) {
         open_abort(s->open, s->made);
         s->open = NULL;
@@ -762,13 +781,14 @@ static bool create_encode(struct core_request *r, struct builder *b, size_t hdr)
 }
 
 static const struct core_step create_steps[] = {
-    {"parse", create_parse},         {"locate", create_locate},     {"located", create_located},
-    {"base", create_base},           {"based", create_based},       {"guard", create_guard},
-    {"guarded", create_guarded},     {"foldered", create_foldered}, {"parent", create_parent},
-    {"parented", create_parented},   {"make", create_make},         {"made", create_made},
-    {"judge", create_judge},         {"claim", create_claim},       {"again", create_again},
-    {"overwrite", create_overwrite}, {"dress", create_dress},       {"adorn", create_adorn},
-    {"reserve", create_reserve},     {"publish", create_publish},   {0},
+    {"parse", create_parse},         {"reconnect", create_reconnect}, {"resumed", create_resumed},
+    {"begin", create_begin},         {"locate", create_locate},       {"located", create_located},
+    {"base", create_base},           {"based", create_based},         {"guard", create_guard},
+    {"guarded", create_guarded},     {"foldered", create_foldered},   {"parent", create_parent},
+    {"parented", create_parented},   {"make", create_make},           {"made", create_made},
+    {"judge", create_judge},         {"claim", create_claim},         {"again", create_again},
+    {"overwrite", create_overwrite}, {"dress", create_dress},         {"adorn", create_adorn},
+    {"reserve", create_reserve},     {"publish", create_publish},     {0},
 };
 
 const struct core_command command_create = {

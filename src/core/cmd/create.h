@@ -21,7 +21,8 @@ struct create_state {
     uint64_t removals; /* core_removals.count before it was located */
     bool want_dir;
     bool made;
-    bool wants_lease; /* a lease context that counts */
+    bool wants_lease;          /* a lease context that counts */
+    struct core_open *resumed; /* a use: the durable open that the client has again */
     struct smbkit_attr attr;
     const uint8_t *sd; /* for what is to be made; NULL: none */
     size_t sd_len;
@@ -55,6 +56,20 @@ smbkit_status create_judge_access(struct core_request *r, struct create_state *s
 /* The list of ExtA as s->eas. */
 smbkit_status create_parse_eas(struct core_request *r, struct create_state *s);
 
+/* ---- create_durable.c ---- */
+
+#define CREATE_CTX(id) WIRE_CTX_BIT(WIRE_CTX_##id)
+
+/* False: durable contexts that exclude each other. */
+bool create_durable_contexts_fit(const struct create_state *s);
+/* The request may be about an open that exists already: create_reconnect looks, and goes to
+   create_begin when it does not. */
+bool create_wants_durable(const struct create_state *s);
+enum core_verdict create_reconnect(struct core_request *r);
+enum core_verdict create_resumed(struct core_request *r);
+/* Makes the new open durable when that was asked for and can be. */
+void create_grant_durability(struct core_request *r, struct create_state *s);
+
 /* ---- create_reparse.c ---- */
 
 /* The answer when r->op has met a reparse point. */
@@ -64,5 +79,9 @@ enum core_verdict create_stopped(struct core_request *r);
 
 enum core_verdict create_make(struct core_request *r);
 enum core_verdict create_judge(struct core_request *r);
+enum core_verdict create_begin(struct core_request *r);
+void create_fill_response(struct create_state *s, const struct core_open *o);
+bool create_fill_contexts(struct core_request *r, struct create_state *s,
+                          const struct core_open *o);
 
 #endif

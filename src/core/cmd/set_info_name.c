@@ -104,6 +104,9 @@ static void walk_opens(struct core *c, bool (*each)(struct core_open *o, void *a
             if (!each(CONTAINER_OF(m, struct core_open, by_id), arg))
                 return;
     }
+    for (struct htab_node *m = htab_walk(&c->kept, NULL); m != NULL; m = htab_walk(&c->kept, m))
+        if (!each(CONTAINER_OF(m, struct core_open, by_id), arg))
+            return;
 }
 
 struct inside_search {

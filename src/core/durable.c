@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Durable opens ([MS-SMB2] 3.3.5.9.6, 3.3.5.9.7, 3.3.5.9.10, 3.3.5.9.12): a client that loses its
+ * connection finds its files as it left them, with locks and cached state, when it is back in time.
+ *
+ *   LIVE --durable_keep: the session ends--> KEPT --durable_resume--> LIVE, in another session
+ *                                              |--time is up, or somebody else's open needs what
+ * the '  client cached--> shut
+ *
+ * What makes it safe to let a file stay open for somebody who is not there is the batch oplock or
+ * the handle lease: as soon as another open conflicts, a break is due, cannot be sent, and the kept
+ * open is closed. So only opens that hold one are kept, and folders never.
+ *
+ * KEPT: in core.kept, with no session and no tree. core.guids finds version 2 opens, live or kept,
+ * by CreateGuid. Limits: CORE_KEPT_MAX opens in all (clients that open, drop and come again), five
+ * minutes each.
+ */
+#include "core/core_int.h"
+
+#define CORE_KEPT_MAX      65536u
+#define TIMEOUT_DEFAULT_MS 60000u
+#define TIMEOUT_MAX_MS     300000u /* 3.3.5.9.10 */
+
+static uint64_t guid_hash(const struct guid *g)
+{
+    return hash_bytes(g->b, sizeof g->b);
+}
+
+static void time_is_up(struct timer *t)
+{
+    struct core_durable *d = CONTAINER_OF(t, struct core_durable, scavenger);
+    open_shut(CONTAINER_OF(d, struct core_open, durable), NULL); /* 3.3.6.2 */
+}
+
+/* ---------------------------------------------------------------- becoming durable */
+
+/* Is what the client holds enough to break it away when somebody else comes? */
+static bool held_safely(const struct core_open *o)
+{
+    const struct lease_grant *g = o->lease.grant;
+    if (g == NULL || g->breaking)
+        return false;
+    if (g->is_lease)
+        return (g->state & SMB2_LEASE_HANDLE_CACHING) != 0;
+    return lease_level_of(g->state) == SMB2_OPLOCK_LEVEL_BATCH;
+}
+
+bool durable_grant(struct core_open *o, const struct durable_request *rq)
+{
+    struct core_durable *d = &o->durable;
+    if (o->is_directory || !held_safely(o) || o->session->is_guest || o->session->is_anonymous)
+        return false;
+    d->owner = mem_strdup(o->session->user_id);
+    if (d->owner == NULL)
+        return false;
+    if (rq->v2 && !htab_insert(&o->core->guids, &d->by_guid, guid_hash(&rq->create_guid))) {
+        mem_free(d->owner);
+        d->owner = NULL;
+        return false;
+    }
+    timer_init(&d->scavenger, time_is_up);
+    d->on = true;
+    d->v2 = rq->v2;
+    d->create_guid = rq->create_guid;
+    d->client = rq->client;
+    d->timeout_ms = rq->timeout_ms != 0 ? MIN(rq->timeout_ms, TIMEOUT_MAX_MS) : TIMEOUT_DEFAULT_MS;
+    return true;
+}
+
+void durable_forget(struct core_open *o)
+{
+    struct core_durable *d = &o->durable;
+    if (!d->on)
+        return;
+    d->on = false;
+    timerq_cancel(&o->core->timers, &d->scavenger);
+    if (d->v2)
+        htab_remove(&o->core->guids, &d->by_guid);
+    mem_free(d->owner);
+    d->owner = NULL;
+}
+
+/* ---------------------------------------------------------------- keeping */
+
+bool durable_keep(struct core_open *o)
+{
+    struct core *c = o->core;
+    struct core_durable *d = &o->durable;
+    if (!d->on || o->state != OPEN_LIVE || !held_safely(o) || c->kept.count >= CORE_KEPT_MAX)
+        return false;
+    htab_remove(&o->session->opens, &o->by_id);
+    if (!htab_insert(&c->kept, &o->by_id, hash_u64(o->persistent_id))) {
+        /* cannot fail: the session's table has had room for it, and this one has its buckets */
+        if (!htab_insert(&o->session->opens, &o->by_id, hash_u64(o->volatile_id)))
+            ASSERT(!"a table that had room");
+        return false;
+    }
+    o->state = OPEN_KEPT;
+    timerq_set(&c->timers, &d->scavenger, c->now + d->timeout_ms * NS_PER_MS);
+    struct core_session *s = o->session;
+    struct core_tree *t = o->tree;
+    o->session = NULL;
+    o->tree = NULL;
+    s->open_count--;
+    open_complete_waiters(o);
+    tree_unref(t);
+    session_unref(s);
+    return true;
+}
+
+void core_drop_kept(struct core *c)
+{
+    struct htab_node *n;
+    MAGIC_CHECK(c, CORE_MAGIC);
+    while ((n = htab_walk(&c->kept, NULL)) != NULL)
+        durable_drop(CONTAINER_OF(n, struct core_open, by_id));
+}
+
+void durable_drop_volume(struct core *c, const struct vfs_volume *v)
+{
+    struct htab_node *n = htab_walk(&c->kept, NULL);
+    while (n != NULL) {
+        struct core_open *o = CONTAINER_OF(n, struct core_open, by_id);
+        struct htab_node *next = htab_walk(&c->kept, n);
+        bool gone = o->volume == v;
+        if (gone)
+            durable_drop(o);
+        n = gone ? htab_walk(&c->kept, NULL) : next;
+    }
+}
+
+void durable_drop(struct core_open *o)
+{
+    if (o->state == OPEN_KEPT)
+        open_shut(o, NULL);
+}
+
+/* ---------------------------------------------------------------- finding and resuming */
+
+static struct core_open *kept_find(struct core *c, uint64_t persistent_id)
+{
+    for (struct htab_node *n = htab_first(&c->kept, hash_u64(persistent_id)); n != NULL;
+         n = htab_next(n)) {
+        struct core_open *o = CONTAINER_OF(n, struct core_open, by_id);
+        if (o->persistent_id == persistent_id)
+            return o;
+    }
+    return NULL;
+}
+
+struct core_open *durable_find_guid(struct core *c, const struct guid *create_guid,
+                                    const struct guid *client)
+{
+    for (struct htab_node *n = htab_first(&c->guids, guid_hash(create_guid)); n != NULL;
+         n = htab_next(n)) {
+        struct core_open *o = CONTAINER_OF(n, struct core_open, durable.by_guid);
+        if (guid_equal(&o->durable.create_guid, create_guid) &&
+            guid_equal(&o->durable.client, client))
+            return o;
+    }
+    return NULL;
+}
+
+/* The lease of the open must be the one that the client says it has (3.3.5.9.7, 3.3.5.9.12). */
+static smbkit_status check_lease(const struct core_request *r, const struct core_open *o,
+                                 const struct durable_reconnect *rc)
+{
+    const struct lease_grant *g = o->lease.grant;
+    if (!g->is_lease)
+        return rc->lease == NULL ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+    if (rc->lease == NULL || rc->lease->version != g->version ||
+        !guid_equal(&rc->lease->key, &g->key) ||
+        !guid_equal(&o->durable.client, &request_conn(r)->client_guid))
+        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+    if (utf8_casecmp(o->path, strlen(o->path), rc->path, strlen(rc->path)) != 0)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status check(const struct core_request *r, const struct core_open *o,
+                           const struct durable_reconnect *rc)
+{
+    if (o == NULL || o->volume != r->tree->volume || !held_safely(o))
+        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+    if (rc->v2 != o->durable.v2 ||
+        (rc->v2 && !guid_equal(&rc->create_guid, &o->durable.create_guid)))
+        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+    smbkit_status st = check_lease(r, o, rc);
+    if (st == SMBKIT_STATUS_SUCCESS && strcmp(o->durable.owner, r->session->user_id) != 0)
+        st = SMBKIT_STATUS_ACCESS_DENIED;
+    return st;
+}
+
+smbkit_status durable_resume(struct core_request *r, const struct durable_reconnect *rc,
+                             struct core_open **out)
+{
+    struct core *c = request_core(r);
+    struct core_session *s = r->session;
+    struct core_open *o = kept_find(c, rc->persistent_id);
+    smbkit_status st = check(r, o, rc);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return st;
+    uint64_t volatile_id = s->next_volatile_id++;
+    if (s->open_count >= c->config.max_opens)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    htab_remove(&c->kept, &o->by_id);
+    if (!htab_insert(&s->opens, &o->by_id, hash_u64(volatile_id))) {
+        if (!htab_insert(&c->kept, &o->by_id, hash_u64(o->persistent_id)))
+            ASSERT(!"a table that had room");
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    }
+    timerq_cancel(&c->timers, &o->durable.scavenger);
+    o->volatile_id = volatile_id;
+    o->session = session_ref(s);
+    o->tree = tree_ref(r->tree);
+    o->state = OPEN_LIVE;
+    s->open_count++;
+    *out = open_use(o);
+    return SMBKIT_STATUS_SUCCESS;
+}
