@@ -388,6 +388,8 @@ static void come_to_rest(struct world *w)
 static void check_idle(struct world *w)
 {
     struct core_stats st;
+    core_drop_kept(w->core);
+    come_to_rest(w);
     core_get_stats(w->core, &st);
     if (!core_is_idle(w->core))
         world_broken(w,
