@@ -181,6 +181,8 @@ struct smbkit_readdir_args {
 };
 
 #define SMBKIT_CLEANUP_DELETE 0x1u /* remove the name (the last handle of a file to be deleted) */
+/* Instead of the former, only for a stream's handle: remove the name of the file. */
+#define SMBKIT_CLEANUP_DELETE_FILE 0x2u
 
 #define SMBKIT_RENAME_REPLACE 0x1u /* replace a file that has the new name */
 

@@ -472,8 +472,6 @@ static void ram_create(struct smbkit_op *op, void *vol, const struct smbkit_crea
 /* May the handle's name go away? */
 static smbkit_status deletable(const struct ram_handle *h)
 {
-    if (h->stream != NULL)
-        return SMBKIT_STATUS_SUCCESS;
     if (h->entry == NULL)
         return SMBKIT_STATUS_CANNOT_DELETE;
     if (ram_is_dir(h->node) && h->node->dir->count > 0)
@@ -498,17 +496,17 @@ static void ram_cleanup(struct smbkit_op *op, void *vol, void *file, uint32_t fl
     struct ram_volume *v = vol;
     struct ram_handle *h = file;
     smbkit_status status = SMBKIT_STATUS_SUCCESS;
-    if (flags & SMBKIT_CLEANUP_DELETE) {
-        pthread_mutex_lock(&v->lock);
+    bool stream = h->stream != NULL && (flags & SMBKIT_CLEANUP_DELETE);
+    pthread_mutex_lock(&v->lock);
+    if (stream && !h->stream->gone) {
+        ram_stream_remove(v, h->node, h->stream);
+        h->node->change_time = smbkit_op_time(op);
+    } else if (!stream && flags != 0) {
         status = deletable(h);
-        if (h->stream != NULL && !h->stream->gone) {
-            ram_stream_remove(v, h->node, h->stream);
-            h->node->change_time = smbkit_op_time(op);
-        } else if (status == SMBKIT_STATUS_SUCCESS && h->stream == NULL && h->entry->dir != NULL) {
+        if (status == SMBKIT_STATUS_SUCCESS && h->entry->dir != NULL)
             unlink_entry(v, h->entry, smbkit_op_time(op));
-        }
-        pthread_mutex_unlock(&v->lock);
     }
+    pthread_mutex_unlock(&v->lock);
     smbkit_reply_status(op, status);
 }
 

@@ -128,6 +128,17 @@ static void test_streams(void **state)
     assert_true(used() == empty);
 }
 
+/* The file was to be deleted, and a stream's handle is the last. */
+static void test_delete_by_stream(void **state)
+{
+    void *f = create("f", NULL, 0, OK);
+    void *s = create("f", "s", 0, OK);
+    shut(f, 0);
+    shut(s, SMBKIT_CLEANUP_DELETE_FILE);
+    open_as("f", NULL, 0, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_true(used() == empty);
+}
+
 static void test_streams_of_folders(void **state)
 {
     shut(create("d", NULL, SMBKIT_ATTR_DIRECTORY, OK), 0);
@@ -341,14 +352,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_streams),
-        T(test_streams_of_folders),
-        T(test_rename_stream),
-        T(test_overwrite),
-        T(test_eas),
-        T(test_sds),
-        T(test_sparse_attribute),
-        T(test_reparse),
+        T(test_streams),       T(test_delete_by_stream), T(test_streams_of_folders),
+        T(test_rename_stream), T(test_overwrite),        T(test_eas),
+        T(test_sds),           T(test_sparse_attribute), T(test_reparse),
         T(test_memory_out),
     };
     testhost_init(&host);

@@ -231,8 +231,11 @@ smbkit_status acl_merge_sd(struct arena *a, const struct wire_sd *old, const str
         out->has_group = in->has_group;
         out->group = in->group;
     }
-    if ((info & DACL_SECURITY_INFORMATION) && !take_dacl(a, in, out))
-        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    if (info & DACL_SECURITY_INFORMATION) {
+        if (!take_dacl(a, in, out))
+            return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+        out->control |= SE_DACL_PRESENT; /* setting none is setting a NULL DACL */
+    }
     if (info & SACL_SECURITY_INFORMATION) {
         out->control = (uint16_t)((out->control & ~SACL_CONTROL) | stored_control(in->control, 1));
         out->sacl = in->control & SE_SACL_PRESENT ? in->sacl : NULL;

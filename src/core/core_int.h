@@ -354,12 +354,13 @@ struct core_open {
     struct vfs_volume *volume;    /* a reference */
     struct htab_node by_id;
     uint64_t volatile_id, persistent_id;
-    void *file;    /* the plugin's */
-    bool has_file; /* the plugin has opened it and must close it */
-    bool aborted;  /* by open_abort */
-    bool remove;   /* cleanup removes the name */
-    char *path;    /* mem.h: UTF-8, as in smbkit/vfs.h; true spelling */
-    char *stream;  /* mem.h or NULL */
+    void *file;       /* the plugin's */
+    bool has_file;    /* the plugin has opened it and must close it */
+    bool aborted;     /* by open_abort */
+    bool remove;      /* cleanup removes the name */
+    bool remove_file; /* ... of the file, though this is a stream's open */
+    char *path;       /* mem.h: UTF-8, as in smbkit/vfs.h; true spelling */
+    char *stream;     /* mem.h or NULL */
     uint64_t file_id;
     bool is_directory;
     bool delete_on_close;

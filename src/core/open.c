@@ -134,7 +134,7 @@ static void open_settled(struct core_open *o)
 
 static void tell_removed(struct core_open *o)
 {
-    if (o->stream == NULL) {
+    if (o->stream == NULL || o->remove_file) {
         notify_changed(o->core, o->volume, o->path,
                        o->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
                        FILE_ACTION_REMOVED);
@@ -195,6 +195,7 @@ static void open_detach(struct core_open *o)
     if (actions.delete_link && !actions.delete_own_parent)
         o->has_parent_key = false; /* another one had it deleted: all of the folder's leases go */
     o->remove = o->remove || actions.delete_link || actions.delete_stream;
+    o->remove_file = o->stream != NULL && actions.delete_link;
     bool doomed = !o->remove && o->is_directory &&
                   lease_node_delete_pending(node, utf8_casehash(o->path, strlen(o->path)));
     lease_node_unref(node);
@@ -219,6 +220,13 @@ static bool others_have_it(const struct core_open *o)
     return any;
 }
 
+static uint32_t cleanup_flags(const struct core_open *o)
+{
+    if (!o->remove)
+        return 0;
+    return o->remove_file ? SMBKIT_CLEANUP_DELETE_FILE : SMBKIT_CLEANUP_DELETE;
+}
+
 /* Goes on when nobody else uses it any more. */
 static void open_continue(struct core_open *o)
 {
@@ -232,13 +240,13 @@ static void open_continue(struct core_open *o)
     o->users--;
     if (o->aborted && o->remove && others_have_it(o))
         o->remove = false;
-    if (o->remove && o->has_file && o->stream == NULL)
+    if (o->remove && o->has_file && (o->stream == NULL || o->remove_file))
         removal_begin(o);
     if (!o->has_file)
         open_settled(o);
     if (!o->has_file)
         open_is_shut(o);
-    else if (vfs_cleanup(&o->op, o->volume, o->file, o->remove ? SMBKIT_CLEANUP_DELETE : 0))
+    else if (vfs_cleanup(&o->op, o->volume, o->file, cleanup_flags(o)))
         open_cleaned(o);
 }
 

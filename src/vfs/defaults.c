@@ -57,8 +57,9 @@ bool vfs_default_not_here(struct vfs_op *op)
 
 bool vfs_default_cleanup(struct vfs_op *op)
 {
-    op->status = op->arg.cleanup.flags & SMBKIT_CLEANUP_DELETE ? SMBKIT_STATUS_ACCESS_DENIED
-                                                               : SMBKIT_STATUS_SUCCESS;
+    const uint32_t deletes = SMBKIT_CLEANUP_DELETE | SMBKIT_CLEANUP_DELETE_FILE;
+    op->status =
+        op->arg.cleanup.flags & deletes ? SMBKIT_STATUS_ACCESS_DENIED : SMBKIT_STATUS_SUCCESS;
     return false;
 }
 

@@ -101,20 +101,49 @@ static bool parse_stream(const struct units *tail, struct vfs_path *out, struct 
     return true;
 }
 
-/* All components of a path without stream and without a trailing separator. */
-static bool components_ok(const struct units *path)
+/* Is it a separator? Clients on POSIX systems send '/' as well, which no name may hold. */
+static bool separator(uint16_t u)
 {
-    size_t from = 0;
+    return u == '\\' || u == '/';
+}
+
+static size_t find_separator(const struct units *s, size_t from)
+{
+    while (from < s->n && !separator(unit_at(s, from)))
+        from++;
+    return from;
+}
+
+/* The components of a path without stream and without a trailing separator, put together anew with
+   '\\' between them: "." goes, and ".." takes the one before it along. */
+static smbkit_status resolve(struct arena *a, struct units *path)
+{
+    uint8_t *out = arena_alloc(a, 2 * path->n + 2);
+    size_t n = 0, from = 0;
+    if (out == NULL)
+        return SMBKIT_STATUS_NO_MEMORY;
     while (path->n > 0) {
-        size_t to = units_find(path, from, '\\');
+        size_t to = find_separator(path, from);
         struct units c = units_sub(path, from, to);
-        if (!name_ok(&c))
-            return false;
+        if (units_equal(&c, "..")) {
+            if (n == 0)
+                return SMBKIT_STATUS_OBJECT_PATH_SYNTAX_BAD; /* above the root */
+            while (n > 0 && le16_load(out + 2 * --n) != '\\')
+                continue;
+        } else if (!units_equal(&c, ".")) {
+            if (!name_ok(&c))
+                return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+            if (n > 0)
+                le16_store(out + 2 * n++, '\\');
+            memcpy(out + 2 * n, c.p, 2 * c.n);
+            n += c.n;
+        }
         if (to == path->n)
             break;
         from = to + 1;
     }
-    return true;
+    *path = (struct units){out, n};
+    return SMBKIT_STATUS_SUCCESS;
 }
 
 static char *to_utf8(struct arena *a, const struct units *s, size_t *len)
@@ -149,10 +178,13 @@ smbkit_status vfs_path_parse(struct arena *a, const void *utf16, size_t bytes, s
     if (path.n > VFS_PATH_UNITS_MAX)
         return SMBKIT_STATUS_NAME_TOO_LONG;
     /* [MS-SMB2] 3.3.5.9: a leading separator is an error of the request, not of the name. */
-    if (path.n > 0 && unit_at(&path, 0) == '\\')
+    if (path.n > 0 && separator(unit_at(&path, 0)))
         return SMBKIT_STATUS_INVALID_PARAMETER;
-    size_t last = path.n;
-    while (last > 0 && unit_at(&path, last - 1) != '\\')
+    /* behind the first ':' is no path any more, so that a '/' there is one too many */
+    size_t last = units_find(&path, 0, ':');
+    if (units_find(&path, last, '\\') < path.n)
+        return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    while (last > 0 && !separator(unit_at(&path, last - 1)))
         last--;
     if (path.n > 0 && last == path.n) {
         out->trailing_slash = true;
@@ -167,8 +199,9 @@ smbkit_status vfs_path_parse(struct arena *a, const void *utf16, size_t bytes, s
             path.n = colon;
         }
     }
-    if (!components_ok(&path))
-        return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    smbkit_status st = resolve(a, &path);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return st;
     return convert(a, &path, &stream, out);
 }
 

@@ -21,10 +21,10 @@ struct vfs_path {
     bool trailing_slash; /* ended with a backslash */
 };
 
-/* Parses a CREATE name or rename target. Returns SUCCESS, OBJECT_NAME_INVALID (bad characters, too
-   long a component, "." or ".." components, bad stream syntax), OBJECT_PATH_SYNTAX_BAD (bad in a
-   way that Windows calls a path error, e.g. a leading backslash is INVALID_PARAMETER),
-   NAME_TOO_LONG or NO_MEMORY. */
+/* Parses a CREATE name or rename target. '/' separates like '\\'; "." and ".." are resolved by the
+   text alone. Returns SUCCESS, OBJECT_NAME_INVALID (bad characters, an empty or too long component,
+   bad stream syntax), OBJECT_PATH_SYNTAX_BAD (".." would leave the share), INVALID_PARAMETER (a
+   leading separator), NAME_TOO_LONG or NO_MEMORY. */
 NODISCARD smbkit_status vfs_path_parse(struct arena *a, const void *utf16, size_t bytes,
                                        struct vfs_path *out);
 /* Is it a name that a client can use: 1 to 255 UTF-16 units of valid (W)TF-8, no reserved or

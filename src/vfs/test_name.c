@@ -23,6 +23,7 @@ static smbkit_status parse(const char *text, struct vfs_path *out)
 }
 
 #define BAD     SMBKIT_STATUS_OBJECT_NAME_INVALID
+#define SYNTAX  SMBKIT_STATUS_OBJECT_PATH_SYNTAX_BAD
 #define NONE    NULL
 #define F_DATA  1
 #define F_DIR   2
@@ -42,16 +43,27 @@ static const struct path_row {
     {"\\a", SMBKIT_STATUS_INVALID_PARAMETER, 0, 0, 0},
     {"a\\\\b", BAD, 0, 0, 0},
     {"a\\\\", BAD, 0, 0, 0},
-    {".", BAD, 0, 0, 0},
-    {"..", BAD, 0, 0, 0},
-    {"a\\..\\b", BAD, 0, 0, 0},
-    {"a\\.", BAD, 0, 0, 0},
+    {".", 0, "", NONE, 0},
+    {"..", SYNTAX, 0, 0, 0},
+    {"..\\..\\..", SYNTAX, 0, 0, 0},
+    {"a\\..\\..\\a", SYNTAX, 0, 0, 0},
+    {"a\\..", 0, "", NONE, 0},
+    {"a\\..\\b", 0, "b", NONE, 0},
+    {"a\\b\\.\\..\\..\\c\\d\\", 0, "c/d", NONE, F_SLASH},
+    {"a\\.", 0, "a", NONE, 0},
+    {"a\\bb\\..\\c:s", 0, "a/c", "s", 0},
+    {"a\\..x", 0, "a/..x", NONE, 0},
     {"...", 0, "...", NONE, 0},
     {".hidden", 0, ".hidden", NONE, 0},
     {"trailing.", 0, "trailing.", NONE, 0}, /* stored as given: a server does not trim */
     {"trailing ", 0, "trailing ", NONE, 0},
     {"CON", 0, "CON", NONE, 0}, /* device names are the client's affair */
-    {"a/b", BAD, 0, 0, 0},
+    {"a/b\\c", 0, "a/b/c", NONE, 0},
+    {"a/b/", 0, "a/b", NONE, F_SLASH},
+    {"/a", SMBKIT_STATUS_INVALID_PARAMETER, 0, 0, 0},
+    {"a//b", BAD, 0, 0, 0},
+    {"a/b:s", 0, "a/b", "s", 0},
+    {"f:/s", BAD, 0, 0, 0},
     {"a*b", BAD, 0, 0, 0},
     {"a?b", BAD, 0, 0, 0},
     {"a\"b", BAD, 0, 0, 0},

@@ -124,6 +124,13 @@ static smbkit_status parse_name(struct core_request *r, struct create_state *s)
     return SMBKIT_STATUS_SUCCESS;
 }
 
+/* [MS-FSA] 2.1.5.1.2: what an overwrite needs whatever the open will be used for. */
+static uint32_t overwrite_needs(const struct create_state *s, uint32_t disposition)
+{
+    uint32_t of_file = s->path.stream == NULL ? FILE_WRITE_EA | FILE_WRITE_ATTRIBUTES : 0;
+    return of_file | (disposition == FILE_SUPERSEDE ? DELETE : FILE_WRITE_DATA);
+}
+
 /* Rights that are not to be had on this share at all. */
 static smbkit_status check_access(struct core_request *r, struct create_state *s)
 {
@@ -134,7 +141,9 @@ static smbkit_status check_access(struct core_request *r, struct create_state *s
     if (s->desired & MAXIMUM_ALLOWED)
         s->granted |= max;
     if (disposition_overwrites(disposition))
-        s->implied = disposition == FILE_SUPERSEDE ? DELETE : FILE_WRITE_DATA;
+        s->implied = overwrite_needs(s, disposition);
+    if (s->desired & ACCESS_SYSTEM_SECURITY)
+        return SMBKIT_STATUS_PRIVILEGE_NOT_HELD; /* SeSecurityPrivilege, which nobody has */
     if ((s->granted | s->implied) & ~max)
         return SMBKIT_STATUS_ACCESS_DENIED;
     if (disposition == FILE_CREATE && !(max & FILE_WRITE_DATA))

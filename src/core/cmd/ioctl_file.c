@@ -31,7 +31,7 @@ enum core_verdict ioctl_set_sparse(struct core_request *r)
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
     if (!(vfs_volume_capabilities(o->volume) & SMBKIT_CAP_SPARSE))
         return request_done(r, SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
-    if (!(o->access & (FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES)))
+    if (!(o->access & (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_ATTRIBUTES)))
         return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
     bool on = in->len == 0 || in->data[0] != 0;
     return flow_await(r, vfs_set_sparse(&r->op, o->volume, o->file, on), sparse_set);
@@ -68,6 +68,8 @@ static enum core_verdict ranges_known(struct core_request *r)
         return request_done(r, r->op.status);
     size_t room = r->in.ioctl.max_output_response / WIRE_RANGE_SIZE;
     size_t n = MIN(r->op.range_count, room);
+    if (n == 0 && r->op.range_count > 0)
+        return request_done(r, SMBKIT_STATUS_BUFFER_TOO_SMALL);
     for (size_t i = 0; i < n; i++) {
         struct wire_range range = {r->op.ranges[i].offset, r->op.ranges[i].length};
         wire_range_encode(out, &range);
@@ -88,8 +90,6 @@ enum core_verdict ioctl_allocated_ranges(struct core_request *r)
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
     if (in.length == 0)
         return request_done(r, SMBKIT_STATUS_SUCCESS);
-    if (r->in.ioctl.max_output_response < WIRE_RANGE_SIZE)
-        return request_done(r, SMBKIT_STATUS_BUFFER_TOO_SMALL);
     return flow_await(r,
                       vfs_allocated_ranges(&r->op, o->volume, o->file, in.file_offset, in.length),
                       ranges_known);

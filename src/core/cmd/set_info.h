@@ -13,6 +13,7 @@ struct set_state {
     uint32_t filter; /* FILE_NOTIFY_CHANGE_* to tell when it is done */
     /* rename and link */
     const char *to; /* of a stream: without ':' and type, "" for the unnamed one */
+    flow_step *after_folder;
     bool of_stream;
     bool replace;
     bool replaced; /* there was something by that name */

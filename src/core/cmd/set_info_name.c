@@ -215,6 +215,35 @@ static bool delete_pending(const struct core_open *o)
     return lease_open_attached(&o->lease) && lease_open_delete_pending(&o->lease);
 }
 
+/* ---------------------------------------------------------------- the folder of the new name */
+
+static enum core_verdict folder_asked(struct core_request *r)
+{
+    struct set_state *s = set_state(r);
+    uint32_t needed = r->open->is_directory ? FILE_ADD_SUBDIRECTORY : FILE_ADD_FILE;
+    struct wire_sd sd;
+    smbkit_status st = meta_take_sd(r, true, &sd);
+    if (st == SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND || st == SMBKIT_STATUS_STOPPED_ON_SYMLINK)
+        st = SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND;
+    if (st == SMBKIT_STATUS_SUCCESS && !(acl_granted(&sd, &r->session->token) & needed))
+        st = SMBKIT_STATUS_ACCESS_DENIED;
+    return st == SMBKIT_STATUS_SUCCESS ? flow_goto(r, s->after_folder) : request_done(r, st);
+}
+
+/* May names be added to it? Goes on with `then`. */
+static enum core_verdict ask_folder(struct core_request *r, flow_step *then)
+{
+    struct set_state *s = set_state(r);
+    size_t base = vfs_path_base(s->to, strlen(s->to));
+    if (!meta_has_acls(r->open->volume))
+        return flow_goto(r, then);
+    const char *folder = arena_strndup(request_arena(r), s->to, base > 0 ? base - 1 : 0);
+    if (folder == NULL)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    s->after_folder = then;
+    return flow_await(r, vfs_path_sd(&r->op, r->open->volume, folder), folder_asked);
+}
+
 /* ---------------------------------------------------------------- rename */
 
 static void tell_renamed(struct core_request *r, const char *from)
@@ -324,6 +353,15 @@ static smbkit_status rename_check(struct core_request *r, enum core_verdict *ver
     return folder_busy(r, verdict);
 }
 
+static enum core_verdict rename_foldered(struct core_request *r)
+{
+    const struct set_state *s = set_state(r);
+    /* a new spelling of the name is in nobody's way */
+    if (s->replace && !same_name(s->to, r->open->path))
+        return rename_look(r);
+    return flow_goto(r, rename_do);
+}
+
 static enum core_verdict rename_begin(struct core_request *r, bool ex)
 {
     enum core_verdict verdict;
@@ -341,10 +379,7 @@ static enum core_verdict rename_begin(struct core_request *r, bool ex)
         return verdict;
     if (strcmp(s->to, r->open->path) == 0)
         return request_done(r, SMBKIT_STATUS_SUCCESS);
-    /* a new spelling of the name is in nobody's way */
-    if (s->replace && !same_name(s->to, r->open->path))
-        return rename_look(r);
-    return flow_goto(r, rename_do);
+    return ask_folder(r, rename_foldered);
 }
 
 enum core_verdict set_rename(struct core_request *r)
@@ -430,6 +465,11 @@ static smbkit_status link_check(const struct core_request *r)
     return SMBKIT_STATUS_SUCCESS;
 }
 
+static enum core_verdict link_foldered(struct core_request *r)
+{
+    return set_state(r)->replace ? link_look(r) : flow_goto(r, link_do);
+}
+
 enum core_verdict set_link(struct core_request *r)
 {
     smbkit_status st = link_check(r);
@@ -437,10 +477,7 @@ enum core_verdict set_link(struct core_request *r)
         st = read_name(r, false);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
-    const struct set_state *s = set_state(r);
-    if (s->of_stream)
+    if (set_state(r)->of_stream)
         return request_done(r, SMBKIT_STATUS_OBJECT_NAME_INVALID);
-    if (s->replace)
-        return link_look(r);
-    return flow_goto(r, link_do);
+    return ask_folder(r, link_foldered);
 }

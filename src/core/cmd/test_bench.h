@@ -193,6 +193,8 @@ static int bench_setup(void **state)
     lease_table_init(&bench.core.leases, &LEASE_LIMITS_DEFAULT);
     bench.session.core = &bench.core;
     bench.session.id = 77;
+    const struct wire_sid machine = acl_machine_sid("M");
+    acl_token_make(&bench.session.token, &machine, ACL_USER, "user");
     assert_true(htab_insert(&bench.core.sessions, &bench.session.by_id, 1));
     bench.share.name = (char *)"data";
     bench.tree.share = &bench.share;
@@ -213,7 +215,7 @@ static void bench_wait(bool answered)
 }
 
 /* An open of what is there, or of a new file or folder. */
-static struct core_open *bench_open(const char *path, bool make, bool directory)
+static struct core_open *bench_open_as(const char *path, bool make, bool directory, uint32_t access)
 {
     static uint64_t ids;
     struct core_open *o = mem_zalloc(sizeof *o);
@@ -232,7 +234,7 @@ static struct core_open *bench_open(const char *path, bool make, bool directory)
     o->file_id = bench.op.attr.file_id;
     o->is_directory = (bench.op.attr.attributes & SMBKIT_ATTR_DIRECTORY) != 0;
     o->path = mem_strdup(path);
-    o->access = 0x001f01ff;
+    o->access = access;
     o->persistent_id = 1000 + ids;
     o->volatile_id = ids++;
     list_init(&o->waiters);
@@ -248,6 +250,11 @@ static struct core_open *bench_open(const char *path, bool make, bool directory)
     lease_node_unref(n);
     assert_true(htab_insert(&bench.session.opens, &o->by_id, hash_u64(o->volatile_id)));
     return o;
+}
+
+static struct core_open *bench_open(const char *path, bool make, bool directory)
+{
+    return bench_open_as(path, make, directory, 0x001f01ff);
 }
 
 /* The name is removed when the lease engine says so, as open.c does. */

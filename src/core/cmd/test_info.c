@@ -166,8 +166,6 @@ static void test_set_security(void **state)
 {
     (void)state;
     struct core_open *o = bench_open("file", true, false);
-    const struct wire_sid machine = acl_machine_sid("M");
-    acl_token_make(&bench.session.token, &machine, ACL_USER, "user");
     struct wire_ace e = {.mask = GENERIC_READ, .sid = wire_sid_everyone};
     const struct wire_acl dacl = {ACL_REVISION, 1, &e};
     struct wire_sd in = {.control = SE_DACL_PRESENT, .dacl = &dacl}, out;
@@ -581,6 +579,27 @@ static void test_rename(void **state)
     bench_close(bench_open("c", false, false));
 }
 
+/* The folder of the new name must let names be added, and nobody may be about to delete it. */
+static void test_rename_into(void **state)
+{
+    static const struct wire_ace read_only = {.mask = FILE_GENERIC_READ, .sid = {1, 1, {0}}};
+    const struct wire_acl dacl = {ACL_REVISION, 1, (struct wire_ace *)&read_only};
+    const struct wire_sd sd = {.control = SE_DACL_PRESENT, .dacl = &dacl};
+    struct builder b;
+    (void)state;
+    struct core_open *a = bench_open("a", true, false), *d = bench_open("d", true, true);
+    assert_int_equal(rename_to(a, "d\\a", false), SMBKIT_STATUS_SHARING_VIOLATION);
+    builder_init_grow(&b, 256);
+    wire_sd_encode(&b, &sd);
+    bench_wait(vfs_set_sd(&bench.op, bench.volume, d->file, b.data, b.len));
+    builder_free(&b);
+    bench_close(d);
+    assert_int_equal(rename_to(a, "d\\a", false), SMBKIT_STATUS_ACCESS_DENIED);
+    assert_int_equal(set_name(a, FileLinkInformation, "d\\a", false), SMBKIT_STATUS_ACCESS_DENIED);
+    assert_int_equal(rename_to(a, "none\\a", false), SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND);
+    bench_close(a);
+}
+
 static void test_rename_folder(void **state)
 {
     (void)state;
@@ -886,7 +905,8 @@ static void test_no_memory(void **state)
     (void)state;
     size_t n = 1;
     make_files(3);
-    struct core_open *root = bench_open("", false, false), *o = bench_open("a", true, false);
+    struct core_open *root = bench_open_as("", false, false, FILE_GENERIC_READ),
+                     *o = bench_open("a", true, false);
     for (bool failed = true; failed; n++) {
         arena_clear(&bench.batch.arena);
         testmem_fail_nth(n);
@@ -901,8 +921,6 @@ static void test_no_memory(void **state)
     bench_close(root);
     bench_close(bench_open("end", false, false));
 }
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 
 /* ---------------------------------------------------------------- sparse, reparse points */
 
@@ -971,6 +989,8 @@ static void test_reparse(void **state)
     bench_close(o);
 }
 
+#define TEST(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -989,6 +1009,7 @@ int main(void)
         TEST(test_list_together),
         TEST(test_list_cancelled_in_queue),
         TEST(test_rename),
+        TEST(test_rename_into),
         TEST(test_rename_folder),
         TEST(test_link),
         TEST(test_disposition),
