@@ -464,7 +464,7 @@ void smbkit_call_of(const struct smbkit_op *sop, struct smbkit_call *c)
         c->path = op->arg.create.path;
         c->stream = op->arg.create.stream;
         break;
-    case VFS_SHAPE_CLEANUP: c->changes = op->arg.cleanup.flags & SMBKIT_CLEANUP_DELETE; break;
+    case VFS_SHAPE_CLEANUP: c->changes = op->arg.cleanup.flags != 0; break;
     case VFS_SHAPE_IO:
         c->has_range = true;
         c->offset = op->arg.io.offset;
