@@ -62,8 +62,6 @@ static smbkit_status remove_stream(struct dir_handle *h)
 static smbkit_status remove_name(struct dir_volume *v, struct dir_handle *h)
 {
     char name[DIR_NAME_MAX + 1];
-    if (h->stream != NULL)
-        return remove_stream(h);
     if (h->link == NULL)
         return SMBKIT_STATUS_CANNOT_DELETE;
     struct dir_folder *f = lock_name(v, h, name);
@@ -92,7 +90,10 @@ static smbkit_status remove_name(struct dir_volume *v, struct dir_handle *h)
 void dir_cleanup(struct smbkit_op *op, void *vol, void *file, uint32_t flags)
 {
     smbkit_status status = SMBKIT_STATUS_SUCCESS;
-    if (flags & SMBKIT_CLEANUP_DELETE)
+    const struct dir_handle *h = file;
+    if (h->stream != NULL && (flags & SMBKIT_CLEANUP_DELETE))
+        status = remove_stream(file);
+    else if (flags & (SMBKIT_CLEANUP_DELETE | SMBKIT_CLEANUP_DELETE_FILE))
         status = remove_name(vol, file);
     smbkit_reply_status(op, status);
 }
