@@ -54,6 +54,11 @@ static void take_run(struct cmdline *c, char *value)
     set_once(&c->run, "run", value);
 }
 
+static void take_dump(struct cmdline *c, char *value)
+{
+    set_once(&c->dump, "dump-plugin", value);
+}
+
 static void take_users(struct cmdline *c, char *value)
 {
     if (value[0] == '\0')
@@ -108,12 +113,19 @@ static void take_listen(struct cmdline *c, char *value)
     c->listens[c->listen_count++] = l;
 }
 
-static void add_share(struct cmdline *c, struct share_spec share)
+static bool has_share(const struct cmdline *c, const char *name)
 {
     for (size_t i = 0; i < c->share_count; i++)
-        if (smbkit_name_compare(c->shares[i].name, strlen(c->shares[i].name), share.name,
-                                strlen(share.name)) == 0)
-            die(EXIT_USAGE, "--share=%s: there are two shares of that name", share.name);
+        if (smbkit_name_compare(c->shares[i].name, strlen(c->shares[i].name), name, strlen(name)) ==
+            0)
+            return true;
+    return false;
+}
+
+static void add_share(struct cmdline *c, struct share_spec share)
+{
+    if (has_share(c, share.name))
+        die(EXIT_USAGE, "--share=%s: there are two shares of that name", share.name);
     c->shares = grow(c->shares, c->share_count + 1, sizeof(*c->shares));
     c->shares[c->share_count++] = share;
 }
@@ -163,12 +175,40 @@ static void take_share(struct cmdline *c, char *value)
     add_share(c, share);
 }
 
+static void take_filter(struct cmdline *c, char *value)
+{
+    struct filter_spec f = {0};
+    const char *rest = value;
+    char *part = next_part(&rest);
+    size_t n = strcspn(part, "=");
+    bool ok = n > 0 && part[0] != '\0';
+    if (part[n] == '=') {
+        f.share = copy_text(part, n++);
+        ok = ok && part[n] != '\0';
+    } else {
+        n = 0;
+    }
+    f.name = copy_text(part + n, strlen(part + n));
+    smbkit_free(part);
+    while (ok && (part = next_part(&rest)) != NULL) {
+        ok = add_pair(&f.args, part);
+        smbkit_free(part);
+    }
+    if (!ok)
+        die(EXIT_USAGE, "--filter=%s: must be FILTER[,key=value...] or SHARE=FILTER[,key=value...]",
+            value);
+    c->filters = grow(c->filters, c->filter_count + 1, sizeof(*c->filters));
+    c->filters[c->filter_count++] = f;
+}
+
 static const struct own {
     const char *name;
     void (*take)(struct cmdline *c, char *value);
     const char *valid;
 } own[] = {
     {"share", take_share, "NAME=PLUGIN or NAME=PLUGIN,key=value,..."},
+    {"filter", take_filter, "FILTER or SHARE=FILTER, and ,key=value,..."},
+    {"dump-plugin", take_dump, "a plugin or filter"},
     {"name", take_name, "the name of the share"},
     {"listen", take_listen, "ADDRESS:PORT or [IPV6]:PORT or :PORT"},
     {"user", take_user, "NAME or NAME%PASSWORD"},
@@ -275,6 +315,10 @@ static void finish(struct cmdline *c)
                                          copy_text(c->plugin, strlen(c->plugin)), c->plugin_args});
         c->plugin_args = (struct arg_list){0};
     }
+    for (size_t i = 0; i < c->filter_count; i++)
+        if (c->filters[i].share != NULL && !has_share(c, c->filters[i].share))
+            die(EXIT_USAGE, "--filter=%s=%s: there is no share of that name", c->filters[i].share,
+                c->filters[i].name);
     if (c->share_count == 0)
         die(EXIT_USAGE, "nothing to serve: give a plugin, as in: smbkit memory, or --share "
                         "NAME=PLUGIN (smbkit --help says more)");
@@ -283,7 +327,6 @@ static void finish(struct cmdline *c)
 void cmdline_parse(struct cmdline *c, int argc, char **argv)
 {
     bool options = true;
-    memset(c, 0, sizeof(*c));
     for (int i = 0; i < argc;) {
         if (options && strcmp(argv[i], "--") == 0) {
             options = false;
@@ -296,7 +339,7 @@ void cmdline_parse(struct cmdline *c, int argc, char **argv)
             parse_word(c, argv[i++]);
         }
     }
-    if (!c->help && !c->version)
+    if (!c->help && !c->version && !c->list && c->dump == NULL)
         finish(c);
 }
 
@@ -307,6 +350,11 @@ void cmdline_free(struct cmdline *c)
         smbkit_free(c->shares[i].plugin);
         args_free(&c->shares[i].args);
     }
+    for (size_t i = 0; i < c->filter_count; i++) {
+        smbkit_free(c->filters[i].share);
+        smbkit_free(c->filters[i].name);
+        args_free(&c->filters[i].args);
+    }
     for (size_t i = 0; i < c->listen_count; i++)
         smbkit_free(c->listens[i].host);
     for (size_t i = 0; i < c->user_count; i++) {
@@ -316,10 +364,12 @@ void cmdline_free(struct cmdline *c)
     args_free(&c->options);
     args_free(&c->plugin_args);
     smbkit_free(c->shares);
+    smbkit_free(c->filters);
     smbkit_free(c->listens);
     smbkit_free(c->users);
     smbkit_free(c->users_file);
     smbkit_free(c->name);
     smbkit_free(c->plugin);
     smbkit_free(c->run);
+    smbkit_free(c->dump);
 }

@@ -10,6 +10,7 @@
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H
 
+#include <smbkit/filter.h>
 #include <smbkit/smbkit.h>
 #include <sys/types.h>
 
@@ -54,6 +55,12 @@ struct share_spec {
     struct arg_list args;
 };
 
+struct filter_spec {
+    char *share; /* NULL: of every share */
+    char *name;
+    struct arg_list args;
+};
+
 struct listen_spec {
     char *host; /* NULL: all addresses */
     uint16_t port;
@@ -65,10 +72,12 @@ struct user_spec {
 };
 
 struct cmdline {
-    bool help, version;
-    struct arg_list options; /* of the server */
+    bool help, version, list; /* list: smbkit plugins */
+    struct arg_list options;  /* of the server */
     struct share_spec *shares;
     size_t share_count;
+    struct filter_spec *filters;
+    size_t filter_count;
     struct listen_spec *listens;
     size_t listen_count;
     struct user_spec *users;
@@ -78,9 +87,11 @@ struct cmdline {
     char *plugin;     /* the first word, its arguments in plugin_args */
     struct arg_list plugin_args;
     char *run;
+    char *dump; /* --dump-plugin */
 };
 
-/* Fills *c, or ends the program with EXIT_USAGE. Wipes passwords in argv. */
+/* Fills *c (what is not zero in it was said before), or ends the program with EXIT_USAGE. Wipes
+ * passwords in argv. */
 void cmdline_parse(struct cmdline *c, int argc, char **argv);
 void cmdline_free(struct cmdline *c);
 void arg_add(struct arg_list *l, char *key, char *value);
@@ -90,8 +101,15 @@ const char *cmdline_option(const struct cmdline *c, const char *name);
 /* --- help.c --- */
 
 void help_print(void);
-/* What a plugin is and takes. */
+/* What a plugin or filter is and takes. */
 void help_print_plugin(const struct smbkit_plugin *p);
+void help_print_filter(const struct smbkit_filter *f);
+
+/* --- plugins.c: what there is --- */
+
+/* smbkit plugins, smbkit --dump-plugin; give the exit status. */
+int plugins_list(struct smbkit_server *s);
+int plugins_dump(struct smbkit_server *s, const char *name);
 
 /* --- users.c: the users file --- */
 

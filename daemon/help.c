@@ -48,10 +48,15 @@ void help_print(void)
          "  smbkit user add|remove NAME [--users FILE]\n"
          "  smbkit user list [--users FILE]\n"
          "  smbkit user import SMBPASSWD-FILE [--users FILE]\n"
-         "  smbkit --help PLUGIN\n"
+         "  smbkit plugins\n"
+         "  smbkit --dump-plugin PLUGIN|FILTER\n"
+         "  smbkit --help PLUGIN|FILTER\n"
          "\n"
          "Shares, users, network");
     print_row("--share NAME=PLUGIN[,key=value...]", "a share; repeatable; ',,' is a comma", NULL);
+    print_row("--filter [SHARE=]FILTER[,key=value...]",
+              "before the plugin of every share, or of one; repeatable, the first is outermost",
+              NULL);
     print_row("--name NAME", "name of the share of PLUGIN", "the plugin's");
     print_row("--user NAME[%PASSWORD]", "who may log on; repeatable", "everyone in the users file");
     print_row("--users FILE", "users and password hashes",
@@ -71,18 +76,31 @@ void help_print(void)
     print_row("readonly=on|off", "nothing can be changed", "off");
 }
 
-void help_print_plugin(const struct smbkit_plugin *p)
+static void print_params(const struct smbkit_param *params)
 {
     static const char *const types[] = {
-        [SMBKIT_PARAM_STRING] = "TEXT", [SMBKIT_PARAM_SIZE] = "SIZE", [SMBKIT_PARAM_UINT] = "N",
-        [SMBKIT_PARAM_BOOL] = "on|off", [SMBKIT_PARAM_PATH] = "PATH",
+        [SMBKIT_PARAM_STRING] = "TEXT", [SMBKIT_PARAM_SIZE] = "SIZE",
+        [SMBKIT_PARAM_UINT] = "N",      [SMBKIT_PARAM_BOOL] = "on|off",
+        [SMBKIT_PARAM_PATH] = "PATH",   [SMBKIT_PARAM_DURATION] = "TIME",
     };
-    printf("%s: %s\n\n  smbkit %s [key=value...]\n\n", p->name,
-           p->summary != NULL ? p->summary : "", p->name);
-    for (const struct smbkit_param *q = p->params; q != NULL && q->name != NULL; q++) {
+    for (const struct smbkit_param *q = params; q != NULL && q->name != NULL; q++) {
         char left[128];
         snprintf(left, sizeof(left), "%s=%s", q->name,
                  (size_t)q->type < COUNT(types) ? types[q->type] : "");
         print_row(left, q->text, q->default_value != NULL ? q->default_value : "must be given");
     }
+}
+
+void help_print_plugin(const struct smbkit_plugin *p)
+{
+    printf("%s: %s\n\n  smbkit %s [key=value...]\n\n", p->name,
+           p->summary != NULL ? p->summary : "", p->name);
+    print_params(p->params);
+}
+
+void help_print_filter(const struct smbkit_filter *f)
+{
+    printf("%s: %s\n\n  smbkit --filter %s[,key=value...] PLUGIN ...\n\n", f->name,
+           f->summary != NULL ? f->summary : "", f->name);
+    print_params(f->params);
 }

@@ -53,7 +53,9 @@ static char *plugin_path(const struct cmdline *c)
     char *dir = format_text("%s/plugins", exe);
     path = add_folders(path, dir);
     smbkit_free(dir);
-    return path;
+    char *all = format_text("%s:%s/filters", path, exe);
+    smbkit_free(path);
+    return all;
 }
 
 /* --- the name of the server --- */
@@ -92,13 +94,39 @@ static struct smbkit_server *make_server(struct cmdline *c)
     return s;
 }
 
+/* Those of the command line that stand before a share's plugin; to be freed. */
+static struct smbkit_filter_spec *filters_of(const struct cmdline *c, const struct share_spec *sh,
+                                             size_t *count)
+{
+    struct smbkit_filter_spec *v = grow(NULL, c->filter_count + 1, sizeof(*v));
+    *count = 0;
+    for (size_t i = 0; i < c->filter_count; i++) {
+        const struct filter_spec *f = &c->filters[i];
+        if (f->share == NULL ||
+            smbkit_name_compare(f->share, strlen(f->share), sh->name, strlen(sh->name)) == 0)
+            v[(*count)++] = (struct smbkit_filter_spec){
+                .filter = f->name, .args = f->args.v, .count = f->args.n};
+    }
+    return v;
+}
+
 static int add_shares(struct smbkit_server *s, const struct cmdline *c)
 {
     char error[SMBKIT_ERROR_MAX];
     for (size_t i = 0; i < c->share_count; i++) {
         const struct share_spec *sh = &c->shares[i];
-        smbkit_status status =
-            smbkit_server_set_share(s, sh->name, sh->plugin, sh->args.v, sh->args.n, error);
+        size_t count;
+        struct smbkit_filter_spec *filters = filters_of(c, sh, &count);
+        const struct smbkit_share_spec spec = {
+            .struct_size = sizeof(spec),
+            .plugin = sh->plugin,
+            .args = sh->args.v,
+            .count = sh->args.n,
+            .filters = filters,
+            .filter_count = count,
+        };
+        smbkit_status status = smbkit_server_put_share(s, sh->name, &spec, error);
+        smbkit_free(filters);
         if (status == SMBKIT_STATUS_NO_MEMORY)
             return complain(EXIT_FAILED, "%s", error);
         if (status != SMBKIT_STATUS_SUCCESS)
@@ -146,31 +174,50 @@ static int serve(struct cmdline *c)
     return status;
 }
 
-static int help(struct cmdline *c)
+/* Help on what is named: a plugin's name before a filter's. 0 or an exit status. */
+static int help_on(struct smbkit_server *s, const char *name)
 {
-    char error[SMBKIT_ERROR_MAX];
-    if (c->plugin == NULL) {
+    char error[SMBKIT_ERROR_MAX], error2[SMBKIT_ERROR_MAX];
+    const struct smbkit_plugin *p = smbkit_server_plugin(s, name, error);
+    const struct smbkit_filter *f = p == NULL ? smbkit_server_filter(s, name, error2) : NULL;
+    if (p != NULL)
+        help_print_plugin(p);
+    else if (f != NULL)
+        help_print_filter(f);
+    else
+        return complain(EXIT_USAGE, "%s", error);
+    return 0;
+}
+
+/* What wants a server only to look for plugins. */
+static int inform(struct cmdline *c)
+{
+    if (c->help && c->plugin == NULL) {
         help_print();
         return 0;
     }
     struct smbkit_server *s = make_server(c);
-    const struct smbkit_plugin *p = smbkit_server_plugin(s, c->plugin, error);
-    if (p != NULL)
-        help_print_plugin(p);
-    int status = p != NULL ? 0 : complain(EXIT_USAGE, "%s", error);
+    int status = 0;
+    if (c->help)
+        status = help_on(s, c->plugin);
+    else if (c->dump != NULL)
+        status = plugins_dump(s, c->dump);
+    else
+        status = plugins_list(s);
     smbkit_server_free(s);
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    struct cmdline c;
+    struct cmdline c = {0};
     int status = 0;
     if (argc > 1 && strcmp(argv[1], "user") == 0)
         return users_command(argc - 2, argv + 2);
-    cmdline_parse(&c, argc - 1, argv + 1);
-    if (c.help)
-        status = help(&c);
+    c.list = argc > 1 && strcmp(argv[1], "plugins") == 0;
+    cmdline_parse(&c, argc - 1 - c.list, argv + 1 + c.list);
+    if (c.help || c.list || c.dump != NULL)
+        status = inform(&c);
     else if (c.version)
         printf("smbkit %s\n", smbkit_version());
     else

@@ -189,10 +189,26 @@ SMBKIT_API void smbkit_result_clear(struct smbkit_op *op);
 SMBKIT_API void smbkit_call_of(const struct smbkit_op *op, struct smbkit_call *call);
 /* How many operations there are, and their names. NULL from the end on. */
 SMBKIT_API const char *smbkit_call_name(unsigned code);
+/* Has a table of this size (of a plugin or filter) a callback for it? */
+SMBKIT_API bool smbkit_call_present(const struct smbkit_vfs *vfs, size_t vfs_size, unsigned code);
 /* A list of names, separated by ',' ('+' where that is taken by the command line), as bits 1 <<
    code. Also: "all", "changes" (what changes files), "data" (read, write). False: `bad` (may be
    NULL) is the first that is unknown, up to its separator. */
 SMBKIT_API bool smbkit_calls_parse(const char *text, uint64_t *mask, const char **bad);
+
+/* --- parameters --- */
+
+/* The value of a parameter, which the table has checked. For one that is not there: "", 0, off. */
+SMBKIT_API const char *smbkit_arg_text(const struct smbkit_arg *args, size_t count,
+                                       const char *key);
+/* SIZE and UINT; DURATION in ms; BOOL. */
+SMBKIT_API uint64_t smbkit_arg_number(const struct smbkit_arg *args, size_t count, const char *key);
+SMBKIT_API uint64_t smbkit_arg_duration(const struct smbkit_arg *args, size_t count,
+                                        const char *key);
+SMBKIT_API bool smbkit_arg_bool(const struct smbkit_arg *args, size_t count, const char *key);
+/* A list of operations; false, after smbkit_error, when one is unknown. */
+SMBKIT_API bool smbkit_arg_calls(struct smbkit_share *share, const struct smbkit_arg *args,
+                                 size_t count, const char *key, uint64_t *mask);
 
 /* Writes to the server's log: level 0 error, 1 warning, 2 information, 3 debugging. */
 SMBKIT_API void smbkit_log(struct smbkit_share *share, int level, const char *format, ...)

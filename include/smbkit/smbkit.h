@@ -166,14 +166,51 @@ SMBKIT_API smbkit_status smbkit_server_set_share_plugin(struct smbkit_server *se
                                                         const struct smbkit_plugin *plugin,
                                                         const struct smbkit_arg *args, size_t count,
                                                         char error[SMBKIT_ERROR_MAX]);
+
+struct smbkit_filter; /* smbkit/filter.h */
+
+/* A filter before a plugin. */
+struct smbkit_filter_spec {
+    const char *filter;                  /* its name, or with a '/' the path of its file */
+    const struct smbkit_filter *builtin; /* in place of `filter`: part of the program */
+    const struct smbkit_arg *args;
+    size_t count;
+};
+
+/* What a share is made of. Zero is a good value for what is not used. */
+struct smbkit_share_spec {
+    size_t struct_size; /* sizeof(struct smbkit_share_spec) as the program was compiled */
+    const char *plugin;
+    const struct smbkit_plugin *builtin; /* in place of `plugin` */
+    const struct smbkit_arg *args;       /* of the plugin and the share */
+    size_t count;
+    const struct smbkit_filter_spec *filters; /* the first one is nearest to the clients */
+    size_t filter_count;                      /* at most 16 */
+};
+
+/* As smbkit_server_set_share, with filters. */
+SMBKIT_API smbkit_status smbkit_server_put_share(struct smbkit_server *server, const char *name,
+                                                 const struct smbkit_share_spec *spec,
+                                                 char error[SMBKIT_ERROR_MAX]);
 /* Clients that are connected to it lose their files. OBJECT_NAME_NOT_FOUND. */
 SMBKIT_API smbkit_status smbkit_server_remove_share(struct smbkit_server *server, const char *name,
                                                     char error[SMBKIT_ERROR_MAX]);
-/* Loads a plugin without making a share of it, to show its parameters. It stays valid as long as
-   the server. NULL and a line in `error` when it cannot be loaded. */
+/* Loads a plugin (or a filter) without making a share of it, to show its parameters. It stays valid
+   as long as the server. NULL and a line in `error` when it cannot be loaded. */
 SMBKIT_API const struct smbkit_plugin *smbkit_server_plugin(struct smbkit_server *server,
                                                             const char *plugin,
                                                             char error[SMBKIT_ERROR_MAX]);
+
+SMBKIT_API const struct smbkit_filter *smbkit_server_filter(struct smbkit_server *server,
+                                                            const char *filter,
+                                                            char error[SMBKIT_ERROR_MAX]);
+/* The file that a plugin or filter was loaded from, NULL when it was not. */
+SMBKIT_API const char *smbkit_server_plugin_file(const struct smbkit_server *server,
+                                                 const void *table);
+/* The folders where plugins and filters are looked for, in order, separated by ':', into `dst`.
+   Returns the length that it has or would have. */
+SMBKIT_API size_t smbkit_server_plugin_dirs(const struct smbkit_server *server, char *dst,
+                                            size_t cap);
 
 /* --- the network --- */
 

@@ -125,6 +125,7 @@ enum smbkit_param_type {
     SMBKIT_PARAM_UINT,
     SMBKIT_PARAM_BOOL, /* on/off, yes/no, true/false, 1/0 */
     SMBKIT_PARAM_PATH,
+    SMBKIT_PARAM_DURATION, /* 500ms, 30s, 5m, 2h; a bare number is seconds. min, max: ms */
 };
 
 /* One row of a plugin's parameter table, from which --help, checks and messages are made. */
@@ -132,7 +133,7 @@ struct smbkit_param {
     const char *name;
     enum smbkit_param_type type;
     const char *unit;          /* "bytes", "files", ...; NULL for none */
-    uint64_t min, max;         /* SIZE and UINT */
+    uint64_t min, max;         /* SIZE, UINT and DURATION */
     const char *default_value; /* as the user would write it; NULL: must be given */
     const char *text;          /* one line */
 };
@@ -472,6 +473,8 @@ SMBKIT_API void smbkit_free(void *ptr);
 SMBKIT_API smbkit_status smbkit_status_from_errno(int err);
 /* Parses "2G" and the like; false when it is not a size. */
 SMBKIT_API bool smbkit_parse_size(const char *text, uint64_t *bytes);
+/* Parses "500ms", "30s", "5m", "2h" or "30" (seconds); false when it is not a time. */
+SMBKIT_API bool smbkit_parse_duration(const char *text, uint64_t *ms);
 
 #ifdef __cplusplus
 }

@@ -64,6 +64,39 @@ static void exec_post(void *ctx, struct vfs_op *op)
         loop_post(s->loop, &s->answers_task);
 }
 
+/* --- operations that sleep --- */
+
+struct sleeper {
+    struct timer timer;
+    struct smbkit_server *server;
+    struct vfs_op *op;
+};
+
+static void sleeper_wakes(struct timer *t)
+{
+    struct sleeper s = *CONTAINER_OF(t, struct sleeper, timer);
+    mem_free(CONTAINER_OF(t, struct sleeper, timer));
+    server_enter(s.server);
+    vfs_op_finish(s.op);
+    server_leave(s.server);
+}
+
+/* Without memory it does not sleep: late is what it can be, lost it cannot. */
+static void exec_later(void *ctx, struct vfs_op *op, uint64_t ns)
+{
+    struct smbkit_server *s = ((struct server_exec *)ctx)->server;
+    struct sleeper *sl = mem_zalloc(sizeof(*sl));
+    if (sl == NULL) {
+        exec_post(ctx, op);
+        return;
+    }
+    timer_init(&sl->timer, sleeper_wakes);
+    sl->server = s;
+    sl->op = op;
+    uint64_t now = loop_now(s->loop);
+    loop_timer_set(s->loop, &sl->timer, ns < TIMERQ_NEVER - 1 - now ? now + ns : TIMERQ_NEVER - 1);
+}
+
 static void answers_run(struct loop_task *task)
 {
     struct smbkit_server *s = CONTAINER_OF(task, struct smbkit_server, answers_task);
@@ -117,7 +150,7 @@ struct server_exec *server_exec_new(struct smbkit_server *s, enum smbkit_thread_
     }
     atomic_fetch_add(&s->volumes, 1);
     *host = (struct vfs_host){
-        .executor = {.run = exec_run, .post = exec_post, .ctx = e},
+        .executor = {.run = exec_run, .post = exec_post, .ctx = e, .later = exec_later},
         .random = s->random,
         .time = exec_time,
         .changed = exec_changed,

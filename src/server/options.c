@@ -79,24 +79,6 @@ static bool parse_number(const char **text, uint64_t *value)
     return true;
 }
 
-static bool parse_duration(const char *text, uint64_t *ms)
-{
-    static const struct {
-        const char *name;
-        uint64_t ms;
-    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-    uint64_t n;
-    if (!parse_number(&text, &n))
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-        if (strcmp(text, units[i].name) == 0) {
-            *ms = n * units[i].ms;
-            return n <= UINT64_MAX / units[i].ms;
-        }
-    }
-    return false;
-}
-
 /* Which of "a|b|c" is the word of this length, without regard to case? */
 static bool find_choice(const char *values, const char *word, size_t len, uint64_t *index)
 {
@@ -152,7 +134,7 @@ static bool parse_value(const struct smbkit_option *row, const char *text, struc
             return false;
         break;
     case SMBKIT_OPTION_DURATION:
-        if (!parse_duration(text, &v->number))
+        if (!smbkit_parse_duration(text, &v->number))
             return false;
         break;
     }

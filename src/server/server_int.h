@@ -113,6 +113,13 @@ NODISCARD const struct smbkit_plugin *server_plugin_find(struct smbkit_server *s
 /* A plugin that is safe to look into? Else false and a line. */
 NODISCARD bool server_plugin_check(const struct smbkit_plugin *p, const char *from,
                                    char error[SMBKIT_ERROR_MAX]);
+/* The same for filters. */
+NODISCARD const struct smbkit_filter *server_filter_find(struct smbkit_server *s, const char *name,
+                                                         char error[SMBKIT_ERROR_MAX]);
+NODISCARD bool server_filter_check(const struct smbkit_filter *f, const char *from,
+                                   char error[SMBKIT_ERROR_MAX]);
+/* The file that a plugin or filter was loaded from; NULL: none. */
+const char *server_plugin_path(const struct smbkit_server *s, const void *table);
 /* No volume may exist. */
 void server_plugins_free(struct smbkit_server *s);
 

@@ -79,20 +79,43 @@ static smbkit_status split_args(struct core_share_config *c, const struct smbkit
     return status;
 }
 
+/* Which workers a chain needs: none when nothing of it blocks. Each level keeps its own thread
+   model (vfs/op.c); one worker at a time is enough when only one of them blocks, and is SERIAL. */
+static enum smbkit_thread_model workers_for(const struct smbkit_plugin *plugin,
+                                            const struct vfs_filter *filters, size_t count)
+{
+    enum smbkit_thread_model model = plugin->thread_model;
+    for (size_t i = 0; i < count; i++) {
+        enum smbkit_thread_model other = filters[i].filter->thread_model;
+        if (other != SMBKIT_THREAD_ASYNC)
+            model = model == SMBKIT_THREAD_ASYNC ? other : SMBKIT_THREAD_PARALLEL;
+    }
+    return model;
+}
+
+/* What a share is made of, once everything is found. */
+struct ingredients {
+    const struct smbkit_plugin *plugin;
+    struct smbkit_arg *params; /* of the plugin */
+    size_t param_count;
+    struct vfs_filter *filters;
+    size_t filter_count;
+};
+
 /* The volume, with an executor that goes with it. */
 static struct vfs_volume *make_volume(struct smbkit_server *s, const char *name,
-                                      const struct smbkit_plugin *plugin,
-                                      const struct smbkit_arg *params, size_t count,
-                                      char error[SMBKIT_ERROR_MAX])
+                                      const struct ingredients *in, char error[SMBKIT_ERROR_MAX])
 {
     char why[VFS_ERROR_TEXT_MAX];
     struct vfs_host host;
-    struct server_exec *e = server_exec_new(s, plugin->thread_model, &host);
+    struct server_exec *e =
+        server_exec_new(s, workers_for(in->plugin, in->filters, in->filter_count), &host);
     if (e == NULL) {
         server_error(error, 0, "share '%.80s': out of memory", name);
         return NULL;
     }
-    struct vfs_volume *v = vfs_volume_new(plugin, name, params, count, &host, why);
+    struct vfs_volume *v = vfs_volume_new_filtered(in->plugin, name, in->params, in->param_count,
+                                                   in->filters, in->filter_count, &host, why);
     if (v == NULL) {
         server_exec_free(e);
         server_error(error, 0, "share '%.80s': %.400s", name, why);
@@ -101,10 +124,9 @@ static struct vfs_volume *make_volume(struct smbkit_server *s, const char *name,
 }
 
 static smbkit_status set_share(struct smbkit_server *s, const struct core_share_config *config,
-                               const struct smbkit_plugin *plugin, const struct smbkit_arg *params,
-                               size_t count, char error[SMBKIT_ERROR_MAX])
+                               const struct ingredients *in, char error[SMBKIT_ERROR_MAX])
 {
-    struct vfs_volume *v = make_volume(s, config->name, plugin, params, count, error);
+    struct vfs_volume *v = make_volume(s, config->name, in, error);
     if (v == NULL)
         return SMBKIT_STATUS_INVALID_PARAMETER;
     server_enter(s);
@@ -116,7 +138,67 @@ static smbkit_status set_share(struct smbkit_server *s, const struct core_share_
                             status == SMBKIT_STATUS_OBJECT_NAME_INVALID
                                 ? "not a valid name: 1 to 80 characters without \\ / : * ? \" < > |"
                                 : smbkit_status_text(status));
-    LOGI(&s->log, "share '%s' is served by plugin %s", config->name, plugin->name);
+    LOGI(&s->log, "share '%s' is served by plugin %s", config->name, in->plugin->name);
+    return status;
+}
+
+static smbkit_status find_filters(struct smbkit_server *s, const struct smbkit_share_spec *spec,
+                                  struct ingredients *in, char error[SMBKIT_ERROR_MAX])
+{
+    for (size_t i = 0; i < spec->filter_count; i++) {
+        const struct smbkit_filter_spec *f = &spec->filters[i];
+        in->filters[i] = (struct vfs_filter){f->builtin, f->args, f->count};
+        if (f->builtin == NULL)
+            in->filters[i].filter = server_filter_find(s, f->filter, error);
+        if (in->filters[i].filter == NULL)
+            return SMBKIT_STATUS_NO_SUCH_FILE;
+        if (f->builtin != NULL && !server_filter_check(f->builtin, "of the program", error))
+            return SMBKIT_STATUS_INVALID_PARAMETER;
+    }
+    in->filter_count = spec->filter_count;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status find_plugin(struct smbkit_server *s, const char *name,
+                                 const struct smbkit_share_spec *spec, struct ingredients *in,
+                                 char error[SMBKIT_ERROR_MAX])
+{
+    in->plugin = spec->builtin;
+    if (in->plugin == NULL)
+        in->plugin = server_plugin_find(s, spec->plugin, error);
+    else if (!server_plugin_check(in->plugin, name, error))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    return in->plugin != NULL ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_NO_SUCH_FILE;
+}
+
+smbkit_status smbkit_server_put_share(struct smbkit_server *s, const char *name,
+                                      const struct smbkit_share_spec *given,
+                                      char error[SMBKIT_ERROR_MAX])
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    struct smbkit_share_spec spec = {0};
+    struct ingredients in = {0};
+    /* Guests only get as far as this when the server lets them log on. */
+    struct core_share_config config = {.name = name, .comment = "", .guest_ok = true};
+    memcpy(&spec, given, MIN(given->struct_size, sizeof(spec)));
+    if (smbkit_name_compare(name, strlen(name), PIPE_SHARE, strlen(PIPE_SHARE)) == 0)
+        return server_error(error, SMBKIT_STATUS_OBJECT_NAME_INVALID,
+                            "share '%s': the name belongs to the server", name);
+    smbkit_status status = find_plugin(s, name, &spec, &in, error);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return status;
+    in.params = mem_zarray(spec.count + 1, sizeof(*in.params));
+    in.filters = mem_zarray(spec.filter_count + 1, sizeof(*in.filters));
+    if (in.params == NULL || in.filters == NULL)
+        status = server_error(error, SMBKIT_STATUS_NO_MEMORY, "out of memory");
+    if (status == SMBKIT_STATUS_SUCCESS)
+        status = find_filters(s, &spec, &in, error);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        status = split_args(&config, spec.args, spec.count, in.params, &in.param_count, error);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        status = set_share(s, &config, &in, error);
+    mem_free(in.params);
+    mem_free(in.filters);
     return status;
 }
 
@@ -125,34 +207,18 @@ smbkit_status smbkit_server_set_share_plugin(struct smbkit_server *s, const char
                                              const struct smbkit_arg *args, size_t count,
                                              char error[SMBKIT_ERROR_MAX])
 {
-    MAGIC_CHECK(s, SERVER_MAGIC);
-    /* Guests only get as far as this when the server lets them log on. */
-    struct core_share_config config = {.name = name, .comment = "", .guest_ok = true};
-    size_t param_count;
-    if (smbkit_name_compare(name, strlen(name), PIPE_SHARE, strlen(PIPE_SHARE)) == 0)
-        return server_error(error, SMBKIT_STATUS_OBJECT_NAME_INVALID,
-                            "share '%s': the name belongs to the server", name);
-    if (!server_plugin_check(plugin, name, error))
-        return SMBKIT_STATUS_INVALID_PARAMETER;
-    struct smbkit_arg *params = mem_zarray(count + 1, sizeof(*params));
-    if (params == NULL)
-        return server_error(error, SMBKIT_STATUS_NO_MEMORY, "out of memory");
-    smbkit_status status = split_args(&config, args, count, params, &param_count, error);
-    if (status == SMBKIT_STATUS_SUCCESS)
-        status = set_share(s, &config, plugin, params, param_count, error);
-    mem_free(params);
-    return status;
+    const struct smbkit_share_spec spec = {
+        .struct_size = sizeof(spec), .builtin = plugin, .args = args, .count = count};
+    return smbkit_server_put_share(s, name, &spec, error);
 }
 
 smbkit_status smbkit_server_set_share(struct smbkit_server *s, const char *name, const char *plugin,
                                       const struct smbkit_arg *args, size_t count,
                                       char error[SMBKIT_ERROR_MAX])
 {
-    MAGIC_CHECK(s, SERVER_MAGIC);
-    const struct smbkit_plugin *p = server_plugin_find(s, plugin, error);
-    if (p == NULL)
-        return SMBKIT_STATUS_NO_SUCH_FILE;
-    return smbkit_server_set_share_plugin(s, name, p, args, count, error);
+    const struct smbkit_share_spec spec = {
+        .struct_size = sizeof(spec), .plugin = plugin, .args = args, .count = count};
+    return smbkit_server_put_share(s, name, &spec, error);
 }
 
 smbkit_status smbkit_server_remove_share(struct smbkit_server *s, const char *name,
@@ -172,4 +238,17 @@ const struct smbkit_plugin *smbkit_server_plugin(struct smbkit_server *s, const 
 {
     MAGIC_CHECK(s, SERVER_MAGIC);
     return server_plugin_find(s, plugin, error);
+}
+
+const struct smbkit_filter *smbkit_server_filter(struct smbkit_server *s, const char *filter,
+                                                 char error[SMBKIT_ERROR_MAX])
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    return server_filter_find(s, filter, error);
+}
+
+const char *smbkit_server_plugin_file(const struct smbkit_server *s, const void *table)
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    return server_plugin_path(s, table);
 }

@@ -487,6 +487,13 @@ const char *smbkit_call_name(unsigned code)
     return code < VFS_CODES ? vfs_calls[code].name : NULL;
 }
 
+bool smbkit_call_present(const struct smbkit_vfs *vfs, size_t vfs_size, unsigned code)
+{
+    struct smbkit_vfs all = {0};
+    memcpy(&all, vfs, MIN(vfs_size, sizeof(all)));
+    return code < VFS_CODES && vfs_calls[code].present(&all);
+}
+
 /* The bits of one word; 0: unknown. */
 static uint64_t calls_of_word(const char *word, size_t len)
 {
@@ -520,4 +527,50 @@ bool smbkit_calls_parse(const char *text, uint64_t *mask, const char **bad)
             return true;
         text += n + 1;
     }
+}
+
+/* --- parameters --- */
+
+const char *smbkit_arg_text(const struct smbkit_arg *args, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(args[i].key, key) == 0)
+            return args[i].value;
+    return "";
+}
+
+uint64_t smbkit_arg_number(const struct smbkit_arg *args, size_t count, const char *key)
+{
+    uint64_t n = 0; /* a whole number is a size without a unit */
+    return smbkit_parse_size(smbkit_arg_text(args, count, key), &n) ? n : 0;
+}
+
+uint64_t smbkit_arg_duration(const struct smbkit_arg *args, size_t count, const char *key)
+{
+    uint64_t ms = 0;
+    return smbkit_parse_duration(smbkit_arg_text(args, count, key), &ms) ? ms : 0;
+}
+
+bool smbkit_arg_bool(const struct smbkit_arg *args, size_t count, const char *key)
+{
+    static const char *const words[] = {"on", "yes", "true", "1"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(smbkit_arg_text(args, count, key), words[i]) == 0)
+            return true;
+    return false;
+}
+
+bool smbkit_arg_calls(struct smbkit_share *share, const struct smbkit_arg *args, size_t count,
+                      const char *key, uint64_t *mask)
+{
+    const char *bad;
+    char names[VFS_ERROR_TEXT_MAX] = "";
+    size_t used = 0;
+    if (smbkit_calls_parse(smbkit_arg_text(args, count, key), mask, &bad))
+        return true;
+    for (unsigned code = 0; code < VFS_CODES && used < sizeof(names); code++)
+        used += (size_t)snprintf(names + used, sizeof(names) - used, ", %s", smbkit_call_name(code));
+    smbkit_error(share, "%s: '%.*s' is not an operation; there are all, changes, data%s", key,
+                 (int)strcspn(bad, ",+"), bad, names);
+    return false;
 }

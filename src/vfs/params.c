@@ -72,6 +72,24 @@ bool smbkit_parse_size(const char *text, uint64_t *bytes)
     return checked_add_u64(whole << shift, rest, bytes);
 }
 
+bool smbkit_parse_duration(const char *text, uint64_t *ms)
+{
+    static const struct {
+        const char *name;
+        uint64_t ms;
+    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    uint64_t n;
+    if (text == NULL || !parse_digits(&text, &n))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        if (strcmp(text, units[i].name) == 0) {
+            *ms = n * units[i].ms;
+            return n <= UINT64_MAX / units[i].ms;
+        }
+    }
+    return false;
+}
+
 static bool parse_uint(const char *text, uint64_t *value)
 {
     const char *p = text;
@@ -116,6 +134,10 @@ static const char *describe(const struct smbkit_param *p, char *dst, size_t cap)
         snprintf(dst, cap, "a whole number from %llu to %llu%s%s", (unsigned long long)p->min,
                  (unsigned long long)p->max, space, unit);
         break;
+    case SMBKIT_PARAM_DURATION:
+        snprintf(dst, cap, "a time from %llums to %llus, such as 500ms, 30s, 5m or 2h",
+                 (unsigned long long)p->min, (unsigned long long)p->max / 1000);
+        break;
     case SMBKIT_PARAM_BOOL: snprintf(dst, cap, "on or off"); break;
     case SMBKIT_PARAM_PATH: snprintf(dst, cap, "a path"); break;
     case SMBKIT_PARAM_STRING: snprintf(dst, cap, "text"); break;
@@ -129,6 +151,8 @@ static bool value_ok(const struct smbkit_param *p, const char *value)
     switch (p->type) {
     case SMBKIT_PARAM_SIZE: return smbkit_parse_size(value, &n) && n >= p->min && n <= p->max;
     case SMBKIT_PARAM_UINT: return parse_uint(value, &n) && n >= p->min && n <= p->max;
+    case SMBKIT_PARAM_DURATION:
+        return smbkit_parse_duration(value, &n) && n >= p->min && n <= p->max;
     case SMBKIT_PARAM_BOOL: return parse_bool(value);
     case SMBKIT_PARAM_PATH: return value[0] != '\0';
     case SMBKIT_PARAM_STRING: return true;

@@ -878,6 +878,23 @@ static void test_names(void **state)
     assert_null(smbkit_call_name(VFS_CODES));
 }
 
+static void test_values(void **state)
+{
+    static const struct smbkit_arg args[] = {{"a", "2K"}, {"b", "5m"}, {"c", "yes"}, {"d", "read+x"}};
+    uint64_t mask, ms;
+    assert_string_equal(smbkit_arg_text(args, 4, "a"), "2K");
+    assert_string_equal(smbkit_arg_text(args, 4, "z"), "");
+    assert_int_equal(smbkit_arg_number(args, 4, "a"), 2048);
+    assert_int_equal(smbkit_arg_duration(args, 4, "b"), 300000);
+    assert_true(smbkit_arg_bool(args, 4, "c"));
+    assert_false(smbkit_arg_bool(args, 4, "a"));
+    assert_false(smbkit_parse_duration("1d", &ms));
+    assert_false(smbkit_parse_duration("99999999999999999h", &ms));
+    OPEN(&plugin, &passing);
+    assert_false(smbkit_arg_calls(vol->levels[0].vol, args, 4, "d", &mask));
+    assert_non_null(strstr(host.last_line, "d: 'x' is not an operation; there are all"));
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int main(void)
@@ -901,6 +918,7 @@ int main(void)
         TEST(test_bad_filters),
         TEST(test_parameters),
         TEST(test_names),
+        TEST(test_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

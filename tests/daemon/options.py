@@ -32,6 +32,14 @@ BAD = [
     ("--share a=memory,size", "--share=a=memory,size: must be NAME=PLUGIN"),
     ("--share a=memory --share A=memory", "--share=A: there are two shares of that name"),
     ("--share a=memory,encrypt=maybe", "share 'a': encrypt=maybe: must be on or off"),
+    ("--filter delay,x memory", "--filter=delay,x: must be FILTER"),
+    ("--filter =delay memory", "--filter==delay: must be FILTER"),
+    ("--filter docs=delay memory", "--filter=docs=delay: there is no share of that name"),
+    ("--filter nosuch memory", "filter nosuch: there is no smbkit-nosuch-filter.so"),
+    ("--filter delay,time=x memory", "share 'memory': delay: time=x is not valid"),
+    ("--filter delay,ops=raed memory", "share 'memory': delay: ops: 'raed' is not an operation"),
+    ("--dump-plugin nosuch", "plugin nosuch: there is no smbkit-nosuch-plugin.so"),
+    ("--help nosuch", "plugin nosuch: there is no smbkit-nosuch-plugin.so"),
     ("--share", "--share: needs a value: NAME=PLUGIN"),
     ("--name x", "--name=x: must be given together with a plugin"),
     ("--name a:b memory", "share 'a:b': not a valid name"),
@@ -66,6 +74,8 @@ GOOD = [
     "--listen 127.0.0.1:0 --listen [::1]:0 memory",
     "--user alice%secret --user bob%with%percent memory",
     "-- memory",
+    "--filter readonly --filter log,file=/dev/null memory",
+    "--share a=memory --share b=memory --filter b=delay,time=1ms,ops=read+write --filter readonly",
 ]
 
 

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Filters as a user meets them: found, listed, described, stacked; and that the man page of every
+plugin and filter has the parameters that the code has.
+
+Arguments: the program, the root of the sources.
+"""
+import os
+import re
+import shutil
+import sys
+import time
+
+from program import HOME, check, finish, run
+
+ROOT = sys.argv[2]
+CLIENT = 'smbclient "$unc" -p $port -U "$user%$password" -c '
+
+
+def listed():
+    r = run("plugins")
+    check("plugins", r.returncode == 0 and r.stderr == "", r.stderr)
+    plugins, filters = r.stdout.split("\nFilters\n")
+    names = [re.findall(r"^  (\S+) +(.*)", part, re.M) for part in (plugins, filters)]
+    for name, text in names[0] + names[1]:
+        check(f"{name} can be used", text and not text.startswith("cannot"), text)
+    check("some of each", len(names[0]) >= 3 and len(names[1]) >= 6, names)
+    return [("plugin", n) for n, _ in names[0]] + [("filter", n) for n, _ in names[1]]
+
+
+def test_manual(kind, name):
+    r = run("--dump-plugin", name)
+    check(f"--dump-plugin {name}", r.returncode == 0 and f"kind={kind}\n" in r.stdout, r.stdout)
+    has = set(re.findall(r"^parameter\.([\w-]+)\.type=", r.stdout, re.M))
+    helped = run("--help", name).stdout
+    for param in has:
+        check(f"{param} in --help {name}", f"  {param}=" in helped, helped)
+    with open(os.path.join(ROOT, f"{kind}s", name, f"smbkit-{name}-{kind}.7"), encoding="utf-8") as f:
+        items = re.findall(r"^\.It (.*)", f.read(), re.M)
+    told = {p for item in items for p in re.findall(r"Cm ([\w-]+) Ns =", item)}
+    check(f"manual of {kind} {name}", has == told, f"code {sorted(has)}, page {sorted(told)}")
+
+
+def test_broken_listed():
+    bad = os.path.join(HOME, "smbkit-broken-filter.so")
+    with open(bad, "w", encoding="utf-8") as f:
+        f.write("no library\n")
+    r = run("plugins", "--plugin-path", HOME)
+    check("broken one is listed", re.search(r"^  broken +cannot be used: ", r.stdout, re.M), r.stdout)
+    os.unlink(bad)
+
+
+def test_chain():
+    log = os.path.join(HOME, "log")
+    began = time.monotonic()
+    r = run("--filter", "delay,time=300ms,ops=write", "--filter", f"log,file={log}", "--run",
+            CLIENT + f'"put {log} a; get a -; del a"', "memory")
+    check("served through filters", r.returncode == 0, r.stdout + r.stderr)
+    check("delayed", time.monotonic() - began > 0.3)
+    with open(log, encoding="utf-8") as f:
+        lines = f.read()
+    check("logged", " create 'a' -> SUCCESS #" in lines and " write #" in lines and
+          " close #" in lines, lines)
+
+
+def test_error():
+    r = run("--filter", "error,status=DISK_FULL,ops=create", "--run",
+            CLIENT + '"put /etc/hostname a"', "memory")
+    check("the error arrives", "NT_STATUS_DISK_FULL" in r.stdout + r.stderr, r.stdout)
+
+
+def test_of_one_share():
+    two = 'smbclient //127.0.0.1/b -p $port -U "$user%$password" -c "mkdir x"'
+    r = run("--share", "a=memory", "--share", "b=memory", "--filter", "b=readonly", "--run",
+            CLIENT + '"mkdir x" && ' + two)
+    check("only one is read-only", "NT_STATUS" in r.stdout and r.stdout.count("NT_STATUS") == 1,
+          r.stdout + r.stderr)
+
+
+def test_pause():
+    fifo = os.path.join(HOME, "control")
+    look = CLIENT + '"ls" >/dev/null'
+    r = run("--filter", f"pause,control={fifo},paused=on", "--run",
+            f'{look} & c=$!; sleep 0.7; kill -0 $c && echo waits; echo resume > {fifo}; wait $c && '
+            "echo goes on", "memory")
+    check("paused and resumed", r.stdout == "waits\ngoes on\n", r.stdout + r.stderr)
+    check("its FIFO is gone", not os.path.exists(fifo))
+    r = run("--filter", "pause,paused=on", "--drain-timeout", "2s", "--run",
+            f"{look} 2>&1 & sleep 0.5", "memory")
+    check("ends while something is held", r.returncode == 0 and "still in work" not in r.stderr,
+          r.stderr)
+
+
+def main():
+    for kind, name in listed():
+        test_manual(kind, name)
+    test_broken_listed()
+    if shutil.which("smbclient") is not None:
+        test_chain()
+        test_error()
+        test_of_one_share()
+        test_pause()
+    finish()
+
+
+main()
