@@ -60,10 +60,13 @@ static inline struct vfs_op *testhost_pop(struct testhost *h, struct list *queue
 /* Makes one queued call; false: none. May run on any thread. */
 static inline bool testhost_work(struct testhost *h)
 {
-    struct vfs_op *op = testhost_pop(h, &h->jobs);
-    if (op != NULL)
-        h->job_fn(op);
-    return op != NULL;
+    pthread_mutex_lock(&h->mutex);
+    struct list *n = list_pop(&h->jobs);
+    void (*fn)(struct vfs_op *op) = h->job_fn;
+    pthread_mutex_unlock(&h->mutex);
+    if (n != NULL)
+        fn(LIST_ENTRY(n, struct vfs_op, link));
+    return n != NULL;
 }
 
 /* Brings one op back to its owner; false: none. */
