@@ -142,7 +142,7 @@ static void apply_quota(const struct dir_volume *v, uid_t uid, struct smbkit_sta
 {
 #ifdef SYS_quotactl_fd
     struct dqblk q = {0};
-    if (syscall(SYS_quotactl_fd, v->root, QCMD(Q_GETQUOTA, USRQUOTA), uid, &q) != 0 ||
+    if (syscall(SYS_quotactl_fd, v->root, QCMD((unsigned)Q_GETQUOTA, USRQUOTA), uid, &q) != 0 ||
         q.dqb_bhardlimit == 0)
         return;
     uint64_t limit = q.dqb_bhardlimit * QUOTA_BLOCK;

@@ -31,9 +31,10 @@ struct dirtest {
     struct testhost host;
     struct vfs_volume *vol;
     struct vfs_op op;
-    bool done;
-    char *base; /* the scratch folder */
-    char *root; /* the share: base/share */
+    _Atomic bool done;
+    struct testhost *queues; /* its own host's, or that of the one whose volume it shares */
+    char *base;              /* the scratch folder */
+    char *root;              /* the share: base/share */
     char error[VFS_ERROR_TEXT_MAX];
     char notes[4096]; /* what smbkit_notify told: "+path " "-path " "*path " ... */
 };
@@ -72,6 +73,7 @@ static inline void dirtest_init(struct dirtest *t)
         where = getenv("TMPDIR");
     memset(t, 0, sizeof(*t));
     testhost_init(&t->host);
+    t->queues = &t->host;
     assert_true(asprintf(&t->base, "%s/smbkit-dir.XXXXXX", where != NULL ? where : "/tmp") > 0);
     assert_non_null(mkdtemp(t->base));
     assert_true(asprintf(&t->root, "%s/share", t->base) > 0);
@@ -104,12 +106,12 @@ static inline void dirtest_end(struct dirtest *t)
 static inline smbkit_status dirtest_wait(struct dirtest *t, bool answered)
 {
     while (!answered && !t->done)
-        testhost_drain(&t->host);
+        testhost_drain(t->queues);
     t->done = false;
     return t->op.status;
 }
 
-#define XWAIT(t, call) ((t)->done = false, dirtest_wait((t), (call)))
+#define XWAIT(t, call) dirtest_wait((t), (call))
 
 #define ACCESS_FULL 0x1f01ffu
 
@@ -196,7 +198,7 @@ static inline int dirtest_compare(const void *a, const void *b)
 
 static inline const char *listing(struct dirtest *t, const char *path)
 {
-    static char text[8192];
+    static _Thread_local char text[8192];
     const char *names[512];
     size_t n = 0, len = 0;
     void *d = must_open(t, path);

@@ -88,7 +88,7 @@ static const char *ea_name(const char *name)
 /* How the attribute is spelled that a client calls `ea`, or how it is to be spelled. */
 static void spell(const char *list, ssize_t n, const char *ea, char name[NAME_ROOM + USER_LEN])
 {
-    for (const char *at = list; at < list + n; at += strlen(at) + 1) {
+    for (const char *at = list; at != NULL && at < list + n; at += strlen(at) + 1) {
         const char *have = ea_name(at);
         if (have != NULL && strcasecmp(have, ea) == 0)
             ea = have;
