@@ -93,10 +93,12 @@ static inline uint64_t testhost_time(void *ctx)
 static inline void testhost_random(void *ctx, void *dst, size_t n)
 {
     struct testhost *h = ctx;
+    pthread_mutex_lock(&h->mutex);
     for (size_t i = 0; i < n; i++) {
         h->seed = h->seed * 6364136223846793005ull + 1442695040888963407ull;
         ((uint8_t *)dst)[i] = (uint8_t)(h->seed >> 56);
     }
+    pthread_mutex_unlock(&h->mutex);
 }
 
 static inline void testhost_log(void *ctx, enum log_level level, const char *line)
