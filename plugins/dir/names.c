@@ -68,20 +68,21 @@ static smbkit_status remove_name(struct dir_volume *v, struct dir_handle *h)
     if (f == NULL)
         return SMBKIT_STATUS_SUCCESS;
     int err = check_name(h, f, name);
-    if (err == 0 && !dir_user_enter(h->user)) {
+    bool ours = err == 0;
+    if (ours && !dir_user_enter(h->user)) {
         err = EACCES;
-    } else if (err == 0) {
+    } else if (ours) {
         dir_change_begin(h);
         err = unlinkat(f->fd, name, is_folder_name(f, name) ? AT_REMOVEDIR : 0) == 0 ? 0 : errno;
         dir_change_end(h);
         dir_user_leave(h->user);
     } else if (err == ENOENT) {
-        err = 0; /* somebody else removed it */
+        err = 0; /* somebody else removed it; what has the name now the index learns by the watch */
     }
-    if (err == 0) {
+    if (ours && err == 0)
         dir_index_remove(f, name);
+    if (err == 0)
         dir_link_gone(v, h->link);
-    }
     pthread_mutex_unlock(&f->lock);
     dir_folder_put(f);
     return err == 0 ? SMBKIT_STATUS_SUCCESS : dir_status(err);
