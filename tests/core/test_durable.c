@@ -87,9 +87,9 @@ static void test_version_1_survives(void **state)
     assert_true(contexts(&c).present & WIRE_CTX_BIT(WIRE_CTX_DHNQ));
     struct wire_file_id id = created(&c)->file_id;
     assert_int_equal(harness_write(&c, id, 0, "hello", 5), SMBKIT_STATUS_SUCCESS);
-    assert_int_equal(harness_lock(&c, id, 0, 10, SMB2_LOCKFLAG_EXCLUSIVE_LOCK |
-                                                     SMB2_LOCKFLAG_FAIL_IMMEDIATELY),
-                     SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(
+        harness_lock(&c, id, 0, 10, SMB2_LOCKFLAG_EXCLUSIVE_LOCK | SMB2_LOCKFLAG_FAIL_IMMEDIATELY),
+        SMBKIT_STATUS_SUCCESS);
     lose_and_return("alice", "alice-pw");
     assert_int_equal(harness_read(&c, id, 0, 5), SMBKIT_STATUS_FILE_CLOSED);
     struct wire_create_req_ctxs rc = {.present = WIRE_CTX_BIT(WIRE_CTX_DHNC),
@@ -115,9 +115,9 @@ static void test_version_2_wants_its_guid(void **state)
     struct wire_file_id id = created(&c)->file_id;
     assert_int_equal(create(&c, "g", 7, &rq), SMBKIT_STATUS_DUPLICATE_OBJECTID);
     lose_and_return("alice", "alice-pw");
-    struct wire_create_req_ctxs rc = {.present = WIRE_CTX_BIT(WIRE_CTX_DH2C),
-                                      .durable_v2_reconnect = {.file_id = id,
-                                                               .create_guid = guid_b}};
+    struct wire_create_req_ctxs rc = {
+        .present = WIRE_CTX_BIT(WIRE_CTX_DH2C),
+        .durable_v2_reconnect = {.file_id = id, .create_guid = guid_b}};
     assert_int_equal(create(&c, "f", 0, &rc), SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
     rc.durable_v2_reconnect.create_guid = guid_a;
     assert_int_equal(create(&c, "f", 0, &rc), SMBKIT_STATUS_SUCCESS);
@@ -168,9 +168,9 @@ static void test_not_for_ever(void **state)
     lose_and_return("alice", "alice-pw");
     world_advance(&w, 21 * NS_PER_S);
     harness_run(&c);
-    struct wire_create_req_ctxs rc = {.present = WIRE_CTX_BIT(WIRE_CTX_DH2C),
-                                      .durable_v2_reconnect = {.file_id = id,
-                                                               .create_guid = guid_a}};
+    struct wire_create_req_ctxs rc = {
+        .present = WIRE_CTX_BIT(WIRE_CTX_DH2C),
+        .durable_v2_reconnect = {.file_id = id, .create_guid = guid_a}};
     assert_int_equal(create(&c, "f", 0, &rc), SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
     end();
 }
