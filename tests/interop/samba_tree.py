@@ -17,7 +17,8 @@ import time
 
 from peer import check, finish, need, skip
 
-PROGRAM, PLUGIN = sys.argv[1:3]
+# absolute: smbclient runs in a folder of its own
+PROGRAM, PLUGIN = (os.path.abspath(p) for p in sys.argv[1:3])
 USER, PASSWORD = "root", "secret"
 CONF = """[global]
  server role = standalone server
