@@ -45,6 +45,8 @@ enum core_verdict ioctl_zero_data(struct core_request *r)
     if (!wire_zero_data_decode(&c, &in) || in.beyond_final_zero > INT64_MAX ||
         in.file_offset > in.beyond_final_zero || o->is_directory)
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
+    if (!(o->access & FILE_WRITE_DATA)) /* appending is not enough: [MS-FSA] 2.1.5.10.39 */
+        return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
     uint64_t length = in.beyond_final_zero - in.file_offset;
     if (length == 0)
         return request_done(r, SMBKIT_STATUS_SUCCESS);
