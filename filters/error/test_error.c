@@ -51,8 +51,7 @@ static void test_which(void **state)
 
 static void test_after(void **state)
 {
-    static const struct smbkit_arg args[] = {
-        {"after", "on"}, {"ops", "create"}, {"count", "1"}};
+    static const struct smbkit_arg args[] = {{"after", "on"}, {"ops", "create"}, {"count", "1"}};
     assert_true(open_volume(&smbkit_filter_error, args, 3));
     assert_null(make("file"));
     assert_int_equal(op.status, SMBKIT_STATUS_IO_DEVICE_ERROR);
