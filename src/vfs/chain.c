@@ -569,7 +569,8 @@ bool smbkit_arg_calls(struct smbkit_share *share, const struct smbkit_arg *args,
     if (smbkit_calls_parse(smbkit_arg_text(args, count, key), mask, &bad))
         return true;
     for (unsigned code = 0; code < VFS_CODES && used < sizeof(names); code++)
-        used += (size_t)snprintf(names + used, sizeof(names) - used, ", %s", smbkit_call_name(code));
+        used +=
+            (size_t)snprintf(names + used, sizeof(names) - used, ", %s", smbkit_call_name(code));
     smbkit_error(share, "%s: '%.*s' is not an operation; there are all, changes, data%s", key,
                  (int)strcspn(bad, ",+"), bad, names);
     return false;

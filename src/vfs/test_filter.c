@@ -880,7 +880,8 @@ static void test_names(void **state)
 
 static void test_values(void **state)
 {
-    static const struct smbkit_arg args[] = {{"a", "2K"}, {"b", "5m"}, {"c", "yes"}, {"d", "read+x"}};
+    static const struct smbkit_arg args[] = {
+        {"a", "2K"}, {"b", "5m"}, {"c", "yes"}, {"d", "read+x"}};
     uint64_t mask, ms;
     assert_string_equal(smbkit_arg_text(args, 4, "a"), "2K");
     assert_string_equal(smbkit_arg_text(args, 4, "z"), "");

@@ -62,7 +62,7 @@ static inline bool testhost_work(struct testhost *h)
 {
     pthread_mutex_lock(&h->mutex);
     struct list *n = list_pop(&h->jobs);
-    void (*fn)(struct vfs_op *op) = h->job_fn;
+    void (*fn)(struct vfs_op * op) = h->job_fn;
     pthread_mutex_unlock(&h->mutex);
     if (n != NULL)
         fn(LIST_ENTRY(n, struct vfs_op, link));
