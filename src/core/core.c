@@ -141,7 +141,24 @@ uint64_t core_next_timer(const struct core *c)
     return timerq_next(&c->timers);
 }
 
+/* Those that wait for an event which may never come: the end of a server does not wait for them. */
+static uint64_t count_parked(const struct core_conn *conn)
+{
+    uint64_t n = 0;
+    LIST_FOREACH (it, &conn->batches) {
+        const struct core_batch *b = LIST_ENTRY(it, struct core_batch, link);
+        LIST_FOREACH (rit, &b->requests) {
+            const struct core_request *r = LIST_ENTRY(rit, struct core_request, link);
+            n += r->state == REQUEST_PARKED && r->unpark != NULL;
+        }
+    }
+    return n;
+}
+
 void core_get_stats(const struct core *c, struct core_stats *out)
 {
     *out = c->stats;
+    out->requests_parked = 0;
+    LIST_FOREACH (it, &c->conns)
+        out->requests_parked += count_parked(LIST_ENTRY(it, struct core_conn, link));
 }

@@ -373,7 +373,6 @@ struct core_open {
     struct lease_lockseq lockseq;
     struct core_enumeration listing;
     struct core_watch *watch; /* notify.c */
-    bool wrote;               /* data was written since the last notification of it */
     struct guid parent_key;   /* the lease key of its folder, when has_parent_key */
     bool has_parent_key;
     bool touched;        /* its folder's leases must hear of a change when it is closed */
@@ -549,7 +548,6 @@ enum core_command_flag {
     CMD_LARGE = 0x10,         /* may exceed 68 KiB ([MS-SMB2] 3.3.5.2) */
     CMD_OPEN_OPTIONAL = 0x20, /* a file id of all ones is allowed (IOCTL) */
     CMD_NO_INTERIM = 0x80,    /* clients do not expect one: SESSION_SETUP */
-    CMD_MODIFIES = 0x40,      /* channel sequence rules of 3.3.5.2.10 */
 };
 
 /* One row per command: cmd/<name>.c defines it, command.c lists them. */

@@ -49,6 +49,11 @@ static void watch(struct wire_file_id id, uint32_t filter)
         .change_notify_req = {.output_length = 4096, .file_id = id, .completion_filter = filter}};
     harness_call(&watcher, SMB2_CHANGE_NOTIFY, &body);
     assert_true(watcher.count == 1 && watcher.replies[0].interim);
+    /* the end of the server must not wait for it */
+    struct core_stats st;
+    core_get_stats(w.core, &st);
+    assert_int_equal(st.requests_parked, 1);
+    assert_int_equal(st.requests_running, 1);
 }
 
 /* A folder that others watch goes with the handle that was to delete it: they are told at once, not
