@@ -263,6 +263,71 @@ struct smbkit_stats {
 SMBKIT_API void smbkit_server_get_stats(const struct smbkit_server *server,
                                         struct smbkit_stats *stats);
 
+/* One logon. Strings are valid during the call. */
+struct smbkit_session_info {
+    uint64_t id;
+    const char *user, *domain; /* "" for an anonymous one */
+    const char *address;       /* of its first connection */
+    const char *dialect;       /* "3.1.1" */
+    const char *cipher;        /* that messages are encrypted with, "" when they are not */
+    const char *signing;       /* algorithm, "" for one that does not sign */
+    bool guest, anonymous;
+    size_t connections, trees, opens;
+};
+
+/* One open file. */
+struct smbkit_open_info {
+    uint64_t session;
+    const char *user;
+    const char *share;
+    const char *path;   /* from the root of the share, separated by '/' */
+    const char *stream; /* or NULL */
+    uint32_t access;    /* as granted */
+    bool directory, delete_on_close;
+};
+
+/* latency[i] counts operations that took less than 2^i microseconds and not less than half of that;
+   the last one those that took longer. */
+#define SMBKIT_LATENCY_STEPS 28
+
+struct smbkit_share_counts {
+    uint64_t operations, failed;
+    uint64_t bytes_read, bytes_written;
+    uint64_t latency[SMBKIT_LATENCY_STEPS];
+};
+
+struct smbkit_share_info {
+    const char *name, *comment;
+    const char *plugin;   /* "" for IPC$ */
+    uint32_t connections; /* tree connects */
+    bool encrypt, hidden, readonly;
+    const struct smbkit_share_counts *counts; /* since it was set; NULL for IPC$ */
+};
+
+/* Calls fn for each, in no order. It must change nothing of the server. On the server's thread,
+   which is where a plugin's callbacks run that is SMBKIT_THREAD_ASYNC. */
+SMBKIT_API void smbkit_server_each_session(const struct smbkit_server *server,
+                                           void (*fn)(void *ctx,
+                                                      const struct smbkit_session_info *info),
+                                           void *ctx);
+SMBKIT_API void smbkit_server_each_open(const struct smbkit_server *server,
+                                        void (*fn)(void *ctx, const struct smbkit_open_info *info),
+                                        void *ctx);
+SMBKIT_API void
+smbkit_server_each_share(const struct smbkit_server *server,
+                         void (*fn)(void *ctx, const struct smbkit_share_info *info), void *ctx);
+/* When it was made, FILETIME. */
+SMBKIT_API uint64_t smbkit_server_start_time(const struct smbkit_server *server);
+
+/* From now on, least important lines that are logged. On the server's thread. */
+SMBKIT_API void smbkit_server_set_log_level(struct smbkit_server *server,
+                                            enum smbkit_log_level level);
+SMBKIT_API enum smbkit_log_level smbkit_server_log_level(const struct smbkit_server *server);
+
+/* The server that serves a plugin's share; NULL when there is none (in tests). It lives longer than
+   the share. */
+SMBKIT_API struct smbkit_server *smbkit_share_server(const struct smbkit_share *share);
+
 /* --- lists of users, and the file they are kept in --- */
 
 /*

@@ -149,5 +149,13 @@ struct core_stats {
     uint64_t requests_total, bytes_in, bytes_out, logons_failed, frames_refused;
 };
 void core_get_stats(const struct core *c, struct core_stats *out);
+uint64_t core_start_filetime(const struct core *c);
+/* Call fn for each; it must not call the core. */
+void core_each_session(const struct core *c,
+                       void (*fn)(void *ctx, const struct smbkit_session_info *info), void *ctx);
+void core_each_open(const struct core *c,
+                    void (*fn)(void *ctx, const struct smbkit_open_info *info), void *ctx);
+void core_each_share(const struct core *c,
+                     void (*fn)(void *ctx, const struct smbkit_share_info *info), void *ctx);
 
 #endif

@@ -157,6 +157,7 @@ struct server_exec *server_exec_new(struct smbkit_server *s, enum smbkit_thread_
         .gone = exec_gone,
         .ctx = e,
         .log = &s->log,
+        .server = s,
     };
     return e;
 }

@@ -482,3 +482,49 @@ void smbkit_server_get_stats(const struct smbkit_server *s, struct smbkit_stats 
     };
     memcpy(stats, &all, MIN(stats->struct_size, sizeof(all)));
 }
+
+void smbkit_server_each_session(const struct smbkit_server *s,
+                                void (*fn)(void *ctx, const struct smbkit_session_info *info),
+                                void *ctx)
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    core_each_session(s->core, fn, ctx);
+}
+
+void smbkit_server_each_open(const struct smbkit_server *s,
+                             void (*fn)(void *ctx, const struct smbkit_open_info *info), void *ctx)
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    core_each_open(s->core, fn, ctx);
+}
+
+void smbkit_server_each_share(const struct smbkit_server *s,
+                              void (*fn)(void *ctx, const struct smbkit_share_info *info),
+                              void *ctx)
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    core_each_share(s->core, fn, ctx);
+}
+
+uint64_t smbkit_server_start_time(const struct smbkit_server *s)
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    return core_start_filetime(s->core);
+}
+
+void smbkit_server_set_log_level(struct smbkit_server *s, enum smbkit_log_level level)
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    s->log.level = (enum log_level)level;
+}
+
+enum smbkit_log_level smbkit_server_log_level(const struct smbkit_server *s)
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    return (enum smbkit_log_level)s->log.level;
+}
+
+struct smbkit_server *smbkit_share_server(const struct smbkit_share *share)
+{
+    return vfs_share_host(share)->server;
+}

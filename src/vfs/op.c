@@ -298,9 +298,34 @@ static bool falls_asleep(struct vfs_op *op)
     return true;
 }
 
+/* Which of the histogram's steps, each twice the one before it, a time belongs to. */
+static unsigned latency_step(uint64_t filetimes)
+{
+    unsigned step = 0;
+    for (uint64_t us = filetimes / 10; us > 0 && step < SMBKIT_LATENCY_STEPS - 1; us /= 2)
+        step++;
+    return step;
+}
+
+static void count(struct vfs_op *op)
+{
+    struct smbkit_share_counts *c = &op->volume->counts;
+    const struct vfs_host *h = &op->volume->host;
+    uint64_t now = h->time(h->ctx);
+    c->operations++;
+    c->failed += smbkit_is_error(op->status);
+    if (op->status == SMBKIT_STATUS_SUCCESS && op->code == VFS_READ)
+        c->bytes_read += op->data.len;
+    if (op->status == SMBKIT_STATUS_SUCCESS && op->code == VFS_WRITE)
+        c->bytes_written += op->arg.io.length;
+    /* The clock may have been set back meanwhile. */
+    c->latency[latency_step(now > op->begun ? now - op->begun : 0)]++;
+}
+
 static void complete(struct vfs_op *op)
 {
     struct vfs_volume *v = op->volume;
+    count(op);
     op->volume = NULL;
     atomic_store(&op->state, STATE_DONE);
     vfs_volume_unref(v);
@@ -344,6 +369,7 @@ static bool start(struct vfs_op *op, struct vfs_volume *v, enum vfs_code code)
     op->code = op->call = code;
     op->volume = vfs_volume_ref(v);
     op->log = v->host.log;
+    op->begun = v->host.time(v->host.ctx);
     if (!vfs_level_descend(op) && !vfs_level_ascend(op)) {
         complete(op);
         return true;

@@ -857,6 +857,29 @@ static void test_parameters(void **state)
     assert_string_equal(error, "choosy: not so");
 }
 
+/* An operation counts once, as it was asked and answered, whatever filters make of it. */
+static void test_counts(void **state)
+{
+    OPEN(&plugin, &hooking, &retrying);
+    const struct smbkit_share_counts *c = vfs_volume_counts(vol);
+    complete(VFS_READ);
+    complete(VFS_WRITE);
+    assert_int_equal(c->operations, 2);
+    assert_int_equal(c->bytes_read, 8);
+    assert_int_equal(c->bytes_written, 4);
+    assert_int_equal(c->failed, 0);
+    assert_int_equal(c->latency[0], 2);
+    keep = true;
+    assert_false(start_code(VFS_GETATTR));
+    keep = false;
+    host.now += 10 * 1000; /* a millisecond: below 2^10 microseconds */
+    smbkit_reply_status(kept, SMBKIT_STATUS_ACCESS_DENIED);
+    testhost_drain(&host);
+    assert_int_equal(c->operations, 3);
+    assert_int_equal(c->failed, 0); /* the retry has helped */
+    assert_int_equal(c->latency[10], 1);
+}
+
 static void test_names(void **state)
 {
     uint64_t mask;
@@ -918,6 +941,7 @@ int main(void)
         TEST(test_changes),
         TEST(test_bad_filters),
         TEST(test_parameters),
+        TEST(test_counts),
         TEST(test_names),
         TEST(test_values),
     };

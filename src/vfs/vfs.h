@@ -32,6 +32,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include <smbkit/filter.h>
+#include <smbkit/smbkit.h>
 #include <smbkit/vfs.h>
 #include <stdatomic.h>
 
@@ -69,7 +70,10 @@ struct vfs_host {
     void (*gone)(void *ctx);
     void *ctx;
     const struct log *log;
+    struct smbkit_server *server; /* for plugins that ask (smbkit_share_server), or NULL */
 };
+
+const struct vfs_host *vfs_share_host(const struct smbkit_share *share);
 
 #define VFS_ERROR_TEXT_MAX 512
 
@@ -113,6 +117,9 @@ uint32_t vfs_volume_capabilities(const struct vfs_volume *v);
 const char *vfs_volume_fs_name(const struct vfs_volume *v);
 /* The strictest of plugin and filters: ASYNC only when nothing of it needs a worker. */
 enum smbkit_thread_model vfs_volume_thread_model(const struct vfs_volume *v);
+const char *vfs_volume_plugin_name(const struct vfs_volume *v);
+/* What was done on it so far. On the thread that owns its operations. */
+const struct smbkit_share_counts *vfs_volume_counts(const struct vfs_volume *v);
 /* A number that no other volume of this process had: keys file state together with the file id. */
 uint64_t vfs_volume_id(const struct vfs_volume *v);
 
@@ -269,6 +276,8 @@ struct vfs_op {
     bool memory_out;    /* an entry or range of the answer could not be kept */
     bool bad_answer;    /* ... or was impossible */
     bool again;         /* the same call is to be made once more */
+
+    uint64_t begun; /* FILETIME: for the counts */
 
     /* filters: chain.c's own */
     struct vfs_level *level;   /* whose callback runs, or whose answer stands */

@@ -40,6 +40,7 @@ struct vfs_volume {
     const struct smbkit_plugin *plugin;
     uint32_t capabilities;
     char *share;
+    struct smbkit_share_counts counts; /* the thread that owns the ops */
     struct vfs_host host;
     uint64_t id;
     _Atomic bool opened; /* every share_open has succeeded */

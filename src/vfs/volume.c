@@ -280,6 +280,18 @@ enum smbkit_thread_model vfs_volume_thread_model(const struct vfs_volume *v)
     return strictest;
 }
 
+const char *vfs_volume_plugin_name(const struct vfs_volume *v)
+{
+    MAGIC_CHECK(v, VFS_VOLUME_MAGIC);
+    return v->plugin->name;
+}
+
+const struct smbkit_share_counts *vfs_volume_counts(const struct vfs_volume *v)
+{
+    MAGIC_CHECK(v, VFS_VOLUME_MAGIC);
+    return &v->counts;
+}
+
 uint64_t vfs_volume_id(const struct vfs_volume *v)
 {
     MAGIC_CHECK(v, VFS_VOLUME_MAGIC);
@@ -293,6 +305,11 @@ static struct vfs_level *from_share(const struct smbkit_share *share)
     struct vfs_level *l = (struct vfs_level *)(uintptr_t)share;
     MAGIC_CHECK(l, VFS_LEVEL_MAGIC);
     return l;
+}
+
+const struct vfs_host *vfs_share_host(const struct smbkit_share *share)
+{
+    return &from_share(share)->volume->host;
 }
 
 const char *smbkit_share_name(const struct smbkit_share *share)
