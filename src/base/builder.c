@@ -63,6 +63,14 @@ static bool grow(struct builder *b, size_t need)
     return true;
 }
 
+bool builder_reserve(struct builder *b, size_t n)
+{
+    size_t need;
+    if (b->failed || !checked_add_size(b->len, n, &need))
+        return false;
+    return (need <= b->cap && b->data) || grow(b, need);
+}
+
 uint8_t *builder_space(struct builder *b, size_t n)
 {
     size_t need;

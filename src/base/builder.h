@@ -38,6 +38,9 @@ void builder_bytes(struct builder *b, const void *src, size_t n);
 void builder_zero(struct builder *b, size_t n);
 /* Zeroes up to the next multiple of `to` (a power of two), counted from offset `from`. */
 void builder_align(struct builder *b, size_t from, size_t to);
+/* Room for n more bytes, so that writing them cannot fail. False: memory is out, which leaves the
+   builder as it was. */
+NODISCARD bool builder_reserve(struct builder *b, size_t n);
 /* n zeroed bytes to be filled in place, or NULL. Valid until the next write. */
 uint8_t *builder_space(struct builder *b, size_t n);
 /* Cuts back to an earlier length; the cut bytes are zeroed. The error stays. */

@@ -44,6 +44,22 @@ static void test_full_writes_nothing(void **state)
     assert_null(builder_space(&b, 0));
 }
 
+static void test_reserve(void **state)
+{
+    struct builder b;
+    builder_init_grow(&b, 1000);
+    assert_true(builder_reserve(&b, 600));
+    assert_int_equal(b.len, 0);
+    const uint8_t *data = b.data;
+    builder_zero(&b, 600);
+    assert_ptr_equal(b.data, data); /* it was there */
+    assert_true(builder_reserve(&b, 400));
+    assert_false(builder_reserve(&b, 401));
+    assert_false(builder_reserve(&b, SIZE_MAX));
+    assert_false(builder_failed(&b)); /* nothing was lost by asking */
+    builder_free(&b);
+}
+
 static void test_length_overflow(void **state)
 {
     struct builder b;
@@ -149,10 +165,15 @@ static void test_space(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fixed),           cmocka_unit_test(test_full_writes_nothing),
-        cmocka_unit_test(test_length_overflow), cmocka_unit_test(test_grow),
-        cmocka_unit_test(test_steal_nothing),   cmocka_unit_test(test_truncate_zeroes),
-        cmocka_unit_test(test_rollback),        cmocka_unit_test(test_align_from),
+        cmocka_unit_test(test_fixed),
+        cmocka_unit_test(test_full_writes_nothing),
+        cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_length_overflow),
+        cmocka_unit_test(test_grow),
+        cmocka_unit_test(test_steal_nothing),
+        cmocka_unit_test(test_truncate_zeroes),
+        cmocka_unit_test(test_rollback),
+        cmocka_unit_test(test_align_from),
         cmocka_unit_test(test_space),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
