@@ -13,6 +13,9 @@
  */
 #include "core/core_int.h"
 
+#define FIXED_REPLY_MAX 192 /* the header and the longest body without a variable part, CREATE's \
+                             */
+
 static void interim_due(struct timer *t);
 static void op_done(struct vfs_op *op);
 
@@ -93,6 +96,9 @@ void request_run(struct core_request *r)
         r->status = SMBKIT_STATUS_CONNECTION_DISCONNECTED;
     else
         r->status = gate_check(r);
+    /* what was done must be said: a fixed reply has its memory before anything takes effect */
+    if (r->status == SMBKIT_STATUS_SUCCESS && !builder_reserve(&r->reply, FIXED_REPLY_MAX))
+        r->status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     if (r->status != SMBKIT_STATUS_SUCCESS)
         finish(r);
     else

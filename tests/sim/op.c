@@ -188,11 +188,17 @@ static bool out_of_memory(smbkit_status st)
 static void start_over(struct op *op)
 {
     bool control = op->file == NULL && op->command <= SMB2_TREE_DISCONNECT;
-    bool held = op->file != NULL && (op->command == SMB2_CLOSE || op->command == SMB2_LOCK);
-    if (control || held || op->other != NULL)
+    if (control || op->other != NULL)
         op->actor->drop_soon = true;
     if (op->command == SMB2_SESSION_SETUP && !op->logon->ending)
         logon_doom(op->logon); /* the server ends a session that fails to authenticate */
+}
+
+/* Of these an error always means that nothing has happened: the core has the memory of their reply
+   before they take effect. What the plugin does halfway (SET_INFO, WRITE, CREATE) is in doubt. */
+static bool undone(const struct op *op)
+{
+    return op->command == SMB2_CLOSE || op->command == SMB2_LOCK;
 }
 
 static bool refused_as_expired(struct op *op, smbkit_status st)
@@ -230,7 +236,8 @@ static bool excused(struct op *op, smbkit_status st)
     bool unlucky =
         (s->faults && out_of_memory(st)) || (op->cancelled && st == SMBKIT_STATUS_CANCELLED);
     if (op->doomed || unlucky) {
-        lose(op);
+        if (op->doomed || !undone(op))
+            lose(op);
         start_over(op);
         return true;
     }

@@ -45,12 +45,15 @@ static void arm(struct world *w)
 {
     if (w->config.fail_per_mille > 0)
         testmem_fail_share(w->config.fail_per_mille, testrand_next(&w->rng));
+    else if (w->fail_nth > 0)
+        testmem_fail_nth(w->fail_nth);
 }
 
 static void disarm(struct world *w)
 {
     w->stats->allocations += testmem_count();
     w->stats->allocation_failures += testmem_failed();
+    w->fail_nth -= MIN(w->fail_nth, testmem_count());
     testmem_fail_none();
 }
 

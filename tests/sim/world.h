@@ -60,7 +60,8 @@ struct world {
     struct list held;         /* plugin calls that are made later */
     size_t posted_count, job_count, held_count;
     void (*job_fn)(struct vfs_op *op);
-    unsigned quiet; /* not 0: allocations do not fail */
+    size_t fail_nth; /* the nth allocation of core and plugin from now on fails; 0: none */
+    unsigned quiet;  /* not 0: allocations do not fail */
     struct log log;
     bool trace; /* print what happens */
     struct sim_stats *stats;
