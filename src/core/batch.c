@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Messages: a received one becomes a batch of requests, which are started in order and answered
- * together.
- *
- * A compound consists of chains: a request without SMB2_FLAGS_RELATED_OPERATIONS begins one, the
- * related ones after it belong to it (Windows allows both styles in a message: [MS-SMB2] note 268).
- * A request starts when the one before it in its chain is finished; chains run side by side.
- *
- * Replies leave in one message when every request that has not gone asynchronous is finished. A
- * request that goes asynchronous sends what is ready together with its interim response, and
- * everything after it in the chain is answered when it is.
- *
- * The requests of a batch are listed in order until they are answered; an answered one is freed,
- * and the batch with its last request.
- */
-#include "core/core_int.h"
+/* Messages: taken apart into requests, started chain by chain, answered together. */
+#include "core/batch.h"
+#include "base/mem.h"
+#include "core/command.h"
+#include "core/conn.h"
+#include "core/credits.h"
+#include "core/reply.h"
+#include "core/request.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "core/tree.h"
 
 #define SINGLE_CREDIT_MAX (68u * 1024u) /* [MS-SMB2] 3.3.5.2 */
 

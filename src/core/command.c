@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The table from command code to command, in order of code. */
-#include "core/core_int.h"
+#include "core/command.h"
+#include "core/request.h"
 
 static const struct core_command *const commands[] = {
 #define X(code, NAME, name, req, rsp, flags) [SMB2_##NAME] = &command_##name,

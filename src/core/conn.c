@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Connections: from frames to messages, and back.
- *
- *   NEW --SMB1 NEGOTIATE "SMB 2.???"--> WILDCARD --NEGOTIATE--> NEGOTIATED
- *    '---------------NEGOTIATE---------------------------------^
- *   any --conn_refuse--> CLOSING --core_conn_lost--> LOST (freed with the last reference)
- *
- * CLOSING: the host was told to close; frames that still arrive are dropped. Every reply of a
- * connection that is CLOSING or LOST is dropped as well.
- */
-#include "core/core_int.h"
+/* Connections: from frames to messages, and back. */
+#include "core/conn.h"
+#include "base/checked.h"
+#include "base/mem.h"
+#include "core/batch.h"
+#include "core/cmd/negotiate.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "wire/hdr.h"
+#include <string.h>
 
 bool conn_alive(const struct core_conn *conn)
 {

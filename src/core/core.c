@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The core itself: settings, time, figures. */
-#include "core/core_int.h"
+#include "base/mem.h"
+#include "core/batch.h"
+#include "core/conn.h"
+#include "core/oplock.h"
+#include "core/request.h"
+#include "core/share.h"
+#include "core/state.h"
+#include <string.h>
 
 #define MIB (1u << 20)
 

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Credits and the command sequence window of a connection ([MS-SMB2] 3.3.1.1, 3.3.1.2, 3.3.5.2.3).
- *
- * Invariants: low <= high, high - low <= CREDITS_WINDOW; the id `low` is unused unless the window
- * is empty; bits of ids outside [low, high) are zero; available is the number of unused ids inside.
- * A client that leaves `low` unused for ever gets no more credits once the span is full, and still
- * holds that one: it is never left with none.
- */
-#include "core/core_int.h"
+/* Credits: a window of message ids as a ring of bits. */
+#include "core/credits.h"
+#include "base/checked.h"
+#include <string.h>
 
 static bool id_used(const struct core_credits *c, uint64_t id)
 {

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Durable opens ([MS-SMB2] 3.3.5.9.6, 3.3.5.9.7, 3.3.5.9.10, 3.3.5.9.12): a client that loses its
- * connection finds its files as it left them, with locks and cached state, when it is back in time.
- *
- *   LIVE --durable_keep: the session ends--> KEPT --durable_resume--> LIVE, in another session
- *                                              |--time is up, or somebody else's open needs what
- * the '  client cached--> shut
- *
- * What makes it safe to let a file stay open for somebody who is not there is the batch oplock or
- * the handle lease: as soon as another open conflicts, a break is due, cannot be sent, and the kept
- * open is closed. So only opens that hold one are kept, and folders never.
- *
- * KEPT: in core.kept, with no session and no tree. core.guids finds version 2 opens, live or kept,
- * by CreateGuid. Limits: CORE_KEPT_MAX opens in all (clients that open, drop and come again), five
+ * Durable opens. Limits: CORE_KEPT_MAX opens in all (clients that open, drop and come again), five
  * minutes each.
  */
-#include "core/core_int.h"
+#include "core/durable.h"
+#include "base/mem.h"
+#include "base/utf.h"
+#include "core/conn.h"
+#include "core/core.h"
+#include "core/open.h"
+#include "core/request.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "core/tree.h"
+#include <string.h>
 
 #define CORE_KEPT_MAX      65536u
 #define TIMEOUT_DEFAULT_MS 60000u

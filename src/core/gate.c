@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The gate: everything that is checked before a command's own steps run, in one place and one
- * order, so that "must be signed" and "must be encrypted" cannot be forgotten by a command
- * ([MS-SMB2] 3.3.5.2.4 to 3.3.5.2.11).
- *
- * A compound's elements pass one by one, each when its turn comes: what an earlier element did to
- * session, tree or open is seen by the later ones.
+ * The gate. A compound's elements pass one by one, each when its turn comes: what an earlier
+ * element did to session, tree or open is seen by the later ones.
  */
-#include "core/core_int.h"
+#include "core/gate.h"
+#include "core/batch.h"
+#include "core/command.h"
+#include "core/conn.h"
+#include "core/open.h"
+#include "core/request.h"
+#include "core/session.h"
+#include "core/share.h"
+#include "core/tree.h"
+#include <string.h>
 
 static const uint64_t ID_INHERIT = UINT64_MAX;
 

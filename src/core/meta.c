@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * What several commands do with what a file has besides its data: security descriptors, extended
- * attributes and the names of streams, between the wire's form and the plugin's.
- */
-#include "core/core_int.h"
+/* What a file has besides its data, between the wire's form and the plugin's. */
+#include "core/meta.h"
+#include "base/utf.h"
+#include "core/open.h"
+#include "core/request.h"
+#include "core/session.h"
 #include "wire/ea.h"
+#include "wire/info.h"
+#include <string.h>
+
+uint32_t core_wire_attributes(const struct smbkit_attr *a)
+{
+    return a->attributes != 0 ? a->attributes : FILE_ATTRIBUTE_NORMAL;
+}
 
 /* ---------------------------------------------------------------- security descriptors */
 

@@ -1,18 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Change notification ([MS-SMB2] 3.3.1.3, [MS-FSA] 2.1.4.1, 2.1.5.11).
- *
- * A watch begins with the first CHANGE_NOTIFY on an open and ends with the open. From then on
- * changes are kept for it, also while no request waits, so that a client which asks again at once
- * misses nothing. What is kept is bounded: when it would grow above NOTIFY_BUFFER_MAX (a client
- * that never asks again while others write) everything is dropped and the next request is told to
- * list the folder again.
- *
- *   changes: empty --notify_changed--> some --more than the maximum--> overflow
- *               ^                        |                                 |
- *               '------notify_take-------+---------------------------------'
- *
- * Invariant: while requests wait, there is nothing to take. A change completes the oldest one.
+ * Change notification: what is kept for each watch, who is concerned by a change, and telling them.
  *
  * Completing a request may run others, which may close opens, forget watches and change files; so
  * changes are first written down in all watches, and then one watch after the other is taken from a
@@ -20,6 +8,17 @@
  */
 #include "core/notify.h"
 #include "base/checked.h"
+#include "base/mem.h"
+#include "base/utf.h"
+#include "core/core.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/request.h"
+#include "core/state.h"
+#include "vfs/name.h"
+#include "wire/info.h"
+#include "wire/notify_rec.h"
+#include <string.h>
 
 #define WATCH_MAGIC       0x534b574bu
 #define NOTIFY_BUFFER_MAX 65536u

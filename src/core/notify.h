@@ -1,12 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Watches of folders, as CHANGE_NOTIFY uses them; what changes is told by the functions in
- * core_int.h. The life of a watch and its limits: notify.c.
+ * Change notification ([MS-SMB2] 3.3.1.3, [MS-FSA] 2.1.4.1, 2.1.5.11): the watches of folders, as
+ * CHANGE_NOTIFY uses them, and those who tell what has changed.
+ *
+ * A watch begins with the first CHANGE_NOTIFY on an open and ends with the open, which owns it.
+ * From then on changes are kept for it, also while no request waits, so that a client which asks
+ * again at once misses nothing. What is kept is bounded: when it would grow above NOTIFY_BUFFER_MAX
+ * (a client that never asks again while others write) everything is dropped and the next request is
+ * told to list the folder again.
+ *
+ *   changes: empty --notify_changed--> some --more than the maximum--> overflow
+ *               ^                        |                                 |
+ *               '------notify_take-------+---------------------------------'
+ *
+ * Invariant: while requests wait, there is nothing to take. A change completes the oldest one.
  */
 #ifndef CORE_NOTIFY_H
 #define CORE_NOTIFY_H
 
-#include "core/core_int.h"
+#include "base/builder.h"
+#include "base/list.h"
+#include <smbkit/status.h>
+
+struct core;
+struct core_open;
+struct core_request;
+struct vfs_volume;
+
+/* Something changed: tells the watching folders. `filter` is a set of FILE_NOTIFY_CHANGE_*,
+   `action` a FILE_ACTION_*. `path` as in smbkit/vfs.h. */
+void notify_changed(struct core *c, struct vfs_volume *v, const char *path, uint32_t filter,
+                    uint32_t action);
+/* Old and new name in one go (FILE_ACTION_RENAMED_OLD_NAME / _NEW_NAME when both lie in the watched
+   folder, REMOVED / ADDED otherwise). */
+void notify_renamed(struct core *c, struct vfs_volume *v, const char *from, const char *to,
+                    bool is_directory);
+/* The open goes: forgets its watch (its waiting requests are completed as waiters). */
+void notify_forget(struct core_open *o);
+/* The watched folder itself was deleted: pending requests get DELETE_PENDING. */
+void notify_deleted(struct core *c, struct vfs_volume *v, const char *path);
 
 /* A request that waits for a change: it is resumed, and then takes the changes. */
 struct notify_wait {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Opens ([MS-SMB2] 3.3.1.10) and their end.
- *
- *   MAKING --open_publish--> LIVE --open_shut--> DRAINING --no other user--> CLEANUP
- *      '-----open_abort--------------------------------------------------------^ |
- *                                                  SHUT <-- CLOSING <------------'
- *
- * DRAINING: out of the session's table, so nobody new; parked requests have been completed; running
- * ones finish first. CLEANUP and CLOSING: the plugin is being told, one call at a time. SHUT: only
- * the memory is left, until the last user gives it back.
- *
- * `users` counts requests that work on the open, plus short holds of functions in this file.
- */
-#include "core/core_int.h"
+/* Opens: how they are published, used, and shut in steps. */
+#include "core/open.h"
+#include "base/mem.h"
+#include "base/utf.h"
+#include "core/meta.h"
+#include "core/notify.h"
+#include "core/oplock.h"
+#include "core/removal.h"
+#include "core/request.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "core/tree.h"
+#include "wire/notify_rec.h"
+#include <string.h>
 
 static void open_continue(struct core_open *o);
 static void open_op_done(struct vfs_op *op);

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Oplocks and leases between the engine (lease/oplock.h) and the wire: break notifications
- * ([MS-SMB2] 3.3.4.6, 3.3.4.7), requests that wait for a break, overdue acknowledgments (3.3.6.1,
- * 3.3.6.5).
- *
- * Requests never go on from inside another one: what the engine resumes is queued (core.later) and
- * run from the loop by a timer that is due at once. So an acknowledgment is answered before what it
- * sets free, and nobody's step runs in the middle of somebody else's. A request in that queue is
- * still parked; a cancel takes it out.
+ * Oplocks and leases: sends the notifications that the engine asks for, lets requests wait for an
+ * acknowledgment, and watches the clock on it.
  */
-#include "core/core_int.h"
+#include "core/oplock.h"
+#include "base/utf.h"
+#include "core/cmd/lock.h"
+#include "core/conn.h"
+#include "core/durable.h"
+#include "core/open.h"
+#include "core/reply.h"
+#include "core/request.h"
+#include "core/session.h"
+#include "core/share.h"
+#include "core/state.h"
+#include "core/tree.h"
+#include "vfs/name.h"
+#include <string.h>
 
 /* ---------------------------------------------------------------- notifications */
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Names on their way out. The last handle of a deleted file has left the lease engine, but the
- * plugin takes its time to remove the name; a CREATE that finds the file in this while must not get
- * a handle to what is gone a moment later. It is told DELETE_PENDING, as long as Windows would say
- * so ([MS-FSA] 2.1.5.1 phase 6).
- *
- * A CREATE first lets the plugin open the file and claims it afterwards; a removal may lie between.
- * So what was removed lately is remembered by number, and a CREATE asks for all since it began.
- */
-#include "core/core_int.h"
+/* Names on their way out: those being removed are listed, the last ones remembered in a ring. */
+#include "core/removal.h"
+#include "base/utf.h"
+#include "core/open.h"
+#include "core/request.h"
+#include "core/state.h"
+#include <string.h>
 
 #define ANY_LINK 0 /* the undo of a CREATE that had no memory for the name */
 

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Replies: from a finished request to bytes, and from the replies of a batch to one message that is
- * chained, signed element by element, sealed as a whole and sent ([MS-SMB2] 3.3.4.1 to 3.3.4.4).
- */
-#include "core/core_int.h"
+/* Replies: headers, compounding, signatures and sealing. */
+#include "core/reply.h"
+#include "base/checked.h"
+#include "base/mem.h"
+#include "core/batch.h"
+#include "core/command.h"
+#include "core/conn.h"
+#include "core/credits.h"
+#include "core/request.h"
+#include "core/session.h"
+#include "core/share.h"
+#include "core/state.h"
+#include "core/tree.h"
+#include <string.h>
 
 #define REPLY_IOV_MAX 16
 

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Requests: the runner of a command's steps, waiting, interim responses and cancelling.
- *
- *   QUEUED --request_run--> RUNNING --a step says DONE, or the last step NEXT--> FINISHED
- *                             |  ^
- *                   step parks|  | request_resume
- *                             v  |
- *                           PARKED --request_complete, request_cancel--> FINISHED
- *
- * Why a request parks: an operation of the plugin (r->op) is under way, or it waits for an event
- * (request_wait) that something else reports: a lock, a change, the end of another request.
- */
-#include "core/core_int.h"
+/* Requests: the runner of steps, waiting, interim responses, cancelling and the one answer. */
+#include "core/request.h"
+#include "core/gate.h"
+#include "core/open.h"
+#include "core/reply.h"
+#include "core/state.h"
 
 #define FIXED_REPLY_MAX 192 /* the header and the longest body without a variable part, CREATE's \
                              */

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Sessions and their channels ([MS-SMB2] 3.3.1.8, 3.3.1.14).
- *
- *   IN_PROGRESS --authenticated--> VALID --expiry timer--> EXPIRED --SESSION_SETUP--> IN_PROGRESS
- *        any --LOGOFF, failed authentication, PreviousSessionId, last channel lost--> GONE
- *
- * GONE: in no table, so that nothing finds it any more; trees are disconnected, opens are being
- * shut; the memory goes with the last reference (requests still running, opens still closing).
- */
-#include "core/core_int.h"
+/* Sessions and channels: their making, their tables and their end. */
+#include "core/session.h"
+#include "base/mem.h"
+#include "core/conn.h"
+#include "core/core.h"
+#include "core/durable.h"
+#include "core/open.h"
+#include "core/state.h"
+#include "core/tree.h"
+#include <string.h>
 
 /* ---------------------------------------------------------------- channels */
 

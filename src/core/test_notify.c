@@ -11,6 +11,11 @@
 
 #include "base/testmem.h"
 #include "core/notify.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/request.h"
+#include "core/state.h"
+#include "wire/notify_rec.h"
 
 #define ALL   0xfffu
 #define NAMES (FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_DIR_NAME)

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Shares and tree connects ([MS-SMB2] 3.3.1.6, 3.3.1.9).
- *
- *   share: listed --core_share_remove, or replaced--> unlisted (lives on in its trees)
- *   tree:  connected --TREE_DISCONNECT, end of session or share--> out of the table, opens shut
- */
-#include "core/core_int.h"
+/* Shares and tree connects: their tables and their end. */
+#include "core/tree.h"
+#include "base/mem.h"
+#include "base/utf.h"
+#include "core/core.h"
+#include "core/durable.h"
+#include "core/open.h"
+#include "core/session.h"
+#include "core/share.h"
+#include "core/state.h"
+#include <string.h>
 
 #define SHARE_NAME_UNITS_MAX 80 /* [MS-SRVS] 2.2.2.x: longer names confuse clients */
 #define ALL_ACCESS           0x001f01ffu

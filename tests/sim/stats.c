@@ -3,7 +3,12 @@
    inside the core; it changes nothing there. */
 #include "sim/stats.h"
 
-#include "core/core_int.h"
+#include "core/command.h"
+#include "core/conn.h"
+#include "core/open.h"
+#include "core/request.h"
+#include "core/session.h"
+#include "core/state.h"
 #include <stdio.h>
 #include <stdlib.h>
 

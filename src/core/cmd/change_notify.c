@@ -2,7 +2,11 @@
 /*
  * CHANGE_NOTIFY ([MS-SMB2] 3.3.5.19): waits, unless changes have been kept, and takes them all.
  */
+#include "core/command.h"
+#include "core/conn.h"
 #include "core/notify.h"
+#include "core/open.h"
+#include "core/request.h"
 
 struct notify_state {
     struct notify_wait wait;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* CLOSE ([MS-SMB2] 3.3.5.10) and FLUSH (3.3.5.11). */
-#include "core/core_int.h"
+#include "core/command.h"
+#include "core/meta.h"
+#include "core/open.h"
+#include "core/request.h"
 
 static bool close_decode(struct core_request *r, struct cursor *body)
 {

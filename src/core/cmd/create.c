@@ -26,6 +26,17 @@
  * removed as well. release does so whenever the request ends without success.
  */
 #include "core/cmd/create.h"
+#include "base/mem.h"
+#include "base/utf.h"
+#include "core/meta.h"
+#include "core/notify.h"
+#include "core/oplock.h"
+#include "core/removal.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "core/tree.h"
+#include "wire/notify_rec.h"
+#include <string.h>
 
 #define LOCATE_TRIES 8 /* a name that others make and delete all the time */
 
@@ -680,11 +691,6 @@ bool create_fill_contexts(struct core_request *r, struct create_state *s, const 
     }
     return wire_create_rsp_ctxs_build(request_arena(r), x, NULL, 0, &s->rsp.ctxs,
                                       &s->rsp.ctx_count);
-}
-
-uint32_t core_wire_attributes(const struct smbkit_attr *a)
-{
-    return a->attributes != 0 ? a->attributes : FILE_ATTRIBUTE_NORMAL;
 }
 
 void create_fill_response(struct create_state *s, const struct core_open *o)

@@ -3,7 +3,9 @@
 #ifndef CORE_CMD_CREATE_H
 #define CORE_CMD_CREATE_H
 
-#include "core/core_int.h"
+#include "core/open.h"
+#include "core/request.h"
+#include "vfs/name.h"
 
 struct create_state {
     struct core_open *open; /* until publish */

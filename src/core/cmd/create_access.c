@@ -7,6 +7,10 @@
  * asked about only when the file does not allow everything by itself.
  */
 #include "core/cmd/create.h"
+#include "core/meta.h"
+#include "core/session.h"
+#include "core/tree.h"
+#include <string.h>
 
 /* What the folder may add to an existing file's rights. */
 #define FROM_FOLDER (DELETE | FILE_READ_ATTRIBUTES)

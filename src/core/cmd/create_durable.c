@@ -4,6 +4,7 @@
  * ask for durability, and requests that want an open back. durable.c keeps the opens.
  */
 #include "core/cmd/create.h"
+#include "core/state.h"
 
 #define CTX CREATE_CTX
 

@@ -6,6 +6,8 @@
  */
 #include "core/cmd/create.h"
 #include "wire/fsctl_reparse.h"
+#include "wire/info.h"
+#include <string.h>
 
 /* Bytes on the wire of what stands behind the link, its separator and the stream included. */
 static bool unparsed_length(const struct vfs_path *path, size_t at, uint16_t *len)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* ECHO ([MS-SMB2] 3.3.5.17) and CANCEL (3.3.5.16). */
-#include "core/core_int.h"
+#include "core/batch.h"
+#include "core/command.h"
+#include "core/conn.h"
+#include "core/request.h"
 
 static bool echo_decode(struct core_request *r, struct cursor *body)
 {

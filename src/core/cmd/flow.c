@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Steps that name their successor, and looking at a path. */
 #include "core/cmd/flow.h"
+#include "core/open.h"
+#include <string.h>
 
 enum core_verdict flow_run(struct core_request *r)
 {

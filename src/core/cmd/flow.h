@@ -12,7 +12,7 @@
 #ifndef CORE_CMD_FLOW_H
 #define CORE_CMD_FLOW_H
 
-#include "core/core_int.h"
+#include "core/request.h"
 
 typedef enum core_verdict flow_step(struct core_request *r);
 

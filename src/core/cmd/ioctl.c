@@ -4,6 +4,11 @@
  * is INVALID_DEVICE_REQUEST, what a file system says of a code that it does not know.
  */
 #include "core/cmd/ioctl.h"
+#include "core/notify.h"
+#include "core/open.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "wire/notify_rec.h"
 
 /* More than any answer: MaxOutputResponse bounds it further. */
 #define OUTPUT_MAX (1u << 20)

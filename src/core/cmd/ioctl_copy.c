@@ -9,6 +9,10 @@
  * The source stays open while it is copied from: the request holds a use of it.
  */
 #include "core/cmd/ioctl.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/session.h"
+#include "lease/lock.h"
 #include "wire/fsctl_file.h"
 #include "wire/fsctl_srv.h"
 

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Control codes of file systems ([MS-FSCC] 2.3, [MS-FSA] 2.1.5.10). */
 #include "core/cmd/ioctl.h"
+#include "core/notify.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/state.h"
+#include "lease/lock.h"
 #include "wire/fsctl_file.h"
 #include "wire/info_file.h"
+#include "wire/notify_rec.h"
 
 static enum core_verdict written(struct core_request *r)
 {

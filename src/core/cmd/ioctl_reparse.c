@@ -4,7 +4,12 @@
  * make it a symbolic link: it is followed by clients, never by the server, so that no right is won.
  */
 #include "core/cmd/ioctl.h"
+#include "core/notify.h"
+#include "core/open.h"
+#include "core/state.h"
 #include "wire/fsctl_reparse.h"
+#include "wire/notify_rec.h"
+#include <string.h>
 
 struct reparse_work {
     struct wire_reparse in;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Control codes that the server answers by itself ([MS-SMB2] 3.3.5.15.1, .2, .5, .9 to .12). */
 #include "core/cmd/ioctl.h"
+#include "core/cmd/negotiate.h"
+#include "core/open.h"
+#include "core/session.h"
+#include "core/state.h"
 #include "wire/fsctl_srv.h"
+#include <string.h>
 
 /* ---------------------------------------------------------------- VALIDATE_NEGOTIATE_INFO */
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* LOCK ([MS-SMB2] 3.3.5.14): the wire's side of lease/lock.h. */
-#include "core/core_int.h"
+#include "core/cmd/lock.h"
+#include "core/command.h"
+#include "core/conn.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/request.h"
 
 _Static_assert((int)LEASE_LOCK_SHARED == (int)SMB2_LOCKFLAG_SHARED_LOCK, "same values");
 _Static_assert((int)LEASE_LOCK_EXCLUSIVE == (int)SMB2_LOCKFLAG_EXCLUSIVE_LOCK, "same values");

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* NEGOTIATE ([MS-SMB2] 3.3.5.3, 3.3.5.4). */
-#include "core/core_int.h"
+#include "core/cmd/negotiate.h"
+#include "base/mem.h"
+#include "core/command.h"
+#include "core/conn.h"
+#include "core/core.h"
+#include "core/credits.h"
+#include "core/reply.h"
+#include "core/request.h"
+#include "core/state.h"
 
 #define SMALL_IO       65536u /* MaxTransactSize without large MTU */
 #define FRAME_OVERHEAD 65536u /* headers, contexts and small neighbours in a compound */

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* OPLOCK_BREAK acknowledgments ([MS-SMB2] 3.3.5.22). */
-#include "core/core_int.h"
+#include "core/command.h"
+#include "core/conn.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/request.h"
+#include "core/state.h"
 
 static bool break_decode(struct core_request *r, struct cursor *body)
 {

@@ -14,8 +14,16 @@
  * A name without wildcards is looked up and not searched for, since clients ask for single names in
  * folders with a million entries.
  */
+#include "base/mem.h"
+#include "base/utf.h"
 #include "core/cmd/flow.h"
+#include "core/meta.h"
+#include "core/open.h"
+#include "core/session.h"
+#include "vfs/name.h"
+#include "wire/info.h"
 #include "wire/info_dir.h"
+#include <string.h>
 
 /* Requests that may wait for the one at work. Each answer starts the next, on the same stack. */
 #define QUEUE_MAX 32u

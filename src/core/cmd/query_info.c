@@ -4,7 +4,9 @@
  * question to the plugin, and the record, cut to what the client has room for.
  */
 #include "core/cmd/query_info.h"
-#include "wire/sd.h"
+#include "core/meta.h"
+#include "core/open.h"
+#include "core/session.h"
 
 struct query_state {
     const struct wire_info_row *row;

@@ -3,7 +3,7 @@
 #ifndef CORE_CMD_QUERY_INFO_H
 #define CORE_CMD_QUERY_INFO_H
 
-#include "core/core_int.h"
+#include "core/request.h"
 #include "wire/info.h"
 
 /* What must be asked of the plugin before the class can be answered. */

@@ -3,8 +3,11 @@
  * QUERY_INFO of FileFullEaInformation ([MS-SMB2] 2.2.37, [MS-FSA] 2.1.5.12.12): the attributes that
  * a list names, or all from an index or from where the last answer ended.
  */
+#include "base/utf.h"
 #include "core/cmd/query_info.h"
+#include "core/open.h"
 #include "wire/ea.h"
+#include <string.h>
 
 static bool same_name(const char *a, size_t a_len, const char *b)
 {

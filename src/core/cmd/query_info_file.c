@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* QUERY_INFO of files ([MS-SMB2] 3.3.5.20.1, [MS-FSA] 2.1.5.12, [MS-FSCC] 2.4). */
 #include "core/cmd/query_info.h"
+#include "core/meta.h"
+#include "core/open.h"
 #include "wire/info_file.h"
+#include <string.h>
 
 /* One fill function of a record without a variable part. */
 #define FILL(name)                                                              \

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* QUERY_INFO of volumes ([MS-SMB2] 3.3.5.20.2, [MS-FSA] 2.1.5.13, [MS-FSCC] 2.5). */
+#include "base/utf.h"
 #include "core/cmd/query_info.h"
+#include "core/open.h"
+#include "core/share.h"
+#include "core/state.h"
+#include "core/tree.h"
+#include "vfs/name.h"
 #include "wire/info_fs.h"
+#include <string.h>
 
 #define SECTOR_SIZE     512u
 #define BLOCK_SIZE      4096u /* where the plugin does not say */

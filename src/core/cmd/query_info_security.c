@@ -4,7 +4,10 @@
  * shows one that says what is true: whoever got into the share may do what the share and the plugin
  * let him do.
  */
+#include "acl/acl.h"
 #include "core/cmd/query_info.h"
+#include "core/meta.h"
+#include "core/open.h"
 
 static smbkit_status fill_security(struct core_request *r, struct builder *b)
 {

@@ -4,7 +4,16 @@
  * copied: READ sends the plugin's buffer as a slice, WRITE hands the plugin a piece of the received
  * frame.
  */
-#include "core/core_int.h"
+#include "core/command.h"
+#include "core/conn.h"
+#include "core/notify.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/request.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "lease/lock.h"
+#include "wire/notify_rec.h"
 
 static bool read_decode(struct core_request *r, struct cursor *body)
 {

@@ -5,7 +5,13 @@
  * Steps: find or make the session and its channel; wait while this address is being slowed down for
  * wrong passwords; let auth/ look at the token; take the result over.
  */
-#include "core/core_int.h"
+#include "core/command.h"
+#include "core/conn.h"
+#include "core/core.h"
+#include "core/request.h"
+#include "core/session.h"
+#include "core/state.h"
+#include <string.h>
 
 #define TOKEN_MAX 65535
 

@@ -4,7 +4,9 @@
  * class's own steps.
  */
 #include "core/cmd/set_info.h"
-#include "wire/sd.h"
+#include "base/mem.h"
+#include "core/open.h"
+#include "core/session.h"
 
 static bool set_decode(struct core_request *r, struct cursor *body)
 {

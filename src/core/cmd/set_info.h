@@ -4,6 +4,7 @@
 #define CORE_CMD_SET_INFO_H
 
 #include "core/cmd/flow.h"
+#include "lease/node.h"
 #include "wire/info.h"
 
 struct set_state {

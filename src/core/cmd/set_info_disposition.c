@@ -4,6 +4,10 @@
  * file could go, the lease engine keeps the mark, and the name goes with the last open.
  */
 #include "core/cmd/set_info.h"
+#include "core/notify.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/state.h"
 #include "wire/info_file.h"
 
 #define DISPOSITION_KNOWN                                                     \

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* SET_INFO of FileFullEaInformation ([MS-FSA] 2.1.5.15.6). */
 #include "core/cmd/set_info.h"
+#include "core/meta.h"
+#include "core/open.h"
 
 enum core_verdict set_full_ea(struct core_request *r)
 {

@@ -3,7 +3,13 @@
  * SET_INFO of files ([MS-SMB2] 3.3.5.21.1, [MS-FSA] 2.1.5.15): what is not a matter of names.
  */
 #include "core/cmd/set_info.h"
+#include "core/meta.h"
+#include "core/notify.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/state.h"
 #include "wire/info_file.h"
+#include "wire/notify_rec.h"
 
 #define SETTABLE                                                                  \
     (FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM |    \

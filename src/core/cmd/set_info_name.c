@@ -10,8 +10,21 @@
  * A folder is not renamed while something in it is open, so that no path of an open ever changes
  * but that of the renamed file itself.
  */
+#include "base/mem.h"
+#include "base/utf.h"
 #include "core/cmd/set_info.h"
+#include "core/meta.h"
+#include "core/notify.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/session.h"
+#include "core/share.h"
+#include "core/state.h"
+#include "core/tree.h"
+#include "vfs/name.h"
 #include "wire/info_file.h"
+#include "wire/notify_rec.h"
+#include <string.h>
 
 #define RENAME_KNOWN 0x000001ffu /* all that [MS-FSCC] 2.4.43 names */
 

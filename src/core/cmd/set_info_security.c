@@ -6,7 +6,10 @@
  * Where plugins keep none, a valid descriptor is accepted and forgotten (note 431).
  */
 #include "core/cmd/set_info.h"
-#include "wire/sd.h"
+#include "core/meta.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/session.h"
 
 static enum core_verdict merge(struct core_request *r)
 {

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* FileRenameInformation of a stream ([MS-FSA] 2.1.5.15.12.1): "":name" or ":name:$DATA". */
+#include "base/mem.h"
+#include "base/utf.h"
 #include "core/cmd/set_info.h"
+#include "core/meta.h"
+#include "core/notify.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/state.h"
+#include "wire/notify_rec.h"
+#include <string.h>
 
 static void tell_renamed(struct core_request *r, const char *from, const char *to)
 {

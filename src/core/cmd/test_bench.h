@@ -16,8 +16,21 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "base/testmem.h"
-#include "core/core_int.h"
+#include "base/utf.h"
+#include "core/cmd/lock.h"
+#include "core/cmd/negotiate.h"
+#include "core/meta.h"
+#include "core/notify.h"
+#include "core/open.h"
+#include "core/oplock.h"
+#include "core/removal.h"
+#include "core/request.h"
+#include "core/session.h"
+#include "core/share.h"
+#include "core/state.h"
+#include "core/tree.h"
 #include "memory/memory.h"
 #include "vfs/testhost.h"
 
@@ -85,11 +98,6 @@ void conn_refuse(struct core_conn *conn, const char *why)
 {
     (void)conn;
     bench.refused = why;
-}
-
-uint32_t core_wire_attributes(const struct smbkit_attr *a)
-{
-    return a->attributes != 0 ? a->attributes : FILE_ATTRIBUTE_NORMAL;
 }
 
 uint16_t negotiate_choose_dialect(const struct core *c, const uint16_t *offered, size_t count)

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* TREE_CONNECT and TREE_DISCONNECT ([MS-SMB2] 3.3.5.7, 3.3.5.8). */
-#include "core/core_int.h"
+#include "base/utf.h"
+#include "core/batch.h"
+#include "core/command.h"
+#include "core/conn.h"
+#include "core/request.h"
+#include "core/session.h"
+#include "core/share.h"
+#include "core/tree.h"
+#include <string.h>
 
 static bool connect_decode(struct core_request *r, struct cursor *body)
 {

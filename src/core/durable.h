@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Durable opens ([MS-SMB2] 3.3.5.9.6, 3.3.5.9.7, 3.3.5.9.10, 3.3.5.9.12): a client that loses its
+ * connection finds its files as it left them, with locks and cached state, when it is back in time.
+ *
+ *   LIVE --durable_keep: the session ends--> KEPT --durable_resume--> LIVE, in another session
+ *                                              |--time is up, or somebody else's open needs what
+ *                                              |  the client cached--> shut
+ *
+ * What makes it safe to let a file stay open for somebody who is not there is the batch oplock or
+ * the handle lease: as soon as another open conflicts, a break is due, cannot be sent, and the kept
+ * open is closed. So only opens that hold one are kept, and folders never.
+ *
+ * KEPT: in core.kept, with no session and no tree. core.guids finds version 2 opens, live or kept,
+ * by CreateGuid. A kept open is in use by nobody: its place in the table keeps it alive.
+ */
+#ifndef CORE_DURABLE_H
+#define CORE_DURABLE_H
+
+#include "base/guid.h"
+#include "base/htab.h"
+#include "base/timerq.h"
+#include <smbkit/status.h>
+
+struct core;
+struct core_open;
+struct core_request;
+struct vfs_volume;
+struct wire_lease;
+
+/* Open.IsDurable and what belongs to it (durable.c). */
+struct core_durable {
+    bool on, v2;
+    struct guid client; /* Open.ClientGuid */
+    uint64_t timeout_ms;
+    struct guid create_guid;  /* version 2 */
+    struct htab_node by_guid; /* core.guids, version 2 */
+    char *owner;              /* DurableOwner: a user_id; mem.h */
+    struct timer scavenger;   /* while KEPT */
+};
+
+struct durable_request {
+    bool v2;
+    struct guid client;
+    uint32_t timeout_ms; /* 0: the default */
+    struct guid create_guid;
+};
+
+struct durable_reconnect {
+    bool v2;
+    uint64_t persistent_id;
+    struct guid create_guid;
+    const struct wire_lease *lease; /* NULL: no lease context */
+    const char *path;
+};
+
+/* A CREATE asks for it, after oplock or lease were granted. False: not granted, which is no error.
+ */
+bool durable_grant(struct core_open *o, const struct durable_request *rq);
+/* The session ends: keeps the open for its client. False: it is not durable, or may not be kept. */
+bool durable_keep(struct core_open *o);
+/* Somebody needs what the client of this kept open had cached. */
+void durable_drop(struct core_open *o);
+/* The same for all kept opens of a volume: its share goes. */
+void durable_drop_volume(struct core *c, const struct vfs_volume *v);
+/* The open is being shut. */
+void durable_forget(struct core_open *o);
+/* A kept open, live again in the request's session; *out is a use. OBJECT_NAME_NOT_FOUND,
+   INVALID_PARAMETER, ACCESS_DENIED (another user's), INSUFFICIENT_RESOURCES. */
+smbkit_status durable_resume(struct core_request *r, const struct durable_reconnect *rc,
+                             struct core_open **out);
+/* The open that this client has made with this CreateGuid, live or kept, or NULL. No reference. */
+struct core_open *durable_find_guid(struct core *c, const struct guid *create_guid,
+                                    const struct guid *client);
+
+#endif

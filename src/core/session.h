@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Sessions and their channels ([MS-SMB2] 3.3.1.8, 3.3.1.14).
+ *
+ *   IN_PROGRESS --authenticated--> VALID --expiry timer--> EXPIRED --SESSION_SETUP--> IN_PROGRESS
+ *        any --LOGOFF, failed authentication, PreviousSessionId, last channel lost--> GONE
+ *
+ * GONE: in no table, so that nothing finds it any more; trees are disconnected, opens are being
+ * shut; the memory goes with the last reference (requests still running, opens still closing).
+ *
+ * References of a session: 1 for the global table, 1 per channel, tree, open and request. Of a
+ * channel: 1 for the connection's table, 1 per request that came through it.
+ */
+#ifndef CORE_SESSION_H
+#define CORE_SESSION_H
+
+#include "acl/acl.h"
+#include "auth/auth.h"
+#include "base/htab.h"
+#include "base/list.h"
+#include "base/timerq.h"
+#include "crypto/kdf.h"
+#include "crypto/nonce.h"
+#include "crypto/preauth.h"
+#include "crypto/seal.h"
+#include "crypto/sign.h"
+
+struct core;
+struct core_conn;
+
+#define CORE_CHANNEL_MAGIC 0x534b4348u
+#define CORE_SESSION_MAGIC 0x534b5345u
+
+enum core_session_state {
+    SESSION_IN_PROGRESS, /* first authentication under way */
+    SESSION_VALID,
+    SESSION_EXPIRED, /* wants re-authentication */
+    SESSION_GONE,    /* logged off or replaced: in no table, being torn down */
+};
+
+#define SESSION_TREES_INITIAL_ID 1
+
+struct core_session {
+    uint32_t magic;
+    unsigned refs;
+    struct core *core;
+    uint64_t id;
+    struct htab_node by_id;
+    enum core_session_state state;
+    struct list channels; /* core_channel.in_session */
+    struct htab trees;    /* core_tree.by_id */
+    uint32_t next_tree_id;
+    size_t tree_count;
+    struct htab opens; /* core_open.by_id, keyed by the volatile id */
+    uint64_t next_volatile_id;
+    size_t open_count;
+    struct timer expiry;
+
+    char *user, *domain, *user_id; /* of the identity; NULL before the first success */
+    bool is_guest, is_anonymous;
+    struct acl_token token; /* who that is in security descriptors */
+    bool signing_required;
+    bool encrypt; /* Session.EncryptData */
+    uint8_t session_key[AUTH_SESSION_KEY_MAX];
+    size_t session_key_len;
+    struct crypto_session_keys keys;
+    uint32_t next_nonce_fixed; /* one for each channel's nonce generator */
+};
+
+/* A session on one connection ([MS-SMB2] 3.3.1.14). Signing keys differ per channel; sealing
+   contexts are per channel so that each connection's loop has its own. */
+struct core_channel {
+    uint32_t magic;
+    unsigned refs;
+    struct core_conn *conn;       /* a reference while in the conn's table */
+    struct core_session *session; /* a reference */
+    struct htab_node by_session;
+    struct list in_session;
+    struct auth_context *auth; /* during an authentication */
+    struct crypto_preauth preauth;
+    bool busy;                    /* a SESSION_SETUP is being delayed */
+    struct crypto_signer *signer; /* NULL until authenticated, or for guest and anonymous */
+    struct crypto_sealer *seal_out, *seal_in;
+    struct crypto_nonce nonce;
+};
+
+/* A new session in progress, in the global table, with its first channel on this connection.
+   Returns the channel (a reference), or NULL when memory or the connection's limit is reached. */
+NODISCARD struct core_channel *session_new(struct core_conn *conn);
+/* The authentication on this channel has succeeded: makes the session valid, takes over the
+   identity, and, the first time, derives the keys. False when memory is out. */
+NODISCARD bool session_authenticated(struct core_channel *ch, const struct auth_identity *who,
+                                     bool client_requires_signing);
+struct core_session *session_ref(struct core_session *s);
+void session_unref(struct core_session *s);
+struct core_channel *channel_ref(struct core_channel *ch);
+void channel_unref(struct core_channel *ch);
+/* Connection.SessionTable: a reference or NULL. */
+struct core_channel *channel_find(struct core_conn *conn, uint64_t session_id);
+/* GlobalSessionTable: a reference or NULL. */
+struct core_session *session_find(struct core *c, uint64_t session_id);
+/* Takes the session out of all tables, disconnects its trees and shuts its opens, which ends what
+   is parked on them. */
+void session_end(struct core_session *s);
+/* Takes a lost connection's channel out; a session without a channel ends. */
+void channel_drop(struct core_channel *ch);
+
+#endif
