@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What an administrator wants to know of sessions, open files and shares. Reads only. */
-#include "core/core_int.h"
+#include "core/conn.h"
+#include "core/core.h"
+#include "core/open.h"
+#include "core/session.h"
+#include "core/share.h"
+#include "core/state.h"
+#include "core/tree.h"
 
 uint64_t core_start_filetime(const struct core *c)
 {
