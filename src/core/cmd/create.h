@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the files of CREATE share: see create.c for the steps. */
+/*
+ * What the files of CREATE share: its state, and the steps, a file for each part of the way;
+ * create.c has the list.
+ */
 #ifndef CORE_CMD_CREATE_H
 #define CORE_CMD_CREATE_H
 
@@ -43,6 +46,41 @@ static inline bool create_has_base(const struct create_state *s)
     return s->base != NULL && s->base->has_file;
 }
 
+/* FileAttributes that a CREATE can set: [MS-FSA] 2.1.5.1.1 ValidSetAttributes. */
+#define CREATE_ATTRIBUTES                                                         \
+    (FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM |    \
+     FILE_ATTRIBUTE_ARCHIVE | FILE_ATTRIBUTE_TEMPORARY | FILE_ATTRIBUTE_OFFLINE | \
+     FILE_ATTRIBUTE_NOT_CONTENT_INDEXED)
+
+static inline bool create_overwrites(uint32_t d)
+{
+    return d == FILE_SUPERSEDE || d == FILE_OVERWRITE || d == FILE_OVERWRITE_IF;
+}
+
+static inline bool create_makes(uint32_t d)
+{
+    return d != FILE_OPEN && d != FILE_OVERWRITE;
+}
+
+/* ---- create.c: the list of steps ---- */
+
+enum core_verdict create_begin(struct core_request *r);
+/* Gives back the file of a new stream; `remove` deletes it. */
+void create_drop_base(struct create_state *s, bool remove);
+
+/* ---- create_parse.c ---- */
+
+enum core_verdict create_parse(struct core_request *r);
+
+/* ---- create_make.c: what is there, or has to be made ---- */
+
+enum core_verdict create_locate(struct core_request *r);
+enum core_verdict create_located(struct core_request *r);
+enum core_verdict create_base(struct core_request *r);
+enum core_verdict create_based(struct core_request *r);
+enum core_verdict create_make(struct core_request *r);
+enum core_verdict create_made(struct core_request *r);
+
 /* ---- create_access.c: what descriptors allow ---- */
 
 /* The steps of an existing file (the open's, or the base of a stream): ask for its descriptor, then
@@ -57,6 +95,34 @@ enum core_verdict create_parented(struct core_request *r);
 smbkit_status create_judge_access(struct core_request *r, struct create_state *s);
 /* The list of ExtA as s->eas. */
 smbkit_status create_parse_eas(struct core_request *r, struct create_state *s);
+
+/* ---- create_judge.c ---- */
+
+enum core_verdict create_judge(struct core_request *r);
+
+/* ---- create_claim.c ---- */
+
+enum core_verdict create_claim(struct core_request *r);
+enum core_verdict create_again(struct core_request *r);
+
+/* ---- create_lease.c: oplock or lease ---- */
+
+/* Is there a lease context, and does it count? */
+bool create_lease_asked(const struct core_request *r, const struct create_state *s);
+/* Who opens, for the engine. */
+struct lease_actor create_lease_actor(const struct core_request *r, const struct create_state *s);
+/* The folder's lease with this key needs not hear what the open does. */
+void create_take_parent_key(struct create_state *s);
+/* Grants what can be granted. SUCCESS, also for nothing, or why the CREATE fails. */
+smbkit_status create_grant_caching(struct core_request *r, struct create_state *s);
+struct wire_lease create_lease_response(const struct lease_grant *g);
+
+/* ---- create_overwrite.c ---- */
+
+enum core_verdict create_overwrite(struct core_request *r);
+enum core_verdict create_dress(struct core_request *r);
+enum core_verdict create_adorn(struct core_request *r);
+enum core_verdict create_reserve(struct core_request *r);
 
 /* ---- create_durable.c ---- */
 
@@ -77,13 +143,12 @@ void create_grant_durability(struct core_request *r, struct create_state *s);
 /* The answer when r->op has met a reparse point. */
 enum core_verdict create_stopped(struct core_request *r);
 
-/* ---- create.c, for request_goto ---- */
+/* ---- create_reply.c ---- */
 
-enum core_verdict create_make(struct core_request *r);
-enum core_verdict create_judge(struct core_request *r);
-enum core_verdict create_begin(struct core_request *r);
 void create_fill_response(struct create_state *s, const struct core_open *o);
+/* False: memory is out. */
 bool create_fill_contexts(struct core_request *r, struct create_state *s,
                           const struct core_open *o);
+bool create_encode(struct core_request *r, struct builder *b, size_t hdr);
 
 #endif

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * CREATE, judge: type, attributes and access rights of what exists against what was asked.
+ */
+#include "core/cmd/create.h"
+
+/* [MS-FSA] 2.1.5.1 phase 7: a folder or a file, as asked. */
+static smbkit_status judge_type(const struct core_request *r, const struct create_state *s)
+{
+    const struct wire_create_req *q = &r->in.create;
+    bool dir = (s->attr.attributes & SMBKIT_ATTR_DIRECTORY) != 0;
+    if (s->path.stream != NULL)
+        return SMBKIT_STATUS_SUCCESS;
+    if ((s->want_dir || s->path.trailing_slash) && !dir)
+        return q->create_disposition == FILE_CREATE ? SMBKIT_STATUS_OBJECT_NAME_COLLISION
+                                                    : SMBKIT_STATUS_NOT_A_DIRECTORY;
+    if (dir && ((q->create_options & FILE_NON_DIRECTORY_FILE) || s->path.stream_type))
+        return SMBKIT_STATUS_FILE_IS_A_DIRECTORY;
+    if (dir && create_overwrites(q->create_disposition))
+        return s->path.path_len == 0 ? SMBKIT_STATUS_ACCESS_DENIED
+                                     : SMBKIT_STATUS_OBJECT_NAME_COLLISION;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* [MS-FSA] 2.1.5.1.2 and 2.1.5.1.2.1, as far as attributes decide. */
+static smbkit_status judge_attributes(struct core_request *r, struct create_state *s)
+{
+    const struct wire_create_req *q = &r->in.create;
+    uint32_t have = s->attr.attributes, want = q->file_attributes;
+    bool overwrites = create_overwrites(q->create_disposition);
+    if (have & SMBKIT_ATTR_READONLY) {
+        const uint32_t denied = FILE_WRITE_DATA | FILE_APPEND_DATA;
+        if (q->create_options & FILE_DELETE_ON_CLOSE)
+            return SMBKIT_STATUS_CANNOT_DELETE;
+        if (!(have & SMBKIT_ATTR_DIRECTORY)) {
+            if ((s->desired & denied) || overwrites)
+                return SMBKIT_STATUS_ACCESS_DENIED;
+            s->effective &= ~(denied | FILE_DELETE_CHILD); /* of MAXIMUM_ALLOWED, MxAc */
+        }
+    }
+    if (overwrites && s->path.stream == NULL &&
+        (have & ~want & (SMBKIT_ATTR_HIDDEN | SMBKIT_ATTR_SYSTEM)))
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+enum core_verdict create_judge(struct core_request *r)
+{
+    struct create_state *s = r->state_data;
+    bool collides = s->open->has_file && r->in.create.create_disposition == FILE_CREATE;
+    smbkit_status st;
+    if (s->made)
+        return STEP_NEXT;
+    if ((st = judge_type(r, s)) != SMBKIT_STATUS_SUCCESS ||
+        (!collides && (st = judge_attributes(r, s)) != SMBKIT_STATUS_SUCCESS) ||
+        (!collides && (st = create_judge_access(r, s)) != SMBKIT_STATUS_SUCCESS))
+        return request_done(r, st);
+    return create_has_base(s) ? request_goto(r, create_make) : STEP_NEXT;
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * CREATE, parse: everything that can be refused without asking the plugin. Fields that do not fit
+ * together, rules of names, contexts, and rights that are not to be had on the share at all
+ * ([MS-SMB2] 3.3.5.9, [MS-FSA] 2.1.5.1 phase 1).
+ */
+#include "core/cmd/create.h"
+#include "core/session.h"
+#include "core/tree.h"
+
+#define OPTIONS_KNOWN    0x00ffffffu
+#define OPTIONS_REFUSED  (FILE_OPEN_BY_FILE_ID | FILE_OPEN_FOR_FREE_SPACE_QUERY)
+#define ACCESS_FORBIDDEN 0x0ce0fe00u /* [MS-FSA] 2.1.5.1, phase 1 */
+#define DIR_OPTIONS                                                                        \
+    (FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT |      \
+     FILE_WRITE_THROUGH | FILE_OPEN_REMOTE_INSTANCE | FILE_COMPLETE_IF_OPLOCKED |          \
+     FILE_OPEN_FOR_BACKUP_INTENT | FILE_DELETE_ON_CLOSE | FILE_OPEN_FOR_FREE_SPACE_QUERY | \
+     FILE_OPEN_BY_FILE_ID | FILE_NO_COMPRESSION | FILE_OPEN_REPARSE_POINT |                \
+     FILE_OPEN_REQUIRING_OPLOCK | FILE_NO_EA_KNOWLEDGE | FILE_NO_INTERMEDIATE_BUFFERING |  \
+     FILE_SEQUENTIAL_ONLY | FILE_RANDOM_ACCESS | FILE_OPEN_NO_RECALL | FILE_DISALLOW_EXCLUSIVE)
+#define ATTRIBUTES_KNOWN                                                                       \
+    (FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM |                 \
+     FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_ARCHIVE | FILE_ATTRIBUTE_NORMAL |               \
+     FILE_ATTRIBUTE_TEMPORARY | FILE_ATTRIBUTE_SPARSE_FILE | FILE_ATTRIBUTE_REPARSE_POINT |    \
+     FILE_ATTRIBUTE_COMPRESSED | FILE_ATTRIBUTE_OFFLINE | FILE_ATTRIBUTE_NOT_CONTENT_INDEXED | \
+     FILE_ATTRIBUTE_ENCRYPTED | FILE_ATTRIBUTE_INTEGRITY_STREAM | FILE_ATTRIBUTE_NO_SCRUB_DATA)
+
+/* Values of fields that do not fit together ([MS-SMB2] 3.3.5.9, [MS-FSA] 2.1.5.1 phase 1). */
+static smbkit_status check_fields(const struct wire_create_req *q)
+{
+    uint32_t opt = q->create_options;
+    if (q->impersonation_level > SMB2_IMPERSONATION_DELEGATE)
+        return SMBKIT_STATUS_BAD_IMPERSONATION_LEVEL;
+    if (q->create_disposition > FILE_OVERWRITE_IF || (opt & ~OPTIONS_KNOWN) != 0 ||
+        (q->share_access & ~(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)) != 0 ||
+        (q->file_attributes & ~ATTRIBUTES_KNOWN) != 0)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (opt & OPTIONS_REFUSED)
+        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (q->desired_access == 0 || (q->desired_access & ACCESS_FORBIDDEN) != 0)
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    if ((opt & FILE_DIRECTORY_FILE) && (opt & FILE_NON_DIRECTORY_FILE))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if ((opt & FILE_DIRECTORY_FILE) &&
+        ((opt & ~DIR_OPTIONS) != 0 || create_overwrites(q->create_disposition)))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if ((opt & FILE_COMPLETE_IF_OPLOCKED) && (opt & FILE_RESERVE_OPFILTER))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if ((opt & FILE_DELETE_ON_CLOSE) &&
+        !(q->desired_access & (DELETE | GENERIC_ALL | MAXIMUM_ALLOWED)))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status check_contexts(const struct create_state *s)
+{
+    if (!create_durable_contexts_fit(s))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_TWRP))
+        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND; /* there are no earlier versions */
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status parse_name(struct core_request *r, struct create_state *s)
+{
+    const struct wire_create_req *q = &r->in.create;
+    smbkit_status st = vfs_path_parse(request_arena(r), q->name.data, q->name.len, &s->path);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return st;
+    if (s->path.trailing_slash && (q->create_options & FILE_NON_DIRECTORY_FILE))
+        return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    s->want_dir = (q->create_options & FILE_DIRECTORY_FILE) || s->path.dir_type;
+    if ((q->create_options & FILE_DIRECTORY_FILE) && !s->path.dir_type &&
+        (s->path.stream != NULL || s->path.stream_type))
+        return SMBKIT_STATUS_NOT_A_DIRECTORY;
+    if (s->path.stream != NULL && s->path.path_len == 0)
+        return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* [MS-FSA] 2.1.5.1.2: what an overwrite needs whatever the open will be used for. */
+static uint32_t overwrite_needs(const struct create_state *s, uint32_t disposition)
+{
+    uint32_t of_file = s->path.stream == NULL ? FILE_WRITE_EA | FILE_WRITE_ATTRIBUTES : 0;
+    return of_file | (disposition == FILE_SUPERSEDE ? DELETE : FILE_WRITE_DATA);
+}
+
+/* Rights that are not to be had on this share at all. */
+static smbkit_status check_access(struct core_request *r, struct create_state *s)
+{
+    uint32_t max = r->tree->maximal_access;
+    uint32_t disposition = r->in.create.create_disposition;
+    s->desired = acl_map_generic(r->in.create.desired_access);
+    s->granted = s->desired & ~MAXIMUM_ALLOWED;
+    if (s->desired & MAXIMUM_ALLOWED)
+        s->granted |= max;
+    if (create_overwrites(disposition))
+        s->implied = overwrite_needs(s, disposition);
+    if (s->desired & ACCESS_SYSTEM_SECURITY)
+        return SMBKIT_STATUS_PRIVILEGE_NOT_HELD; /* SeSecurityPrivilege, which nobody has */
+    if ((s->granted | s->implied) & ~max)
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    if (disposition == FILE_CREATE && !(max & FILE_WRITE_DATA))
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+enum core_verdict create_parse(struct core_request *r)
+{
+    const struct wire_create_req *q = &r->in.create;
+    struct create_state *s = arena_alloc(request_arena(r), sizeof *s);
+    smbkit_status st;
+    if (s == NULL)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    r->state_data = s;
+    if ((st = check_fields(q)) != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    if (!wire_create_req_ctxs_parse(q->ctxs, q->ctx_count, &s->ctxs))
+        return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
+    if (r->tree->volume == NULL) /* IPC$: no pipe of that name */
+        return request_done(r, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+    if ((st = check_contexts(s)) != SMBKIT_STATUS_SUCCESS ||
+        (st = parse_name(r, s)) != SMBKIT_STATUS_SUCCESS ||
+        (st = create_parse_eas(r, s)) != SMBKIT_STATUS_SUCCESS ||
+        (st = check_access(r, s)) != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    s->wants_lease = create_lease_asked(r, s);
+    r->op.user = r->session->user;
+    return request_goto(r, create_wants_durable(s) ? create_reconnect : create_begin);
+}
