@@ -432,6 +432,8 @@ SMBKIT_API void smbkit_error(struct smbkit_share *share, const char *format, ...
     __attribute__((format(printf, 2, 3)))
 #endif
     ;
+/* In share_open only: this share has not what these SMBKIT_CAP_* of the plugin's table say. */
+SMBKIT_API void smbkit_share_lacks(struct smbkit_share *share, uint32_t capabilities);
 /* Random bytes from the server's source. */
 SMBKIT_API void smbkit_random(struct smbkit_share *share, void *dst, size_t size);
 /* Now, as FILETIME, outside an operation. */

@@ -33,6 +33,7 @@ static smbkit_status share_open(struct smbkit_share *share, const struct smbkit_
     *vol = &opened;
     the_share = share;
     smbkit_notify(share, "early", SMBKIT_ACTION_ADDED); /* nobody can watch yet */
+    smbkit_share_lacks(share, SMBKIT_CAP_STREAMS);
     assert_string_equal(smbkit_share_name(share), "data");
     assert_int_equal(smbkit_share_time(share), TESTHOST_TIME);
     uint8_t random[4] = {0};
@@ -70,7 +71,7 @@ static struct smbkit_plugin plugin = {
     SMBKIT_PLUGIN_INIT,
     .name = "testing",
     .fs_name = "NTFS",
-    .capabilities = SMBKIT_CAP_SPARSE,
+    .capabilities = SMBKIT_CAP_SPARSE | SMBKIT_CAP_STREAMS,
     .params = params,
     .vfs = {.share_open = share_open,
             .share_close = share_close,

@@ -111,7 +111,6 @@ static struct vfs_volume *volume_alloc(const struct smbkit_plugin *plugin, const
         level_init(v, &v->levels[i], f->name, &f->vfs, f->vfs_size, f->thread_model);
         v->levels[i].filter = f;
         v->levels[i].flags = f->flags;
-        v->capabilities = (v->capabilities | f->add_capabilities) & ~f->remove_capabilities;
     }
     return v;
 }
@@ -167,6 +166,8 @@ static bool volume_open(struct vfs_volume *v, const struct smbkit_arg *args, siz
             levels_close(v, i + 1);
             return false;
         }
+        v->capabilities =
+            (v->capabilities | f->filter->add_capabilities) & ~f->filter->remove_capabilities;
     }
     return true;
 }
@@ -352,6 +353,14 @@ void smbkit_log(struct smbkit_share *share, int level, const char *format, ...)
     va_end(ap);
     log_text(from_share(share), level < LOG_DEBUG ? (enum log_level)MAX(level, 0) : LOG_DEBUG,
              text);
+}
+
+/* What filters add comes later: the plugin is opened first. */
+void smbkit_share_lacks(struct smbkit_share *share, uint32_t capabilities)
+{
+    struct vfs_volume *v = from_share(share)->volume;
+    ASSERT(!atomic_load(&v->opened));
+    v->capabilities &= ~capabilities;
 }
 
 void smbkit_random(struct smbkit_share *share, void *dst, size_t size)
