@@ -65,16 +65,17 @@ static uint64_t birth(const struct statx *st)
 void dir_attr_fill(struct dir_volume *v, const struct statx *st, const struct dosattr *dos,
                    const char *name, struct smbkit_attr *attr)
 {
-    bool folder = S_ISDIR(st->stx_mode);
+    bool folder = S_ISDIR(st->stx_mode), link = S_ISLNK(st->stx_mode);
     uint32_t a = dos->has_attributes ? dos->attributes & ATTR_KEPT : 0;
     if (!dos->has_attributes && !folder && !(st->stx_mode & 0222))
         a |= SMBKIT_ATTR_READONLY;
     if (v->hide_dots && name != NULL && name[0] == '.')
         a |= SMBKIT_ATTR_HIDDEN;
     a |= folder ? SMBKIT_ATTR_DIRECTORY : 0;
+    a |= link ? SMBKIT_ATTR_REPARSE_POINT : 0;
     *attr = (struct smbkit_attr){
         .file_id = dir_file_id(v, dir_dev(st), st->stx_ino),
-        .size = folder ? 0 : st->stx_size,
+        .size = folder || link ? 0 : st->stx_size,
         .alloc_size = folder ? 0 : st->stx_blocks * 512,
         .create_time = dos->has_create_time ? dos->create_time : birth(st),
         .access_time = fs_filetime(&st->stx_atime),
@@ -82,6 +83,7 @@ void dir_attr_fill(struct dir_volume *v, const struct statx *st, const struct do
         .change_time = fs_filetime(&st->stx_ctime),
         .attributes = a != 0 ? a : SMBKIT_ATTR_NORMAL,
         .links = folder ? 1 : st->stx_nlink,
+        .reparse_tag = link ? DIR_TAG_SYMLINK : 0,
     };
     (void)dir_node_change_time(v, dir_dev(st), st->stx_ino, fs_ns(&st->stx_ctime),
                                &attr->change_time);
@@ -95,11 +97,13 @@ smbkit_status dir_attr_get(struct dir_volume *v, struct dir_handle *h, struct sm
     if (fs_stat(h->fd, "", &st) < 0)
         return dir_status(errno);
     struct dir_folder *f = dir_handle_where(v, h, name);
-    if (f != NULL)
-        dir_folder_put(f);
     dir_dos_read(h->fd, NULL, &dos);
     dir_attr_fill(v, &st, &dos, name, attr);
-    attr->ea_size = dir_ea_size(h->fd);
+    if (S_ISLNK(st.stx_mode) && f != NULL && dir_link_to_folder(v, f, name))
+        attr->attributes |= SMBKIT_ATTR_DIRECTORY;
+    if (f != NULL)
+        dir_folder_put(f);
+    attr->ea_size = dir_ea_size(v, h->fd);
     if (h->stream != NULL) {
         attr->size = attr->alloc_size = dir_stream_size(h);
         attr->attributes &= ~SMBKIT_ATTR_DIRECTORY; /* the stream of a folder is no folder */

@@ -180,7 +180,7 @@ void dir_overwrite(struct smbkit_op *op, void *vol, void *file)
     if (err == 0 && h->stream == NULL)
         err = dir_streams_remove(h);
     if (err == 0 && h->stream == NULL)
-        err = dir_eas_remove(h->fd);
+        err = dir_eas_remove(vol, h->fd);
     finish(op, vol, h, err, true);
 }
 

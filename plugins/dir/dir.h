@@ -88,6 +88,15 @@ bool dosattr_decode(const void *data, size_t len, struct dosattr *out);
 /* Version 5. */
 void dosattr_encode(const struct dosattr *in, uint8_t out[DOSATTR_SIZE]);
 
+/* --- ntacl.c: the extended attribute security.NTACL --- */
+
+#define NTACL_HEAD 8u
+
+/* Versions 1 to 4. *sd is in `data`, which is changed. False: not one of them. */
+bool ntacl_decode(uint8_t *data, size_t len, uint8_t **sd, size_t *sd_len);
+/* Version 1, into len + NTACL_HEAD bytes. False: not a descriptor. */
+bool ntacl_encode(const void *sd, size_t len, uint8_t *data);
+
 /* --- user.c: whose rights a call has --- */
 
 struct dir_user;
@@ -231,8 +240,8 @@ int dir_xattr_get(int fd, const char *name, uint8_t **value, size_t *len);
 int dir_xattr_set(int fd, const char *name, const void *value, size_t len, int flags);
 int dir_xattr_remove(int fd, const char *name);
 /* smbkit_attr.ea_size */
-uint32_t dir_ea_size(int fd);
-int dir_eas_remove(int fd);
+uint32_t dir_ea_size(const struct dir_volume *v, int fd);
+int dir_eas_remove(const struct dir_volume *v, int fd);
 
 /* Make h->stream a stream of the handle's file: one that is there, or a new one. */
 smbkit_status dir_stream_open(struct dir_handle *h, const char *stream);
@@ -322,6 +331,11 @@ bool dir_node_is_own(struct dir_volume *v, dev_t dev, uint64_t inode, uint64_t t
 struct dir_place {
     struct dir_folder *folder;
     char name[DIR_NAME_MAX + 1];
+    /* STOPPED_ON_SYMLINK: so much of the path as it was asked for names a link, with this reparse
+       data buffer, to be freed. */
+    size_t link_at;
+    uint8_t *link;
+    size_t link_len;
 };
 
 /* Finds the folder in which `path` is or shall be, whatever case the client spells it in. `path` is
@@ -334,6 +348,36 @@ smbkit_status dir_place_open(struct dir_volume *v, const struct dir_user *user,
                              struct dir_place *place, int *fd, struct statx *st,
                              struct statx *named);
 smbkit_status dir_status(int err);
+
+/* What a path names. */
+struct dir_found {
+    struct dir_place place; /* folder NULL: the root */
+    int fd;                 /* FS_SEE; -1: none */
+    struct statx st, named;
+};
+
+/* Finds and opens what has the path. To be cleared also after a failure. */
+smbkit_status dir_find(struct dir_volume *v, const struct dir_user *user, const char *path,
+                       struct dir_found *found);
+void dir_found_clear(struct dir_found *found);
+/* Answers with the status, or with the link that was in the way. */
+void dir_reply_failure(struct smbkit_op *op, const struct dir_found *found, smbkit_status status);
+
+/* --- link.c --- */
+
+#define DIR_TAG_SYMLINK 0xa000000cu /* IO_REPARSE_TAG_SYMLINK */
+
+/* The reparse data buffer of a link's descriptor, to be freed. NULL and errno. */
+uint8_t *dir_link_buffer(int fd, size_t *len);
+/* Does this link lead to a folder of the share? */
+bool dir_link_to_folder(struct dir_volume *v, struct dir_folder *f, const char *name);
+
+/* --- acl.c --- */
+
+/* Where descriptors are kept, by the parameter's value; false: not a valid one. */
+bool dir_acls_choose(struct dir_volume *v, const char *value);
+/* Keeps the descriptor of a new file. 0 or an errno. */
+int dir_acl_make(const struct dir_volume *v, int fd, const void *sd, size_t len);
 
 /* --- attr.c --- */
 
@@ -349,7 +393,7 @@ dev_t dir_dev(const struct statx *st);
 
 /* --- the volume --- */
 
-enum dir_links { DIR_LINKS_FOLLOW, DIR_LINKS_REFUSE };
+enum dir_links { DIR_LINKS_FOLLOW, DIR_LINKS_REFUSE, DIR_LINKS_REPARSE };
 
 struct dir_volume {
     struct smbkit_share *share;
@@ -357,7 +401,8 @@ struct dir_volume {
     dev_t dev;
     enum dir_links links;
     bool hide_dots;
-    int file_mode, folder_mode; /* -1: 0666 and 0777 less the umask */
+    char acl_xattr[DIR_NAME_MAX + 1]; /* "": no descriptors are kept */
+    int file_mode, folder_mode;       /* -1: 0666 and 0777 less the umask */
     uint32_t serial;
     size_t index_limit;
     struct dir_users users;
@@ -397,6 +442,10 @@ void dir_rename_stream(struct smbkit_op *op, void *vol, void *file, const char *
 void dir_get_eas(struct smbkit_op *op, void *vol, void *file);
 void dir_set_eas(struct smbkit_op *op, void *vol, void *file, const struct smbkit_ea *eas,
                  size_t count);
+void dir_get_sd(struct smbkit_op *op, void *vol, void *file);
+void dir_path_sd(struct smbkit_op *op, void *vol, const char *path);
+void dir_set_sd(struct smbkit_op *op, void *vol, void *file, const void *sd, size_t len);
+void dir_get_reparse(struct smbkit_op *op, void *vol, void *file);
 void dir_set_sparse(struct smbkit_op *op, void *vol, void *file, bool sparse);
 void dir_readdir(struct smbkit_op *op, void *vol, void *dir,
                  const struct smbkit_readdir_args *args);

@@ -43,15 +43,18 @@ static void add(struct listing *l, const char *name, uint64_t cookie)
     struct smbkit_attr attr;
     if (fs_stat(l->h->fd, name, &st) < 0)
         return;
-    if (S_ISLNK(st.stx_mode)) {
+    bool shown = S_ISLNK(st.stx_mode) && l->v->links == DIR_LINKS_REPARSE;
+    if (S_ISLNK(st.stx_mode) && !shown) {
         if (!follow(l, name, &st, &dos))
             return;
     } else {
         dir_dos_read(l->h->fd, name, &dos);
     }
-    if (!S_ISREG(st.stx_mode) && !S_ISDIR(st.stx_mode))
+    if (!S_ISREG(st.stx_mode) && !S_ISDIR(st.stx_mode) && !shown)
         return;
     dir_attr_fill(l->v, &st, &dos, name, &attr);
+    if (shown && dir_link_to_folder(l->v, l->h->self, name))
+        attr.attributes |= SMBKIT_ATTR_DIRECTORY;
     l->full = !smbkit_dir_add(l->op, name, &attr, cookie);
 }
 

@@ -320,7 +320,10 @@ static smbkit_status find_target(struct dir_volume *v, struct dir_handle *h, con
 {
     if (to[0] == '\0')
         return SMBKIT_STATUS_ACCESS_DENIED; /* nothing takes the root's place */
-    return dir_place_find(v, h->user, to, &t->place);
+    smbkit_status status = dir_place_find(v, h->user, to, &t->place);
+    smbkit_free(t->place.link);
+    return status != SMBKIT_STATUS_STOPPED_ON_SYMLINK ? status
+                                                      : SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND;
 }
 
 void dir_rename(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags)

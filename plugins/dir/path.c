@@ -128,6 +128,40 @@ static int open_parent(struct dir_volume *v, const struct dir_user *user, char *
     return fd;
 }
 
+/* Which component of the path is a symbolic link, when links are reported: place->link. */
+static smbkit_status find_link(struct dir_volume *v, const struct dir_user *user, const char *path,
+                               size_t len, struct dir_place *place)
+{
+    char found[DIR_NAME_MAX + 1], *right = smbkit_alloc(DIR_PATH_MAX + 1);
+    size_t asked = 0, at = 0;
+    int fd = -1;
+    if (right == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    memcpy(right, path, len);
+    while (right[at] != '\0') {
+        size_t n = strcspn(right + at, "/");
+        if (spell(v, user, right, at, n, found) != 0 || !replace(right, at, n, found))
+            break;
+        asked += n;
+        at += strlen(found);
+        char next = right[at];
+        right[at] = '\0';
+        fd = open_as(user, v->root, right, FS_SEE);
+        right[at] = next;
+        place->link = fd >= 0 ? dir_link_buffer(fd, &place->link_len) : NULL;
+        if (fd >= 0)
+            close(fd);
+        if (place->link != NULL || fd < 0 || next == '\0')
+            break;
+        asked++;
+        at++;
+    }
+    smbkit_free(right);
+    place->link_at = asked;
+    return place->link != NULL ? SMBKIT_STATUS_STOPPED_ON_SYMLINK
+                               : SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND;
+}
+
 smbkit_status dir_place_find(struct dir_volume *v, const struct dir_user *user, const char *path,
                              struct dir_place *place)
 {
@@ -145,6 +179,9 @@ smbkit_status dir_place_find(struct dir_volume *v, const struct dir_user *user, 
     int err = errno;
     place->folder = fd >= 0 ? dir_folder_get(v, fd, parent) : NULL;
     smbkit_free(parent);
+    /* a link at the end is no folder, one before leads elsewhere */
+    if (fd < 0 && (err == ELOOP || err == ENOTDIR) && v->links == DIR_LINKS_REPARSE)
+        return find_link(v, user, path, len, place);
     if (fd < 0)
         return parent_status(err);
     memcpy(place->name, name, strlen(name) + 1);
@@ -220,7 +257,8 @@ smbkit_status dir_place_open(struct dir_volume *v, const struct dir_user *user,
         if (fs_stat(fd, "", st) < 0)
             goto failed;
     }
-    if (!S_ISREG(st->stx_mode) && !S_ISDIR(st->stx_mode)) {
+    bool shown = S_ISLNK(st->stx_mode) && v->links == DIR_LINKS_REPARSE;
+    if (!S_ISREG(st->stx_mode) && !S_ISDIR(st->stx_mode) && !shown) {
         close(fd); /* devices, pipes, sockets, and links where they are refused */
         return SMBKIT_STATUS_ACCESS_DENIED;
     }
@@ -230,4 +268,39 @@ failed:;
     int err = errno;
     close(fd);
     return dir_status(err);
+}
+
+/* --- a whole path --- */
+
+smbkit_status dir_find(struct dir_volume *v, const struct dir_user *user, const char *path,
+                       struct dir_found *found)
+{
+    if (path[0] == '\0') {
+        found->fd = fs_open(v->root, "", FS_SEE | FS_FOLDER, 0);
+        if (found->fd < 0 || fs_stat(found->fd, "", &found->st) < 0)
+            return dir_status(errno);
+        return SMBKIT_STATUS_SUCCESS;
+    }
+    smbkit_status status = dir_place_find(v, user, path, &found->place);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return status;
+    return dir_place_open(v, user, &found->place, &found->fd, &found->st, &found->named);
+}
+
+void dir_found_clear(struct dir_found *found)
+{
+    if (found->fd >= 0)
+        close(found->fd);
+    if (found->place.folder != NULL)
+        dir_folder_put(found->place.folder);
+    smbkit_free(found->place.link);
+}
+
+void dir_reply_failure(struct smbkit_op *op, const struct dir_found *found, smbkit_status status)
+{
+    const struct dir_place *p = &found->place;
+    if (status == SMBKIT_STATUS_STOPPED_ON_SYMLINK)
+        smbkit_reply_reparse(op, p->link_at, p->link, p->link_len);
+    else
+        smbkit_reply_status(op, status);
 }

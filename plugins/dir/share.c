@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define DESCRIPTORS_MAX (1u << 20)
@@ -41,17 +42,34 @@ static bool parse_mode(const char *text, int *mode)
     return *end == '\0' && m <= 07777 && text[0] >= '0' && text[0] <= '7';
 }
 
+static bool parse_links(struct dir_volume *v, const char *text)
+{
+    static const char *const words[] = {
+        [DIR_LINKS_FOLLOW] = "follow",
+        [DIR_LINKS_REFUSE] = "refuse",
+        [DIR_LINKS_REPARSE] = "reparse",
+    };
+    unsigned i = 0;
+    while (i < sizeof(words) / sizeof(words[0]) && strcmp(words[i], text) != 0)
+        i++;
+    v->links = (enum dir_links)i;
+    return i < sizeof(words) / sizeof(words[0]);
+}
+
 static bool parse(struct dir_volume *v, struct smbkit_share *share, const struct smbkit_arg *args,
                   size_t count)
 {
     uint64_t limit = 0;
-    const char *links = value_of(args, count, "links");
-    v->links = strcmp(links, "refuse") == 0 ? DIR_LINKS_REFUSE : DIR_LINKS_FOLLOW;
+    const char *links = value_of(args, count, "links"), *acls = value_of(args, count, "acls");
     v->hide_dots = is_on(value_of(args, count, "hide-dot-files"));
     smbkit_parse_size(value_of(args, count, "index-memory"), &limit);
     v->index_limit = limit < SIZE_MAX ? (size_t)limit : SIZE_MAX;
-    if (v->links != DIR_LINKS_REFUSE && strcmp(links, "follow") != 0) {
-        smbkit_error(share, "links=%s: it can be follow or refuse", links);
+    if (!parse_links(v, links)) {
+        smbkit_error(share, "links=%s: it can be follow, reparse or refuse", links);
+        return false;
+    }
+    if (!dir_acls_choose(v, acls)) {
+        smbkit_error(share, "acls=%s: it can be auto, off, or an attribute like user.NTACL", acls);
         return false;
     }
     if (!parse_mode(value_of(args, count, "file-mode"), &v->file_mode) ||
@@ -81,6 +99,20 @@ static bool open_root(struct dir_volume *v, struct smbkit_share *share, const ch
     }
     close(fd);
     return true;
+}
+
+/* What the disk or the parameters do not give. */
+static void tell_lacks(const struct dir_volume *v, struct smbkit_share *share)
+{
+    struct fs_name root = fs_name(v->root, NULL);
+    uint32_t lacks = v->links != DIR_LINKS_REPARSE ? SMBKIT_CAP_REPARSE_POINTS : 0;
+    bool acls = v->acl_xattr[0] != '\0' &&
+                (getxattr(root.text, v->acl_xattr, NULL, 0) >= 0 || errno != ENOTSUP);
+    if (!acls)
+        lacks |= SMBKIT_CAP_ACLS;
+    if (getxattr(root.text, DOSATTR_XATTR, NULL, 0) < 0 && errno == ENOTSUP)
+        lacks |= SMBKIT_CAP_STREAMS | SMBKIT_CAP_EXTENDED_ATTRS;
+    smbkit_share_lacks(share, lacks);
 }
 
 /* Each open file takes a descriptor; the usual soft limit is made for programs that use select. */
@@ -126,6 +158,7 @@ static smbkit_status dir_share_open(struct smbkit_share *share, const struct smb
         dir_share_close(v);
         return SMBKIT_STATUS_INVALID_PARAMETER;
     }
+    tell_lacks(v, share);
     raise_descriptor_limit();
     if (is_on(value_of(args, count, "watch")))
         v->watch = dir_watch_new(v);
@@ -182,7 +215,10 @@ static const struct smbkit_param dir_params[] = {
     {"as", SMBKIT_PARAM_STRING, NULL, 0, 0, "user",
      "whose rights count: user (each client's, when root), server, or a Unix user's name"},
     {"links", SMBKIT_PARAM_STRING, NULL, 0, 0, "follow",
-     "symbolic links: follow (inside the share), or refuse"},
+     "symbolic links: follow (inside the share), reparse (left to the client), or refuse"},
+    {"acls", SMBKIT_PARAM_STRING, NULL, 0, 0, "auto",
+     "the extended attribute for security descriptors, auto (security.NTACL when root, else "
+     "user.NTACL), or off"},
     {"file-mode", SMBKIT_PARAM_STRING, NULL, 0, 0, "", "permissions of new files, octal"},
     {"folder-mode", SMBKIT_PARAM_STRING, NULL, 0, 0, "", "permissions of new folders, octal"},
     {"hide-dot-files", SMBKIT_PARAM_BOOL, NULL, 0, 0, "on",
@@ -207,7 +243,8 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
     .summary = "a folder of this machine",
     .fs_name = "NTFS",
     .capabilities = SMBKIT_CAP_STABLE_IDS | SMBKIT_CAP_SPARSE | SMBKIT_CAP_HARD_LINKS |
-                    SMBKIT_CAP_CHANGE_SOURCE | SMBKIT_CAP_STREAMS | SMBKIT_CAP_EXTENDED_ATTRS,
+                    SMBKIT_CAP_CHANGE_SOURCE | SMBKIT_CAP_STREAMS | SMBKIT_CAP_EXTENDED_ATTRS |
+                    SMBKIT_CAP_ACLS | SMBKIT_CAP_REPARSE_POINTS,
     .params = dir_params,
     .vfs =
         {
@@ -236,6 +273,10 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
             .rename_stream = dir_rename_stream,
             .get_eas = dir_get_eas,
             .set_eas = dir_set_eas,
+            .get_sd = dir_get_sd,
+            .path_sd = dir_path_sd,
+            .set_sd = dir_set_sd,
+            .get_reparse = dir_get_reparse,
             .set_sparse = dir_set_sparse,
         },
 };

@@ -58,10 +58,11 @@ static inline bool dirtest_open_volume(struct dirtest *t, const struct smbkit_ar
                                        size_t count)
 {
     struct smbkit_arg args[8] = {{"path", t->root}, {"as", "server"}};
+    size_t at = 2;
     for (size_t i = 0; i < count; i++)
-        args[2 + i] = more[i];
+        args[strcmp(more[i].key, "as") == 0 ? 1 : at++] = more[i];
     t->host.host.changed = dirtest_changed;
-    t->vol = vfs_volume_new(&smbkit_plugin_dir, "d", args, 2 + count, &t->host.host, t->error);
+    t->vol = vfs_volume_new(&smbkit_plugin_dir, "d", args, at, &t->host.host, t->error);
     vfs_op_init(&t->op, dirtest_done);
     return t->vol != NULL;
 }

@@ -4,8 +4,8 @@
  * values of the disk's extended attributes.
  *
  * A client's attribute NAME is user.NAME on the disk, as Samba has it. The names that mean
- * something else there (DOSATTRIB, DosStream.*) are neither shown nor set. The flag "needed" has no
- * place on the disk and is lost.
+ * something else there (DOSATTRIB, DosStream.*, where descriptors are kept) are neither shown nor
+ * set. The flag "needed" has no place on the disk and is lost.
  */
 #include "volume.h"
 #include <errno.h>
@@ -75,21 +75,22 @@ int dir_xattr_remove(int fd, const char *name)
 /* --- which are a client's --- */
 
 /* The client's name of an attribute, or NULL when it is none. */
-static const char *ea_name(const char *name)
+static const char *ea_name(const struct dir_volume *v, const char *name)
 {
     if (strncmp(name, USER, USER_LEN) != 0)
         return NULL;
     const char *ea = name + USER_LEN;
-    bool ours = strcmp(name, DOSATTR_XATTR) == 0 ||
+    bool ours = strcasecmp(name, DOSATTR_XATTR) == 0 || strcasecmp(name, v->acl_xattr) == 0 ||
                 strncmp(name, DIR_STREAM_XATTR, sizeof(DIR_STREAM_XATTR) - 1) == 0;
     return ours || ea[0] == '\0' ? NULL : ea;
 }
 
 /* How the attribute is spelled that a client calls `ea`, or how it is to be spelled. */
-static void spell(const char *list, ssize_t n, const char *ea, char name[NAME_ROOM + USER_LEN])
+static void spell(const struct dir_volume *v, const char *list, ssize_t n, const char *ea,
+                  char name[NAME_ROOM + USER_LEN])
 {
     for (const char *at = list; at != NULL && at < list + n; at += strlen(at) + 1) {
-        const char *have = ea_name(at);
+        const char *have = ea_name(v, at);
         if (have != NULL && strcasecmp(have, ea) == 0)
             ea = have;
     }
@@ -98,14 +99,14 @@ static void spell(const char *list, ssize_t n, const char *ea, char name[NAME_RO
 
 /* --- reading --- */
 
-uint32_t dir_ea_size(int fd)
+uint32_t dir_ea_size(const struct dir_volume *v, int fd)
 {
     char *list;
     size_t sum = 0;
     struct fs_name path = fs_name(fd, NULL);
     ssize_t n = dir_xattr_names(fd, &list);
     for (const char *at = list; at != NULL && at < list + n; at += strlen(at) + 1) {
-        const char *ea = ea_name(at);
+        const char *ea = ea_name(v, at);
         ssize_t len = ea != NULL ? getxattr(path.text, at, NULL, 0) : 0;
         if (len > 0)
             sum += EA_RECORD + strlen(ea) + (size_t)len;
@@ -116,13 +117,14 @@ uint32_t dir_ea_size(int fd)
 
 void dir_get_eas(struct smbkit_op *op, void *vol, void *file)
 {
+    const struct dir_volume *v = vol;
     const struct dir_handle *h = file;
     char *list;
     bool room = true;
     ssize_t n = dir_xattr_names(h->fd, &list);
     int err = n < 0 ? errno : 0;
     for (const char *at = list; at != NULL && at < list + n && room; at += strlen(at) + 1) {
-        struct smbkit_ea ea = {.name = ea_name(at)};
+        struct smbkit_ea ea = {.name = ea_name(v, at)};
         uint8_t *value;
         if (ea.name == NULL || dir_xattr_get(h->fd, at, &value, &ea.value_len) != 0)
             continue;
@@ -153,13 +155,13 @@ static void undo(int fd, struct before *b)
 }
 
 /* Sets one and remembers what was there. 0 or an errno. */
-static int set_one(int fd, const struct smbkit_ea *ea, struct before *b)
+static int set_one(const struct dir_volume *v, int fd, const struct smbkit_ea *ea, struct before *b)
 {
     char *list;
     ssize_t n = dir_xattr_names(fd, &list);
-    spell(list, list != NULL ? n : 0, ea->name, b->name);
+    spell(v, list, list != NULL ? n : 0, ea->name, b->name);
     smbkit_free(list);
-    if (ea_name(b->name) == NULL)
+    if (ea_name(v, b->name) == NULL)
         return EINVAL;
     int err = dir_xattr_get(fd, b->name, &b->value, &b->len);
     if (err != 0 && err != ENODATA)
@@ -168,7 +170,8 @@ static int set_one(int fd, const struct smbkit_ea *ea, struct before *b)
                              : dir_xattr_remove(fd, b->name);
 }
 
-static smbkit_status set_all(int fd, const struct smbkit_ea *eas, size_t count)
+static smbkit_status set_all(const struct dir_volume *v, int fd, const struct smbkit_ea *eas,
+                             size_t count)
 {
     struct before *b = smbkit_alloc(count * sizeof(*b));
     if (b == NULL)
@@ -176,10 +179,10 @@ static smbkit_status set_all(int fd, const struct smbkit_ea *eas, size_t count)
     int err = 0;
     size_t done = 0;
     while (err == 0 && done < count) {
-        err = set_one(fd, &eas[done], &b[done]);
+        err = set_one(v, fd, &eas[done], &b[done]);
         done++;
     }
-    bool large = err == ENOSPC || (err == 0 && dir_ea_size(fd) > SMBKIT_EA_TOTAL_MAX);
+    bool large = err == ENOSPC || (err == 0 && dir_ea_size(v, fd) > SMBKIT_EA_TOTAL_MAX);
     for (size_t i = done; i > 0; i--) {
         if ((err != 0 || large) && b[i - 1].name[0] != '\0')
             undo(fd, &b[i - 1]);
@@ -198,7 +201,7 @@ void dir_set_eas(struct smbkit_op *op, void *vol, void *file, const struct smbki
     if (dir_user_enter(h->user)) {
         dir_change_begin(h);
         pthread_mutex_lock(&h->node->meta);
-        status = count > 0 ? set_all(h->fd, eas, count) : SMBKIT_STATUS_SUCCESS;
+        status = count > 0 ? set_all(vol, h->fd, eas, count) : SMBKIT_STATUS_SUCCESS;
         pthread_mutex_unlock(&h->node->meta);
         dir_change_end(h);
         dir_user_leave(h->user);
@@ -211,13 +214,13 @@ void dir_set_eas(struct smbkit_op *op, void *vol, void *file, const struct smbki
         smbkit_reply_status(op, status);
 }
 
-int dir_eas_remove(int fd)
+int dir_eas_remove(const struct dir_volume *v, int fd)
 {
     char *list;
     int err = 0;
     ssize_t n = dir_xattr_names(fd, &list);
     for (const char *at = list; at != NULL && at < list + n && err == 0; at += strlen(at) + 1)
-        if (ea_name(at) != NULL)
+        if (ea_name(v, at) != NULL)
             err = dir_xattr_remove(fd, at);
     smbkit_free(list);
     return n < 0 ? errno : err;
