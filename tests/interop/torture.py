@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs Samba's smbtorture against a server of its own and compares with what is expected.
+
+torture.tsv beside this file has a line for each test: its name, its settings (separated by spaces:
+share=NAME, timeout=SECONDS, option=NAME=VALUE), the expected result over the plugin memory and over dir
+(pass, fail, skip, or - where the test is not run), Samba's own best result, and for every failure the
+reason. A test that is expected to pass and does not is tried once more alone, because many of them
+measure time and this machine may be busy; when it fails again, that is a failure of this run. A change
+for the better is named, and recorded with --update.
+
+Every test has a process of its own and ends with it. The tests use fixed names: each job has a share of
+its own.
+"""
+import argparse
+import csv
+import fnmatch
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LIST = os.path.join(HERE, "torture.tsv")
+COLUMNS = ["test", "settings", "memory", "dir", "samba", "reason"]
+SHARES = ["a", "b", "c", "d"]
+USER, PASSWORD, USER2 = "tester", "secret", "tester2"
+EVENT = re.compile(r"^(success|failure|error|skip): (.*?)( \[)?$")
+LIMIT = 60  # seconds
+
+# Shares that some tests want beside the one they are given: what follows the plugin's own parameters,
+# and the filters before it.
+SPECIAL = {
+    "slow": ("", ["delay,time=2s,ops=read"]),
+}
+
+
+def read_list():
+    with open(LIST, encoding="utf-8", newline="") as f:
+        return list(csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def write_list(rows):
+    with open(LIST, "w", encoding="utf-8", newline="") as f:
+        out = csv.DictWriter(f, COLUMNS, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None,
+                             lineterminator="\n")
+        out.writeheader()
+        out.writerows(sorted(rows, key=lambda r: r["test"]))
+
+
+# ---------------------------------------------------------------- one test
+
+def judge(status, out):
+    """(result, reason) from smbtorture's subunit lines."""
+    seen = set()
+    reason = ""
+    lines = out.splitlines()
+    for i, line in enumerate(lines):
+        event = EVENT.match(line)
+        if not event:
+            continue
+        seen.add(event.group(1))
+        if event.group(3) and event.group(1) != "success" and not reason:
+            end = lines.index("]", i) if "]" in lines[i:] else len(lines)
+            reason = " ".join(" ".join(lines[i + 1:end]).split())
+    if seen & {"error", "failure"}:
+        return "fail", reason
+    if status != 0 or not seen:
+        return "fail", f"smbtorture ended with status {status} without a verdict"
+    return ("pass", "") if "success" in seen else ("skip", reason)
+
+
+def end_group(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def torture(row, share, folder):
+    settings = [s.partition("=")[::2] for s in row["settings"].split()]
+    share = next((v for k, v in settings if k == "share"), share)
+    limit = next((float(v) for k, v in settings if k == "timeout"), LIMIT)
+    command = ["smbtorture", "--configfile=/dev/null", f"--basedir={folder}", "--format=subunit",
+               "--fullname", "--target=other", "--use-kerberos=off",
+               f"--smb-ports={os.environ['port']}", "--option=torture:progress=no",
+               f"--option=torture:user2name={USER2}", f"--option=torture:user2password={PASSWORD}"]
+    command += [f"--option={name}={folder}" for name in (
+        "private dir", "lock directory", "state directory", "cache directory", "pid directory",
+        "ncalrpc dir")]
+    command += [f"--option={v}" for k, v in settings if k == "option"]
+    command += [f"--user={USER}%{PASSWORD}", f"//127.0.0.1/{share}", row["test"]]
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
+                                   stderr=subprocess.DEVNULL, cwd=folder, start_new_session=True)
+        try:
+            status = process.wait(limit)
+        except subprocess.TimeoutExpired:
+            status = None
+        end_group(process)
+        out.seek(0)
+        text = out.read().decode("utf-8", "replace")
+    if status is None:
+        return "fail", f"no end after {limit:g} s"
+    return judge(status, text)
+
+
+# ---------------------------------------------------------------- all of them
+
+class Run:
+    def __init__(self, rows, column):
+        self.rows = iter(rows)
+        self.column = column
+        self.results = {}   # test -> (result, reason)
+        self.seconds = {}
+        self.lock = threading.Lock()
+
+    def one(self, row, share, folder):
+        start = time.monotonic()
+        self.results[row["test"]] = torture(row, share, folder)
+        self.seconds[row["test"]] = time.monotonic() - start
+
+    def worker(self, share):
+        with tempfile.TemporaryDirectory(prefix="smbkit-torture.") as folder:
+            while True:
+                with self.lock:
+                    row = next(self.rows, None)
+                if row is None:
+                    return
+                self.one(row, share, folder)
+
+    def worse(self, row):
+        return row[self.column] == "pass" and self.results[row["test"]][0] != "pass"
+
+    def again(self, rows):
+        """Those that did not pass as expected, one at a time; says which were saved by that."""
+        with tempfile.TemporaryDirectory(prefix="smbkit-torture.") as folder:
+            for row in filter(self.worse, rows):
+                first = self.results[row["test"]][1]
+                self.one(row, SHARES[0], folder)
+                if not self.worse(row):
+                    print(f"passed at the second try: {row['test']}: {first}", flush=True)
+
+
+def inside(args):
+    rows = [r for r in read_list() if r[args.column] != "-"
+            and any(fnmatch.fnmatchcase(r["test"], g) for g in args.only or ["*"])]
+    # the long ones first, that none is left alone at the end
+    order = sorted(rows, key=lambda r: "timeout=" not in r["settings"])
+    run = Run(order, args.column)
+    threads = [threading.Thread(target=run.worker, args=(s,)) for s in SHARES[:args.jobs]]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    run.again(rows)
+    return report(rows, run, args)
+
+
+def report(rows, run, args):
+    counts = dict.fromkeys(("pass", "fail", "skip"), 0)
+    worse = 0
+    for row in rows:
+        result, reason = run.results[row["test"]]
+        counts[result] += 1
+        if run.worse(row):
+            worse += 1
+            print(f"FAILED {row['test']} ({run.seconds[row['test']]:.1f} s): {reason}")
+        elif result == "pass" and row[args.column] != "pass":
+            print(f"better than expected: {row['test']}")
+        elif args.verbose and result != "pass":
+            print(f"{result} {row['test']}: {reason}")
+    print(f"smbtorture over {args.column}: {counts['pass']} pass, {counts['fail']} fail, "
+          f"{counts['skip']} are skipped by smbtorture")
+    if args.update:
+        results = {t: r[0] for t, r in run.results.items()}
+        write_list([{**r, args.column: results.get(r["test"], r[args.column])}
+                    for r in read_list()])
+    print(f"{len(rows) - worse} as expected, {worse} worse")
+    return 1 if worse or not rows else 0
+
+
+def serve(args, folder):
+    """Starts the server, which runs this program again as its command."""
+    plugin = "memory"
+    env = {**os.environ, "SMBKIT_TORTURE": "inside"}
+    if args.plugins:
+        env["SMBKIT_PLUGIN_PATH"] = args.plugins
+    command = [args.smbkit, "--listen", "127.0.0.1:0", "--signing", "offered", "--log-level", "error",
+               "--user", f"{USER}%{PASSWORD}", "--user", f"{USER2}%{PASSWORD}"]
+    for share in [*SHARES, *SPECIAL]:
+        if args.column == "dir":
+            path = os.path.join(folder, share)
+            os.mkdir(path)
+            plugin = f"dir,path={path}"
+        more, filters = SPECIAL.get(share, ("", []))
+        command += ["--share", f"{share}={plugin}{more}"]
+        for f in filters:
+            command += ["--filter", f"{share}={f}"]
+    words = [sys.executable, os.path.abspath(__file__), *sys.argv[1:]]
+    command += ["--run", "exec " + " ".join("'" + w.replace("'", "'\\''") + "'" for w in words)]
+    return subprocess.run(command, env=env, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    p.add_argument("smbkit", help="the program")
+    p.add_argument("--plugins", help="folders of plugins and filters, separated by ':'")
+    p.add_argument("--column", choices=["memory", "dir"], default="memory", help="the plugin")
+    p.add_argument("--folder", help="of the shares of dir: on which file system (a temporary one)")
+    p.add_argument("--only", action="append", metavar="GLOB", help="tests (may be repeated)")
+    p.add_argument("--jobs", type=int, default=len(SHARES))
+    p.add_argument("--update", action="store_true", help="record what came out")
+    p.add_argument("--verbose", action="store_true", help="name every failure and its reason")
+    return p.parse_args()
+
+
+def main():
+    args = arguments()
+    if shutil.which("smbtorture") is None:
+        print("smbtorture is not installed: run make check, which installs it")
+        return 1
+    if os.environ.get("SMBKIT_TORTURE") == "inside":
+        return inside(args)
+    with tempfile.TemporaryDirectory(prefix="smbkit-torture.", dir=args.folder) as folder:
+        return serve(args, folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
