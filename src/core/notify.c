@@ -30,6 +30,7 @@ struct core_watch {
     struct core_open *open;
     uint32_t filter;
     bool tree;
+    size_t limit;        /* bytes that are kept */
     bool overflow;       /* changes were lost */
     struct list changes; /* struct change, oldest first */
     size_t bytes;        /* on the wire, paddings included */
@@ -87,7 +88,7 @@ static void add_change(struct core_watch *w, const char *name, uint32_t action)
     if (w->overflow)
         return;
     struct change *c = NULL;
-    if (size > 0 && size <= NOTIFY_BUFFER_MAX - w->bytes)
+    if (size > 0 && size <= w->limit - w->bytes)
         c = mem_alloc(sizeof *c + len);
     if (c == NULL) {
         lose_changes(w);
@@ -273,7 +274,7 @@ void notify_deleted(struct core *c, struct vfs_volume *v, const char *path)
 
 /* ---------------------------------------------------------------- watches */
 
-bool notify_watch(struct core_open *o, uint32_t filter, bool tree)
+bool notify_watch(struct core_open *o, uint32_t filter, bool tree, size_t room)
 {
     if (o->watch != NULL)
         return true;
@@ -284,6 +285,7 @@ bool notify_watch(struct core_open *o, uint32_t filter, bool tree)
     w->open = o;
     w->filter = filter;
     w->tree = tree;
+    w->limit = MIN(room, NOTIFY_BUFFER_MAX);
     list_init(&w->due);
     list_init(&w->changes);
     list_init(&w->waiting);

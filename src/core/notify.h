@@ -5,9 +5,9 @@
  *
  * A watch begins with the first CHANGE_NOTIFY on an open and ends with the open, which owns it.
  * From then on changes are kept for it, also while no request waits, so that a client which asks
- * again at once misses nothing. What is kept is bounded: when it would grow above NOTIFY_BUFFER_MAX
- * (a client that never asks again while others write) everything is dropped and the next request is
- * told to list the folder again.
+ * again at once misses nothing. What is kept is bounded: when it would grow above what the first
+ * request had room for, as with Windows, or above NOTIFY_BUFFER_MAX (a client that never asks again
+ * while others write) everything is dropped and the next request is told to list the folder again.
  *
  *   changes: empty --notify_changed--> some --more than the maximum--> overflow
  *               ^                        |                                 |
@@ -48,7 +48,7 @@ struct notify_wait {
 
 /* The watch of this open, made by the first request, which alone decides what is watched
    ([MS-SMB2] 3.3.1.3). False: memory is out. */
-NODISCARD bool notify_watch(struct core_open *o, uint32_t filter, bool tree);
+NODISCARD bool notify_watch(struct core_open *o, uint32_t filter, bool tree, size_t room);
 /* Is there something to tell, and nobody before us who waits for it? */
 bool notify_ready(const struct core_open *o);
 void notify_wait(struct core_open *o, struct notify_wait *w);

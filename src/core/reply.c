@@ -181,10 +181,11 @@ bool reply_add_head(struct chain *out, struct builder *head)
     return chain_add(out, &s);
 }
 
+/* The last one of several is padded as the others are (3.3.4.1.3); one alone is not. */
 static bool add_part(struct chain *out, struct reply_part *p, bool last, bool first)
 {
     size_t size = part_size(p);
-    size_t padded = last ? size : align_up(size, 8);
+    size_t padded = last && first ? size : align_up(size, 8);
     if (!last)
         builder_patch_u32(p->head, WIRE_HDR_NEXT_COMMAND, (uint32_t)padded);
     if (first) /* an answered beginning of a chain leaves the rest to begin with a related one */

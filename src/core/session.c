@@ -136,13 +136,14 @@ struct core_session *session_find(struct core *c, uint64_t session_id)
     return NULL;
 }
 
-/* Ids cannot be guessed, so that one client learns nothing of another's. */
+/* Ids do not count up, so that one client learns nothing of another's; that nobody uses another's
+   is what signatures are for. 32 bits, because there are clients that keep no more of them. */
 static uint64_t new_session_id(struct core *c)
 {
     for (;;) {
-        uint64_t id;
+        uint32_t id;
         random_fill(&c->config.random, &id, sizeof id);
-        if (id == 0 || id == UINT64_MAX)
+        if (id == 0 || id == UINT32_MAX)
             continue;
         struct core_session *taken = session_find(c, id);
         if (taken == NULL)

@@ -66,13 +66,19 @@ void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *pat
     caches_told++;
 }
 
-static void watch_begin(struct core_open *o, char *path, uint32_t filter, bool tree)
+static void watch_begin_with(struct core_open *o, char *path, uint32_t filter, bool tree,
+                             size_t room)
 {
     memset(o, 0, sizeof *o);
     o->core = &fx.core;
     o->volume = VOLUME;
     o->path = path;
-    assert_true(notify_watch(o, filter, tree));
+    assert_true(notify_watch(o, filter, tree, room));
+}
+
+static void watch_begin(struct core_open *o, char *path, uint32_t filter, bool tree)
+{
+    watch_begin_with(o, path, filter, tree, 65536);
 }
 
 static int setup(void **state)
@@ -194,7 +200,7 @@ static void test_second_watch_changes_nothing(void **state)
     (void)state;
     char dir[] = "";
     watch_begin(&fx.open, dir, NAMES, false);
-    assert_true(notify_watch(&fx.open, FILE_NOTIFY_CHANGE_SIZE, true));
+    assert_true(notify_watch(&fx.open, FILE_NOTIFY_CHANGE_SIZE, true, 65536));
     changed("x/y", FILE_ACTION_ADDED);
     notify_changed(&fx.core, VOLUME, "a", FILE_NOTIFY_CHANGE_SIZE, FILE_ACTION_MODIFIED);
     assert_false(notify_ready(&fx.open));
@@ -253,6 +259,18 @@ static void test_oldest_waits_first(void **state)
     assert_false(list_linked(&fx.wait.link));
     assert_true(list_linked(&second.link));
     list_remove(&second.link);
+}
+
+/* The first request's room is that of the watch. */
+static void test_room_of_the_first(void **state)
+{
+    (void)state;
+    char dir[] = "";
+    watch_begin_with(&fx.open, dir, ALL, false, 1);
+    changed("a", FILE_ACTION_ADDED);
+    expect_enum_dir(&fx.open, 65536);
+    changed("a", FILE_ACTION_REMOVED);
+    expect_enum_dir(&fx.open, 65536);
 }
 
 static void test_too_much(void **state)
@@ -332,7 +350,7 @@ static void test_no_memory(void **state)
     changed("a", FILE_ACTION_ADDED);
     assert_int_equal(testmem_failed(), 1);
     testmem_fail_nth(1);
-    assert_false(notify_watch(&second, ALL, false));
+    assert_false(notify_watch(&second, ALL, false, 65536));
     testmem_fail_none();
     expect_enum_dir(&fx.open, 65536);
 }
@@ -351,6 +369,7 @@ int main(void)
         TEST(test_rename),
         TEST(test_rename_wakes_once),
         TEST(test_oldest_waits_first),
+        TEST(test_room_of_the_first),
         TEST(test_too_much),
         TEST(test_buffer_too_small),
         TEST(test_not_text),

@@ -266,7 +266,8 @@ smbkit_status lease_unlock(struct lease_open *o, uint64_t offset, uint64_t lengt
 
 /*
  * ([MS-SMB2] 3.3.5.14.1) Who waits is looked at once for the whole request: an array of 65,535
- * unlocks must not walk the queue as often. FAIL_IMMEDIATELY is ignored.
+ * unlocks must not walk the queue as often. FAIL_IMMEDIATELY, which MAY be ignored, is refused: it
+ * is none of the combinations of 2.2.26.1.
  */
 static smbkit_status unlock_series(struct lease_open *o, const struct lease_lock_elem *elems,
                                    size_t count, struct lease_actions *actions)
@@ -275,7 +276,7 @@ static smbkit_status unlock_series(struct lease_open *o, const struct lease_lock
     struct range released = NOTHING;
     for (size_t i = 0; i < count && status == SMBKIT_STATUS_SUCCESS; i++) {
         const struct lease_lock_elem *e = &elems[i];
-        if ((e->flags & ~(uint32_t)LEASE_LOCK_FAIL_IMMEDIATELY) != LEASE_LOCK_UNLOCK)
+        if (e->flags != LEASE_LOCK_UNLOCK)
             status = SMBKIT_STATUS_INVALID_PARAMETER;
         else
             status = unlock_one(o, e->offset, e->length, &released);

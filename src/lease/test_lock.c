@@ -361,10 +361,13 @@ static void test_unlock_series(void **state)
                      SMBKIT_STATUS_RANGE_NOT_LOCKED);
     assert_int_equal(a.lock_count, 2);
     assert_null(granted());
-    /* FAIL_IMMEDIATELY is ignored; a lock among unlocks is not */
-    assert_int_equal(REQUEST(&a, {10, 10, LEASE_LOCK_UNLOCK | LEASE_LOCK_FAIL_IMMEDIATELY},
-                             {20, 10, LEASE_LOCK_UNLOCK | LEASE_LOCK_SHARED}),
+    /* neither FAIL_IMMEDIATELY nor a lock among unlocks */
+    assert_int_equal(REQUEST(&a, {10, 10, LEASE_LOCK_UNLOCK | LEASE_LOCK_FAIL_IMMEDIATELY}),
                      SMBKIT_STATUS_INVALID_PARAMETER);
+    assert_null(granted());
+    assert_int_equal(
+        REQUEST(&a, {10, 10, LEASE_LOCK_UNLOCK}, {20, 10, LEASE_LOCK_UNLOCK | LEASE_LOCK_SHARED}),
+        SMBKIT_STATUS_INVALID_PARAMETER);
     assert_ptr_equal(granted(), &w[1]);
     assert_null(granted());
     assert_int_equal(REQUEST(&a, {20, 10, LEASE_LOCK_UNLOCK}), OK);

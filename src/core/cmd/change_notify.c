@@ -57,7 +57,8 @@ static enum core_verdict notify_begin(struct core_request *r)
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     struct notify_state *s = arena_alloc(request_arena(r), sizeof *s);
-    if (s == NULL || !notify_watch(r->open, q->completion_filter, q->flags & SMB2_WATCH_TREE))
+    if (s == NULL ||
+        !notify_watch(r->open, q->completion_filter, q->flags & SMB2_WATCH_TREE, q->output_length))
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     s->wait.request = r;
     list_init(&s->wait.link);

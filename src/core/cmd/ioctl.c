@@ -32,6 +32,8 @@ static const struct ioctl_row rows[] = {
     {FSCTL_SET_ZERO_DATA, 0, 16, 0, INVALID, ioctl_zero_data},
     {FSCTL_QUERY_ALLOCATED_RANGES, 0, 16, 0, INVALID, ioctl_allocated_ranges},
     {FSCTL_FILE_LEVEL_TRIM, 0, 8, 0, INVALID, ioctl_trim},
+    {FSCTL_CREATE_OR_GET_OBJECT_ID, 0, 0, 64, INVALID, ioctl_object_id},
+    {FSCTL_GET_OBJECT_ID, 0, 0, 64, INVALID, ioctl_object_id},
     {FSCTL_GET_COMPRESSION, 0, 0, 2, INVALID, ioctl_get_compression},
     {FSCTL_SET_COMPRESSION, 0, 2, 0, INVALID, ioctl_set_compression},
     {FSCTL_GET_REPARSE_POINT, 0, 0, 0, INVALID, ioctl_get_reparse_point},

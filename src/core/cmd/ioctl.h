@@ -32,7 +32,7 @@ flow_step ioctl_validate_negotiate, ioctl_network_interfaces, ioctl_dfs_referral
 /* ioctl_copy.c */
 flow_step ioctl_copychunk, ioctl_duplicate_extents, ioctl_duplicate_extents_ex;
 /* ioctl_file.c */
-flow_step ioctl_set_sparse, ioctl_zero_data, ioctl_allocated_ranges, ioctl_trim,
+flow_step ioctl_set_sparse, ioctl_zero_data, ioctl_allocated_ranges, ioctl_trim, ioctl_object_id,
     ioctl_get_compression, ioctl_set_compression;
 /* ioctl_reparse.c */
 flow_step ioctl_get_reparse_point, ioctl_set_reparse_point, ioctl_delete_reparse_point;

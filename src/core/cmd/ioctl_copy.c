@@ -34,6 +34,7 @@ struct copy_work {
     uint64_t done;  /* bytes of it */
     uint64_t total; /* bytes of all */
     uint32_t piece;
+    smbkit_status end; /* when all ranges are copied: those behind `count` were out of the source */
     void (*answer)(struct core_request *r, smbkit_status st); /* makes the body */
 };
 
@@ -63,7 +64,7 @@ static enum core_verdict copy_piece(struct core_request *r)
     if (r->cancelled)
         return copy_end(r, SMBKIT_STATUS_CANCELLED);
     if (w->at == w->count)
-        return copy_end(r, SMBKIT_STATUS_SUCCESS);
+        return copy_end(r, w->end);
     const struct copy_range *x = &w->ranges[w->at];
     w->piece = (uint32_t)MIN(x->length - w->done, PIECE_MAX);
     return flow_await(r, vfs_read(&r->op, src->volume, src->file, x->from + w->done, w->piece),
@@ -117,16 +118,19 @@ static smbkit_status check_ranges(struct core_request *r)
     return SMBKIT_STATUS_SUCCESS;
 }
 
-/* The source must be as long as its ranges say: asked before anything is written. */
+/* The source must be as long as its ranges say. What comes before a range that is not there is
+   copied all the same (3.3.5.15.6). */
 static enum core_verdict source_known(struct core_request *r)
 {
-    const struct copy_work *w = copy_work(r);
+    struct copy_work *w = copy_work(r);
     if (r->op.status != SMBKIT_STATUS_SUCCESS)
         return copy_end(r, r->op.status);
-    for (uint32_t i = 0; i < w->count; i++)
-        if (w->ranges[i].from + w->ranges[i].length > r->op.attr.size)
-            return copy_end(r, w->answer != NULL ? SMBKIT_STATUS_INVALID_VIEW_SIZE
-                                                 : SMBKIT_STATUS_NOT_SUPPORTED);
+    for (uint32_t i = 0; i < w->count; i++) {
+        if (w->ranges[i].from + w->ranges[i].length <= r->op.attr.size)
+            continue;
+        w->end = SMBKIT_STATUS_INVALID_VIEW_SIZE;
+        w->count = i;
+    }
     return flow_goto(r, copy_piece);
 }
 
@@ -190,7 +194,7 @@ static smbkit_status chunk_access(const struct core_request *r)
     const struct core_open *src = ioctl_state(r)->other;
     if (src->is_directory || r->open->is_directory)
         return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
-    if (!(src->access & FILE_READ_DATA) ||
+    if (!(src->access & (FILE_READ_DATA | FILE_EXECUTE)) || /* as READ has it */
         !(r->open->access & (FILE_WRITE_DATA | FILE_APPEND_DATA)))
         return SMBKIT_STATUS_ACCESS_DENIED;
     if (r->in.ioctl.ctl_code == FSCTL_SRV_COPYCHUNK && !(r->open->access & FILE_READ_DATA))

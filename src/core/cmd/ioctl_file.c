@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Control codes of file systems ([MS-FSCC] 2.3, [MS-FSA] 2.1.5.10). */
 #include "core/cmd/ioctl.h"
+#include "core/cmd/object_id.h"
 #include "core/notify.h"
 #include "core/open.h"
 #include "core/oplock.h"
@@ -130,6 +131,22 @@ enum core_verdict ioctl_trim(struct core_request *r)
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 
+/* ---------------------------------------------------------------- object ids */
+
+/* [MS-FSA] 2.1.5.10.1, 2.1.5.10.12: every file has one, and nobody can change it. */
+enum core_verdict ioctl_object_id(struct core_request *r)
+{
+    static const uint8_t no_domain[16];
+    struct builder *out = &ioctl_state(r)->out;
+    const struct guid file = object_id_of_file(r->open);
+    const struct guid volume = object_id_of_volume(request_core(r), r->open->volume);
+    builder_bytes(out, file.b, sizeof file.b);
+    builder_bytes(out, volume.b, sizeof volume.b); /* BirthVolumeId */
+    builder_bytes(out, file.b, sizeof file.b);     /* BirthObjectId */
+    builder_bytes(out, no_domain, sizeof no_domain);
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
 /* ---------------------------------------------------------------- compression */
 
 enum core_verdict ioctl_get_compression(struct core_request *r)
@@ -147,5 +164,5 @@ enum core_verdict ioctl_set_compression(struct core_request *r)
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
     return request_done(r, in.state == COMPRESSION_FORMAT_NONE
                                ? SMBKIT_STATUS_SUCCESS
-                               : SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+                               : SMBKIT_STATUS_NOT_SUPPORTED); /* as ReFS: note 130 */
 }

@@ -94,6 +94,10 @@ static enum core_verdict ask(struct core_request *r, enum query_source source)
     switch (source) {
     case QUERY_ATTR: return request_await(r, vfs_getattr(&r->op, o->volume, o->file));
     case QUERY_STATFS: return request_await(r, vfs_statfs(&r->op, o->volume));
+    case QUERY_STREAM:
+        if (o->stream == NULL)
+            break;
+        return request_await(r, vfs_list_streams(&r->op, o->volume, o->file));
     case QUERY_STREAMS: return request_await(r, vfs_list_streams(&r->op, o->volume, o->file));
     case QUERY_EAS: return request_await(r, vfs_get_eas(&r->op, o->volume, o->file));
     case QUERY_SD:
@@ -137,7 +141,7 @@ static enum core_verdict query_answer(struct core_request *r)
     struct query_state *s = r->state_data;
     size_t room = r->in.query_info.output_length;
     if (s->cls->source != QUERY_OPEN && s->cls->source != QUERY_SD &&
-        r->op.status != SMBKIT_STATUS_SUCCESS)
+        s->cls->source != QUERY_STREAM && r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
     smbkit_status st = s->cls->fill(r, &s->out);
     if (st != SMBKIT_STATUS_SUCCESS && st != SMBKIT_STATUS_BUFFER_OVERFLOW)

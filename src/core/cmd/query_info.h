@@ -12,6 +12,7 @@ enum query_source {
     QUERY_ATTR,    /* r->op.attr */
     QUERY_STATFS,  /* r->op.statfs */
     QUERY_STREAMS, /* r->op.streams */
+    QUERY_STREAM,  /* the same, when the open is one of a stream: how it is spelled */
     QUERY_EAS,     /* r->op.eas */
     QUERY_SD,      /* r->op.blob; nothing on a volume without descriptors */
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* QUERY_INFO of files ([MS-SMB2] 3.3.5.20.1, [MS-FSA] 2.1.5.12, [MS-FSCC] 2.4). */
+#include "base/utf.h"
 #include "core/cmd/query_info.h"
 #include "core/meta.h"
 #include "core/open.h"
@@ -135,10 +136,10 @@ FILL(id)
 /* ---------------------------------------------------------------- names and lists */
 
 /* The open's name with backslashes, and its stream's, after `prefix`. NULL: memory is out. */
-static char *wire_path(struct core_request *r, const char *prefix, size_t *len)
+static char *wire_path(struct core_request *r, const char *prefix, const char *stream, size_t *len)
 {
     const struct core_open *o = r->open;
-    size_t path_len = strlen(o->path), stream_len = o->stream != NULL ? strlen(o->stream) : 0;
+    size_t path_len = strlen(o->path), stream_len = stream != NULL ? strlen(stream) : 0;
     size_t at = strlen(prefix);
     char *name = arena_alloc(request_arena(r), at + path_len + 1 + stream_len + 1);
     if (name == NULL)
@@ -148,7 +149,7 @@ static char *wire_path(struct core_request *r, const char *prefix, size_t *len)
         name[at++] = o->path[i] == '/' ? '\\' : o->path[i];
     if (stream_len > 0) {
         name[at++] = ':';
-        memcpy(name + at, o->stream, stream_len);
+        memcpy(name + at, stream, stream_len);
         at += stream_len;
     }
     *len = at;
@@ -161,7 +162,7 @@ static char *wire_path(struct core_request *r, const char *prefix, size_t *len)
 static smbkit_status fill_all(struct core_request *r, struct builder *b)
 {
     size_t len;
-    char *name = wire_path(r, "\\", &len);
+    char *name = wire_path(r, "\\", r->open->stream, &len);
     if (name == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     struct wire_info_all v = {
@@ -179,6 +180,18 @@ static smbkit_status fill_all(struct core_request *r, struct builder *b)
     return SMBKIT_STATUS_SUCCESS;
 }
 
+/* The stream as it was spelled when it was made. */
+static const char *true_stream(const struct core_request *r)
+{
+    const char *asked = r->open->stream;
+    for (size_t i = 0; asked != NULL && i < r->op.stream_count; i++) {
+        const struct vfs_stream *s = &r->op.streams[i];
+        if (utf8_casecmp(s->name, s->name_len, asked, strlen(asked)) == 0)
+            return s->name;
+    }
+    return asked;
+}
+
 /* Relative to the share, without a leading backslash. */
 static smbkit_status fill_normalized_name(struct core_request *r, struct builder *b)
 {
@@ -186,7 +199,7 @@ static smbkit_status fill_normalized_name(struct core_request *r, struct builder
     struct wire_info_name v;
     if (dialect != SMB2_DIALECT_300 && dialect != SMB2_DIALECT_311)
         return SMBKIT_STATUS_NOT_SUPPORTED; /* 3.3.5.20.1 */
-    v.name = wire_path(r, "", &v.name_len);
+    v.name = wire_path(r, "", true_stream(r), &v.name_len);
     if (v.name == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     wire_info_name_encode(b, &v);
@@ -282,7 +295,7 @@ static const struct query_class classes[] = {
     {FileCompressionInformation, QUERY_ATTR, fill_compression},
     {FileNetworkOpenInformation, QUERY_ATTR, fill_network_open},
     {FileAttributeTagInformation, QUERY_ATTR, fill_attribute_tag},
-    {FileNormalizedNameInformation, QUERY_OPEN, fill_normalized_name},
+    {FileNormalizedNameInformation, QUERY_STREAM, fill_normalized_name},
     {FileIdInformation, QUERY_STATFS, fill_id},
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* QUERY_INFO of volumes ([MS-SMB2] 3.3.5.20.2, [MS-FSA] 2.1.5.13, [MS-FSCC] 2.5). */
 #include "base/utf.h"
+#include "core/cmd/object_id.h"
 #include "core/cmd/query_info.h"
 #include "core/open.h"
 #include "core/share.h"
@@ -127,7 +128,8 @@ static smbkit_status fill_attribute(struct core_request *r, struct builder *b)
     uint32_t caps = vfs_volume_capabilities(r->open->volume);
     const char *name = vfs_volume_fs_name(r->open->volume);
     struct wire_info_fs_attribute v = {
-        .attributes = FILE_CASE_PRESERVED_NAMES | FILE_UNICODE_ON_DISK,
+        /* NTFS says so too: names that differ in case only can be told apart by who wants to */
+        .attributes = FILE_CASE_SENSITIVE_SEARCH | FILE_CASE_PRESERVED_NAMES | FILE_UNICODE_ON_DISK,
         .maximum_component_name_length = VFS_NAME_UNITS_MAX,
         .name = name,
         .name_len = strlen(name),
@@ -141,13 +143,10 @@ static smbkit_status fill_attribute(struct core_request *r, struct builder *b)
     return SMBKIT_STATUS_SUCCESS;
 }
 
-/* The server's GUID, told apart by the volume's number. */
 static smbkit_status fill_object_id(struct core_request *r, struct builder *b)
 {
-    struct wire_info_fs_object_id v = {.object_id = request_core(r)->config.server_guid};
-    uint64_t id = vfs_volume_id(r->open->volume);
-    for (size_t i = 0; i < 8; i++)
-        v.object_id.b[8 + i] ^= (uint8_t)(id >> (8 * i));
+    struct wire_info_fs_object_id v = {.object_id =
+                                           object_id_of_volume(request_core(r), r->open->volume)};
     wire_info_fs_object_id_encode(b, &v);
     return SMBKIT_STATUS_SUCCESS;
 }

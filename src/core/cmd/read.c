@@ -69,6 +69,7 @@ static enum core_verdict read_end(struct core_request *r)
     if ((r->op.data.len == 0 && q->length > 0) || r->op.data.len < q->minimum_count)
         return request_done(r, SMBKIT_STATUS_END_OF_FILE);
     r->data_len = r->op.data.len;
+    r->open->position = q->offset + r->data_len;
     if (!chain_add(&r->payload, &r->op.data))
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     return request_done(r, SMBKIT_STATUS_SUCCESS);
@@ -157,6 +158,7 @@ static enum core_verdict write_flush(struct core_request *r)
 {
     if (r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
+    r->open->position = r->in.write.offset + r->in.write.payload.len;
     notify_changed(r->open->core, r->open->volume, r->open->path,
                    FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE, FILE_ACTION_MODIFIED);
     if (!write_through(r))

@@ -772,8 +772,17 @@ static void test_copychunk(void **state)
     expect_data(to, "worldHello");
 
     chunks[1].length = 100;
+    put(to, 0, "-----");
     rsp = copy(to, key.key, chunks, 2, SMBKIT_STATUS_INVALID_VIEW_SIZE);
-    assert_int_equal(rsp.total_bytes_written, 0);
+    assert_int_equal(rsp.chunks_written, 1); /* what comes before the bad one is copied */
+    assert_int_equal(rsp.chunk_bytes_written, 0);
+    assert_int_equal(rsp.total_bytes_written, 5);
+    expect_data(to, "worldHello");
+    from->access = FILE_EXECUTE;
+    rsp = copy(to, key.key, chunks, 1, SMBKIT_STATUS_SUCCESS);
+    from->access = FILE_WRITE_DATA;
+    rsp = copy(to, key.key, chunks, 1, SMBKIT_STATUS_ACCESS_DENIED);
+    from->access = ~0u;
     chunks[1].length = 0;
     rsp = copy(to, key.key, chunks, 2, SMBKIT_STATUS_INVALID_PARAMETER);
     assert_int_equal(rsp.chunks_written, 256);
@@ -818,7 +827,17 @@ static void test_file_codes(void **state)
     assert_true(wire_range_decode(&c, &range));
     assert_int_equal(range.file_offset, 0);
     bench_request_free(&req);
-    assert_int_equal(ioctl(o, FSCTL_GET_OBJECT_ID, &b, 64), SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+    assert_int_equal(ioctl(o, FSCTL_CREATE_OR_GET_OBJECT_ID, &b, 64), SMBKIT_STATUS_SUCCESS);
+    c = output();
+    assert_int_equal(cursor_left(&c), 64);
+    uint8_t id[64];
+    cursor_bytes(&c, id, sizeof id);
+    assert_memory_equal(id, id + 32, 16);
+    assert_memory_not_equal(id, id + 16, 16);
+    bench_request_free(&req);
+    assert_int_equal(ioctl(o, FSCTL_GET_OBJECT_ID, &b, 63), SMBKIT_STATUS_INVALID_PARAMETER);
+    bench_request_free(&req);
+    assert_int_equal(ioctl(o, FSCTL_SET_OBJECT_ID, &b, 64), SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
     bench_request_free(&req);
     assert_int_equal(ioctl(NULL, FSCTL_SET_ZERO_DATA, &b, 64), SMBKIT_STATUS_FILE_CLOSED);
     bench_request_free(&req);
