@@ -34,7 +34,9 @@ static smbkit_status verify_signature(struct core_request *r)
     if (r->channel == NULL)
         return SMBKIT_STATUS_USER_SESSION_DELETED;
     if (r->channel->signer == NULL)
-        return SMBKIT_STATUS_NOT_SUPPORTED;
+        return r->channel->binding && r->session->state == SESSION_IN_PROGRESS
+                   ? SMBKIT_STATUS_REQUEST_NOT_ACCEPTED
+                   : SMBKIT_STATUS_NOT_SUPPORTED;
     memcpy(head, bytes, sizeof head);
     memset(head + WIRE_HDR_SIGNATURE, 0, sizeof r->hdr.signature);
     struct crypto_iov iov[2] = {{head, sizeof head},
@@ -60,13 +62,19 @@ static smbkit_status check_signing(struct core_request *r)
     return SMBKIT_STATUS_SUCCESS;
 }
 
-static void find_session(struct core_request *r)
+static smbkit_status find_session(struct core_request *r)
 {
+    smbkit_status st = SMBKIT_STATUS_SUCCESS;
     if (r->hdr.session_id == 0 || r->cmd == &command_negotiate)
-        return;
+        return st;
     r->channel = channel_find(request_conn(r), r->hdr.session_id);
+    /* one that binds is signed with the session's key (3.3.5.5) */
+    if (r->channel == NULL && r->cmd == &command_session_setup &&
+        (r->hdr.flags & SMB2_FLAGS_SIGNED))
+        st = channel_binding(request_conn(r), r->hdr.session_id, &r->channel);
     if (r->channel != NULL)
         r->session = session_ref(r->channel->session);
+    return st;
 }
 
 /* 3.3.5.2.9 */
@@ -151,8 +159,8 @@ static smbkit_status check_open(struct core_request *r)
 static smbkit_status check_all(struct core_request *r)
 {
     smbkit_status st;
-    find_session(r);
-    if ((st = check_signing(r)) != SMBKIT_STATUS_SUCCESS)
+    if ((st = find_session(r)) != SMBKIT_STATUS_SUCCESS ||
+        (st = check_signing(r)) != SMBKIT_STATUS_SUCCESS)
         return st;
     if (r->refused != SMBKIT_STATUS_SUCCESS)
         return r->refused;

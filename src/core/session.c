@@ -10,6 +10,8 @@
 #include "core/tree.h"
 #include <string.h>
 
+#define SESSION_CHANNELS_MAX 32 /* as Windows: each holds keys, and a connection */
+
 /* ---------------------------------------------------------------- channels */
 
 struct core_channel *channel_ref(struct core_channel *ch)
@@ -37,8 +39,9 @@ void channel_unref(struct core_channel *ch)
 
 static struct core_channel *channel_new(struct core_conn *conn, struct core_session *s)
 {
-    struct core_channel *ch = mem_zalloc(sizeof *ch);
-    if (ch == NULL)
+    struct core_channel *ch;
+    if (conn->channel_count >= conn->core->config.max_sessions ||
+        s->channel_count >= SESSION_CHANNELS_MAX || (ch = mem_zalloc(sizeof *ch)) == NULL)
         return NULL;
     if (!htab_insert(&conn->channels, &ch->by_session, hash_u64(s->id))) {
         mem_free(ch);
@@ -50,20 +53,26 @@ static struct core_channel *channel_new(struct core_conn *conn, struct core_sess
     conn->channel_count++;
     ch->session = session_ref(s);
     list_append(&s->channels, &ch->in_session);
+    s->channel_count++;
     ch->preauth = conn->preauth;
     crypto_nonce_init(&ch->nonce, s->next_nonce_fixed++);
     return ch;
 }
 
-struct core_channel *channel_find(struct core_conn *conn, uint64_t session_id)
+static struct core_channel *find(struct core_conn *conn, uint64_t session_id, bool binding)
 {
     for (struct htab_node *n = htab_first(&conn->channels, hash_u64(session_id)); n != NULL;
          n = htab_next(n)) {
         struct core_channel *ch = CONTAINER_OF(n, struct core_channel, by_session);
-        if (ch->session->id == session_id)
+        if (ch->session->id == session_id && ch->binding == binding)
             return channel_ref(ch);
     }
     return NULL;
+}
+
+struct core_channel *channel_find(struct core_conn *conn, uint64_t session_id)
+{
+    return find(conn, session_id, false);
 }
 
 /* Out of the connection's and the session's tables. */
@@ -73,7 +82,8 @@ static void channel_detach(struct core_channel *ch)
     htab_remove(&conn->channels, &ch->by_session);
     conn->channel_count--;
     list_remove(&ch->in_session);
-    if (conn->channel_count == 0 && conn_alive(conn))
+    ch->session->channel_count--;
+    if (conn->channel_count == 0 && conn_alive(conn) && !timer_is_set(&conn->auth_timer))
         timerq_set(&conn->core->timers, &conn->auth_timer,
                    conn->core->now + conn->core->config.auth_timeout);
     ch->conn = NULL;
@@ -119,7 +129,6 @@ void session_unref(struct core_session *s)
     mem_free(s->user);
     mem_free(s->domain);
     mem_free(s->user_id);
-    mem_wipe(s->session_key, sizeof s->session_key);
     mem_wipe(&s->keys, sizeof s->keys);
     MAGIC_WIPE(s);
     mem_free(s);
@@ -155,8 +164,6 @@ static uint64_t new_session_id(struct core *c)
 struct core_channel *session_new(struct core_conn *conn)
 {
     struct core *c = conn->core;
-    if (conn->channel_count >= c->config.max_sessions)
-        return NULL;
     struct core_session *s = mem_zalloc(sizeof *s);
     if (s == NULL)
         return NULL;
@@ -170,6 +177,7 @@ struct core_channel *session_new(struct core_conn *conn)
     }
     c->stats.sessions++;
     list_init(&s->channels);
+    list_init(&s->bindings);
     htab_init(&s->trees);
     htab_init(&s->opens);
     s->next_tree_id = SESSION_TREES_INITIAL_ID;
@@ -192,26 +200,38 @@ static char *copy_name(char **slot, const char *value)
     return *slot;
 }
 
+/* What seals differs from channel to channel only in its nonces. */
+static bool make_sealers(struct core_channel *ch)
+{
+    const struct core_session *s = ch->session;
+    if (s->cipher == CRYPTO_CIPHER_NONE)
+        return true;
+    ch->seal_out = crypto_sealer_new(s->cipher, CRYPTO_SEAL, s->keys.encryption);
+    ch->seal_in = crypto_sealer_new(s->cipher, CRYPTO_OPEN, s->keys.decryption);
+    return ch->seal_out != NULL && ch->seal_in != NULL;
+}
+
+static bool has_key(const struct auth_identity *who)
+{
+    return !who->is_guest && !who->is_anonymous && who->session_key_len != 0;
+}
+
 /* [MS-SMB2] 3.3.5.5.3 with 3.1.4.2. Guests and anonymous users have no key worth using. */
 static bool make_keys(struct core_channel *ch, const struct auth_identity *who)
 {
     struct core_session *s = ch->session;
-    struct core_conn *conn = ch->conn;
-    if (who->is_guest || who->is_anonymous || who->session_key_len == 0)
+    const struct core_conn *conn = ch->conn;
+    s->dialect = conn->dialect;
+    s->cipher = conn->cipher;
+    s->signing = conn->signing;
+    if (!has_key(who))
         return true;
-    s->session_key_len = MIN(who->session_key_len, sizeof s->session_key);
-    memcpy(s->session_key, who->session_key, s->session_key_len);
-    if (!crypto_derive_session_keys(conn->dialect, conn->cipher, s->session_key, s->session_key_len,
+    if (!crypto_derive_session_keys(s->dialect, s->cipher, who->session_key, who->session_key_len,
                                     &ch->preauth, &s->keys))
         return false;
-    ch->signer = crypto_signer_new(conn->signing, s->keys.signing);
-    if (ch->signer == NULL)
-        return false;
-    if (conn->cipher == CRYPTO_CIPHER_NONE)
-        return true;
-    ch->seal_out = crypto_sealer_new(conn->cipher, CRYPTO_SEAL, s->keys.encryption);
-    ch->seal_in = crypto_sealer_new(conn->cipher, CRYPTO_OPEN, s->keys.decryption);
-    return ch->seal_out != NULL && ch->seal_in != NULL;
+    s->keyed = true;
+    ch->signer = crypto_signer_new(s->signing, s->keys.signing);
+    return ch->signer != NULL && make_sealers(ch);
 }
 
 bool session_authenticated(struct core_channel *ch, const struct auth_identity *who,
@@ -246,6 +266,54 @@ bool session_authenticated(struct core_channel *ch, const struct auth_identity *
     return true;
 }
 
+/* ---------------------------------------------------------------- binding */
+
+smbkit_status channel_binding(struct core_conn *conn, uint64_t session_id,
+                              struct core_channel **out)
+{
+    *out = find(conn, session_id, true);
+    if (*out != NULL)
+        return SMBKIT_STATUS_SUCCESS;
+    struct core_session *s = session_find(conn->core, session_id);
+    if (s == NULL)
+        return SMBKIT_STATUS_USER_SESSION_DELETED;
+    struct core_channel *ch = channel_new(conn, s);
+    session_unref(s);
+    if (ch == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    ch->binding = true;
+    list_remove(&ch->in_session);
+    list_append(&s->bindings, &ch->in_session);
+    if (s->keyed)
+        ch->signer = crypto_signer_new(s->signing, s->keys.signing);
+    *out = channel_ref(ch);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* The key of a channel comes from its own authentication; everything else is the session's
+   ([MS-SMB2] 3.3.5.5.3). */
+bool channel_bind(struct core_channel *ch, const struct auth_identity *who)
+{
+    struct core_session *s = ch->session;
+    struct crypto_session_keys keys;
+    if (!crypto_derive_session_keys(s->dialect, s->cipher, who->session_key, who->session_key_len,
+                                    &ch->preauth, &keys))
+        return false;
+    struct crypto_signer *signer = crypto_signer_new(ch->conn->signing, keys.signing);
+    mem_wipe(&keys, sizeof keys);
+    if (signer == NULL || !make_sealers(ch)) {
+        crypto_signer_free(signer);
+        return false;
+    }
+    crypto_signer_free(ch->signer);
+    ch->signer = signer;
+    ch->binding = false;
+    list_remove(&ch->in_session);
+    list_append(&s->channels, &ch->in_session);
+    timerq_cancel(&s->core->timers, &ch->conn->auth_timer);
+    return true;
+}
+
 /* ---------------------------------------------------------------- the end */
 
 /* What is durable stays open for the client to come back ([MS-SMB2] 3.3.5.6, 3.3.7.1). Keeping one
@@ -273,6 +341,7 @@ void session_end(struct core_session *s)
     while ((n = htab_walk(&s->trees, NULL)) != NULL)
         tree_disconnect(CONTAINER_OF(n, struct core_tree, by_id));
     /* a LOGOFF is answered with the channel's keys: its request keeps the channel */
+    list_splice(&s->channels, &s->bindings);
     LIST_FOREACH_SAFE (it, tmp, &s->channels)
         channel_detach(LIST_ENTRY(it, struct core_channel, in_session));
     session_unref(s);

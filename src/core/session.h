@@ -2,6 +2,12 @@
 /*
  * Sessions and their channels ([MS-SMB2] 3.3.1.8, 3.3.1.14).
  *
+ * A session has a channel on every connection that it is bound to: its first one, and those of
+ * other connections of the same user (multichannel). A channel that is being bound is known to
+ * SESSION_SETUP only; whatever becomes of it, the session and its other channels are not touched.
+ * When there is more than one loop, a channel belongs to that of its connection, with all that
+ * signs and seals (contexts, nonces); what channels share is the session: its keys never change.
+ *
  *   IN_PROGRESS --authenticated--> VALID --expiry timer--> EXPIRED --SESSION_SETUP--> IN_PROGRESS
  *        any --LOGOFF, failed authentication, PreviousSessionId, last channel lost--> GONE
  *
@@ -24,6 +30,7 @@
 #include "crypto/preauth.h"
 #include "crypto/seal.h"
 #include "crypto/sign.h"
+#include <smbkit/status.h>
 
 struct core;
 struct core_conn;
@@ -47,7 +54,9 @@ struct core_session {
     uint64_t id;
     struct htab_node by_id;
     enum core_session_state state;
-    struct list channels; /* core_channel.in_session */
+    struct list channels; /* core_channel.in_session: Session.ChannelList */
+    struct list bindings; /* likewise: those that are being bound */
+    size_t channel_count; /* of both */
     struct htab trees;    /* core_tree.by_id */
     uint32_t next_tree_id;
     size_t tree_count;
@@ -61,8 +70,12 @@ struct core_session {
     struct acl_token token; /* who that is in security descriptors */
     bool signing_required;
     bool encrypt; /* Session.EncryptData */
-    uint8_t session_key[AUTH_SESSION_KEY_MAX];
-    size_t session_key_len;
+    /* of the connection that made it (Session.Connection): another one must be like it to be bound
+     */
+    uint16_t dialect;
+    enum crypto_cipher cipher;
+    enum crypto_sign_alg signing;
+    bool keyed; /* `keys` are valid */
     struct crypto_session_keys keys;
     uint32_t next_nonce_fixed; /* one for each channel's nonce generator */
 };
@@ -79,6 +92,8 @@ struct core_channel {
     struct auth_context *auth; /* during an authentication */
     struct crypto_preauth preauth;
     bool busy;                    /* a SESSION_SETUP is being delayed */
+    bool binding;                 /* not bound yet: works for SESSION_SETUP only, and `signer` has
+                                     the session's key */
     struct crypto_signer *signer; /* NULL until authenticated, or for guest and anonymous */
     struct crypto_sealer *seal_out, *seal_in;
     struct crypto_nonce nonce;
@@ -97,6 +112,14 @@ struct core_channel *channel_ref(struct core_channel *ch);
 void channel_unref(struct core_channel *ch);
 /* Connection.SessionTable: a reference or NULL. */
 struct core_channel *channel_find(struct core_conn *conn, uint64_t session_id);
+/* For a SESSION_SETUP that may bind the connection to a session of other connections: the channel
+   that is being bound, or a new one in that state; a reference. USER_SESSION_DELETED,
+   INSUFFICIENT_RESOURCES. */
+smbkit_status channel_binding(struct core_conn *conn, uint64_t session_id,
+                              struct core_channel **out);
+/* The authentication on this channel has succeeded, as the session's user: the connection is bound.
+   False when memory is out. */
+NODISCARD bool channel_bind(struct core_channel *ch, const struct auth_identity *who);
 /* GlobalSessionTable: a reference or NULL. */
 struct core_session *session_find(struct core *c, uint64_t session_id);
 /* Takes the session out of all tables, disconnects its trees and shuts its opens, which ends what

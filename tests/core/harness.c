@@ -202,6 +202,26 @@ smbkit_status harness_negotiate(struct harness_client *c)
     return last_status(c);
 }
 
+smbkit_status harness_setup_step(struct harness_client *c, uint64_t previous_id)
+{
+    struct builder out;
+    builder_init_grow(&out, 65536);
+    assert_true(smbclient_session_setup(c->session, previous_id, &out));
+    harness_raw(c, out.data, out.len);
+    builder_free(&out);
+    return last_status(c);
+}
+
+static smbkit_status set_up(struct harness_client *c, uint64_t previous_id)
+{
+    smbkit_status st;
+    assert_non_null(c->session);
+    do
+        st = harness_setup_step(c, previous_id);
+    while (st == SMBKIT_STATUS_MORE_PROCESSING_REQUIRED);
+    return st;
+}
+
 smbkit_status harness_logon(struct harness_client *c, const char *user, const char *password,
                             uint64_t previous_id)
 {
@@ -210,15 +230,17 @@ smbkit_status harness_logon(struct harness_client *c, const char *user, const ch
     if (c->session == NULL || c->session->state == SMBCLIENT_SESSION_DEAD ||
         strcmp(c->session->who.user, user) != 0)
         c->session = smbclient_session_new(&c->smb, &who);
-    assert_non_null(c->session);
-    do {
-        struct builder out;
-        builder_init_grow(&out, 65536);
-        assert_true(smbclient_session_setup(c->session, previous_id, &out));
-        harness_raw(c, out.data, out.len);
-        builder_free(&out);
-    } while (last_status(c) == SMBKIT_STATUS_MORE_PROCESSING_REQUIRED);
-    return last_status(c);
+    return set_up(c, previous_id);
+}
+
+smbkit_status harness_bind(struct harness_client *c, const struct harness_client *first,
+                           const char *user, const char *password)
+{
+    struct auth_client_config who = {
+        .user = user, .domain = "", .password = password, .random = c->smb.config.random};
+    c->session = smbclient_session_bind(&c->smb, first->session, &who);
+    c->tree_id = first->tree_id;
+    return set_up(c, 0);
 }
 
 static struct wire_blob utf16(struct arena *a, const char *text)

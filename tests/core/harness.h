@@ -70,6 +70,11 @@ struct smbclient_element harness_element(const struct harness_client *c, uint16_
 smbkit_status harness_negotiate(struct harness_client *c);
 smbkit_status harness_logon(struct harness_client *c, const char *user, const char *password,
                             uint64_t previous_id);
+/* One SESSION_SETUP of the client's session. */
+smbkit_status harness_setup_step(struct harness_client *c, uint64_t previous_id);
+/* Binds a negotiated connection to the session of another one, and takes over its tree. */
+smbkit_status harness_bind(struct harness_client *c, const struct harness_client *first,
+                           const char *user, const char *password);
 smbkit_status harness_tree(struct harness_client *c, const char *share);
 /* All three with alice and "data". */
 void harness_ready(struct harness_client *c, struct world *w,

@@ -109,8 +109,10 @@ struct smbclient_session {
     struct crypto_signer *signer;
     struct crypto_sealer *seal_out, *seal_in;
     struct crypto_nonce nonce;
-    uint8_t application_key[CRYPTO_APPLICATION_KEY_LEN];
-    smbkit_status status; /* of the latest SESSION_SETUP response */
+    struct crypto_session_keys keys;
+    enum crypto_sign_alg signing; /* of the connection that made the keys */
+    bool binding;                 /* to be bound: `keys` and `signer` are of the first channel */
+    smbkit_status status;         /* of the latest SESSION_SETUP response */
 };
 
 struct smbclient_request {
@@ -185,6 +187,11 @@ NODISCARD bool smbclient_cancel(struct smbclient *c, const struct smbclient_requ
 /* `who` is borrowed for the session's life, with all its strings. NULL: memory is out. */
 NODISCARD struct smbclient_session *smbclient_session_new(struct smbclient *c,
                                                           const struct auth_client_config *who);
+
+/* A session of another connection, to be bound to this one by smbclient_session_setup. */
+NODISCARD struct smbclient_session *smbclient_session_bind(struct smbclient *c,
+                                                           const struct smbclient_session *first,
+                                                           const struct auth_client_config *who);
 
 /* One received message; decrypts in place. False: see smbclient_violation. */
 NODISCARD bool smbclient_receive(struct smbclient *c, uint8_t *data, size_t len);

@@ -156,6 +156,26 @@ struct smbclient_session *smbclient_session_new(struct smbclient *c,
     return s;
 }
 
+struct smbclient_session *smbclient_session_bind(struct smbclient *c,
+                                                 const struct smbclient_session *first,
+                                                 const struct auth_client_config *who)
+{
+    struct smbclient_session *s = smbclient_session_new(c, who);
+    if (s == NULL)
+        return NULL;
+    s->binding = true;
+    s->id = first->id;
+    s->keys = first->keys;
+    s->signing = first->signing;
+    s->encrypt = first->encrypt;
+    crypto_nonce_init(&s->nonce, (uint32_t)c->config.guid.b[0] + 1);
+    s->signer = crypto_signer_new(first->signing, first->keys.signing);
+    if (s->signer != NULL)
+        return s;
+    smbclient_session_free(s);
+    return NULL;
+}
+
 void smbclient_session_free(struct smbclient_session *s)
 {
     list_remove(&s->link);
@@ -164,7 +184,7 @@ void smbclient_session_free(struct smbclient_session *s)
     crypto_signer_free(s->signer);
     crypto_sealer_free(s->seal_out);
     crypto_sealer_free(s->seal_in);
-    mem_wipe(s->application_key, sizeof s->application_key);
+    mem_wipe(&s->keys, sizeof s->keys);
     mem_free(s);
 }
 
@@ -187,6 +207,7 @@ bool smbclient_session_setup(struct smbclient_session *s, uint64_t previous_id, 
         (s->state != SMBCLIENT_SESSION_STEP && !begin(s)))
         return false;
     union wire_any body = {.session_setup_req = {
+                               .flags = s->binding ? SMB2_SESSION_FLAG_BINDING : 0,
                                .security_mode = (uint8_t)c->config.security_mode,
                                .capabilities = c->config.capabilities,
                                .previous_session_id = previous_id,
@@ -201,7 +222,8 @@ bool smbclient_session_setup(struct smbclient_session *s, uint64_t previous_id, 
     return crypto_preauth_update(&s->preauth, &iov, 1);
 }
 
-/* Server's view of encryption and decryption is the opposite of ours. */
+/* Server's view of encryption and decryption is the opposite of ours. A bound channel has a signing
+   key of its own and the session's others. */
 static bool make_keys(struct smbclient_session *s)
 {
     struct smbclient *c = s->client;
@@ -210,29 +232,33 @@ static bool make_keys(struct smbclient_session *s)
     if (key == NULL ||
         !crypto_derive_session_keys(c->dialect, c->cipher, key, AUTH_NT_HASH_SIZE, &s->preauth, &k))
         return false;
-    memcpy(s->application_key, k.application, sizeof s->application_key);
-    s->signer = crypto_signer_new(c->signing, k.signing);
-    bool ok = s->signer != NULL;
-    if (ok && c->cipher != CRYPTO_CIPHER_NONE) {
-        s->seal_out = crypto_sealer_new(c->cipher, CRYPTO_SEAL, k.decryption);
-        s->seal_in = crypto_sealer_new(c->cipher, CRYPTO_OPEN, k.encryption);
-        ok = s->seal_out != NULL && s->seal_in != NULL;
+    if (!s->binding) {
+        s->keys = k;
+        s->signing = c->signing;
     }
+    crypto_signer_free(s->signer);
+    s->signer = crypto_signer_new(c->signing, k.signing);
     mem_wipe(&k, sizeof k);
-    return ok;
+    s->binding = false;
+    if (s->signer == NULL || c->cipher == CRYPTO_CIPHER_NONE)
+        return s->signer != NULL;
+    s->seal_out = crypto_sealer_new(c->cipher, CRYPTO_SEAL, s->keys.decryption);
+    s->seal_in = crypto_sealer_new(c->cipher, CRYPTO_OPEN, s->keys.encryption);
+    return s->seal_out != NULL && s->seal_in != NULL;
 }
 
 static bool succeeded(struct smbclient_session *s, const struct wire_session_setup_rsp *rsp)
 {
     struct smbclient *c = s->client;
-    bool first = s->signer == NULL && !s->guest;
+    bool bound = s->binding;
+    bool first = (s->signer == NULL || s->binding) && !s->guest;
     if (rsp->session_flags & (SMB2_SESSION_FLAG_IS_GUEST | SMB2_SESSION_FLAG_IS_NULL))
         s->guest = true;
     else if (first && !make_keys(s))
         return smbclient_broken(c, "the session's keys could not be made");
     s->must_sign = s->signer != NULL && ((c->config.security_mode | c->server_security_mode) &
                                          SMB2_NEGOTIATE_SIGNING_REQUIRED);
-    if (first)
+    if (first && !bound)
         s->encrypt = (rsp->session_flags & SMB2_SESSION_FLAG_ENCRYPT_DATA) != 0;
     s->state = SMBCLIENT_SESSION_VALID;
     auth_client_free(s->auth);

@@ -152,7 +152,9 @@ static void settle_capabilities(struct core_conn *conn)
     conn->server_capabilities =
         conn->multi_credit ? SMB2_GLOBAL_CAP_LARGE_MTU | SMB2_GLOBAL_CAP_LEASING : 0;
     if (v3)
-        conn->server_capabilities |= conn->client_capabilities & SMB2_GLOBAL_CAP_DIRECTORY_LEASING;
+        conn->server_capabilities |=
+            conn->client_capabilities &
+            (SMB2_GLOBAL_CAP_DIRECTORY_LEASING | SMB2_GLOBAL_CAP_MULTI_CHANNEL);
     if (conn->dialect < SMB2_DIALECT_311) {
         conn->signing = v3 ? CRYPTO_SIGN_AES_CMAC : CRYPTO_SIGN_HMAC_SHA256;
         bool ccm = false;

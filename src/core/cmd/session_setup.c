@@ -2,6 +2,9 @@
 /*
  * SESSION_SETUP and LOGOFF ([MS-SMB2] 3.3.5.5, 3.3.5.6).
  *
+ * A new session, one that authenticates again, or the binding of this connection to a session of
+ * another one. A binding that fails in any way leaves the session alone.
+ *
  * Steps: find or make the session and its channel; wait while this address is being slowed down for
  * wrong passwords; let auth/ look at the token; take the result over.
  */
@@ -44,9 +47,60 @@ static smbkit_status check_allowed(const struct core_request *r)
     const struct core_config *cfg = &conn->core->config;
     if (cfg->encryption == CORE_ENCRYPTION_REQUIRED && conn->cipher == CRYPTO_CIPHER_NONE)
         return SMBKIT_STATUS_ACCESS_DENIED;
-    if (r->hdr.session_id != 0 && (r->in.session_setup.flags & SMB2_SESSION_FLAG_BINDING))
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static bool asks_to_bind(const struct core_request *r)
+{
+    return r->hdr.session_id != 0 && (r->in.session_setup.flags & SMB2_SESSION_FLAG_BINDING) != 0;
+}
+
+/* Windows looks at AES-GMAC before anything else. */
+static smbkit_status check_signing_fits(enum crypto_sign_alg session, enum crypto_sign_alg conn)
+{
+    if (session == conn)
+        return SMBKIT_STATUS_SUCCESS;
+    if (session == CRYPTO_SIGN_AES_GMAC)
+        return SMBKIT_STATUS_REQUEST_OUT_OF_SEQUENCE;
+    return conn == CRYPTO_SIGN_AES_GMAC ? SMBKIT_STATUS_NOT_SUPPORTED : SMBKIT_STATUS_SUCCESS;
+}
+
+/* 3.3.5.5; the signature was looked at by the gate. */
+static smbkit_status check_binding(const struct core_request *r, const struct core_session *s)
+{
+    const struct core_conn *conn = request_conn(r);
+    smbkit_status st = check_signing_fits(s->signing, conn->signing);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return st;
+    if (conn->dialect < SMB2_DIALECT_300)
+        return SMBKIT_STATUS_REQUEST_NOT_ACCEPTED;
+    if (!(r->hdr.flags & SMB2_FLAGS_SIGNED) || s->dialect != conn->dialect ||
+        s->cipher != conn->cipher)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (s->state == SESSION_IN_PROGRESS)
+        return SMBKIT_STATUS_REQUEST_NOT_ACCEPTED;
+    if (s->state == SESSION_EXPIRED)
+        return SMBKIT_STATUS_NETWORK_SESSION_EXPIRED;
+    if (!s->keyed)
+        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (r->channel != NULL && !r->channel->binding)
         return SMBKIT_STATUS_REQUEST_NOT_ACCEPTED;
     return SMBKIT_STATUS_SUCCESS;
+}
+
+/* The session of a request that is not for a new one: is it there, and may it be bound? */
+static smbkit_status check_existing(const struct core_request *r)
+{
+    if (!asks_to_bind(r))
+        return r->channel == NULL || r->channel->binding ? SMBKIT_STATUS_USER_SESSION_DELETED
+                                                         : SMBKIT_STATUS_SUCCESS;
+    struct core_session *s = session_find(request_core(r), r->hdr.session_id);
+    if (s == NULL)
+        return SMBKIT_STATUS_USER_SESSION_DELETED;
+    smbkit_status st = check_binding(r, s);
+    session_unref(s);
+    return st == SMBKIT_STATUS_SUCCESS && r->channel == NULL ? SMBKIT_STATUS_INSUFFICIENT_RESOURCES
+                                                             : st;
 }
 
 static void delay_over(struct timer *t);
@@ -71,8 +125,8 @@ static enum core_verdict setup_begin(struct core_request *r)
         r->session = session_ref(r->channel->session);
         r->hdr.session_id = r->session->id;
         s->made_session = true;
-    } else if (r->channel == NULL) {
-        return request_done(r, SMBKIT_STATUS_USER_SESSION_DELETED);
+    } else if ((st = check_existing(r)) != SMBKIT_STATUS_SUCCESS) {
+        return request_done(r, st);
     }
     if (r->channel->busy) /* an earlier leg is still being delayed */
         return request_done(r, SMBKIT_STATUS_REQUEST_NOT_ACCEPTED);
@@ -117,7 +171,8 @@ static enum core_verdict setup_failed(struct core_request *r, smbkit_status st)
     }
     LOGI(c->config.log, "%s: logon refused: %s", conn->peer.text,
          r->channel->auth != NULL ? auth_failure_reason(r->channel->auth) : smbkit_status_name(st));
-    session_end(r->session);
+    if (!r->channel->binding)
+        session_end(r->session);
     return request_done(r, st);
 }
 
@@ -136,10 +191,31 @@ static void replace_previous(struct core_request *r)
     session_unref(old);
 }
 
-static enum core_verdict setup_succeeded(struct core_request *r)
+static void authenticated(struct core_request *r, const char *what)
 {
     struct core_conn *conn = request_conn(r);
     struct core *c = conn->core;
+    auth_throttle_succeeded(c->throttle, &conn->source, c->now);
+    auth_context_free(r->channel->auth);
+    r->channel->auth = NULL;
+    LOGI(c->config.log, "%s: %s as \"%s\"", conn->peer.text, what, r->session->user);
+}
+
+/* Only the session's user binds to it. The specification says NOT_SUPPORTED, Windows this. */
+static enum core_verdict setup_bound(struct core_request *r)
+{
+    const struct auth_identity *who = auth_identity(r->channel->auth);
+    if (strcmp(r->session->user_id, who->user_id) != 0)
+        return setup_failed(r, SMBKIT_STATUS_ACCESS_DENIED);
+    if (!channel_bind(r->channel, who))
+        return setup_failed(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    authenticated(r, "bound a connection");
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
+static enum core_verdict setup_succeeded(struct core_request *r)
+{
+    struct core *c = request_core(r);
     struct setup_state *s = r->state_data;
     const struct auth_identity *who = auth_identity(r->channel->auth);
     struct core_session *ses = r->session;
@@ -151,16 +227,12 @@ static enum core_verdict setup_succeeded(struct core_request *r)
         return setup_failed(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     if (c->config.encryption == CORE_ENCRYPTION_REQUIRED && !ses->encrypt)
         return setup_failed(r, SMBKIT_STATUS_ACCESS_DENIED); /* a guest has no key to seal with */
-    auth_throttle_succeeded(c->throttle, &conn->source, c->now);
     if (!again)
         replace_previous(r);
     s->rsp.session_flags = (uint16_t)((ses->is_guest ? SMB2_SESSION_FLAG_IS_GUEST : 0) |
                                       (ses->is_anonymous ? SMB2_SESSION_FLAG_IS_NULL : 0) |
                                       (ses->encrypt ? SMB2_SESSION_FLAG_ENCRYPT_DATA : 0));
-    auth_context_free(r->channel->auth);
-    r->channel->auth = NULL;
-    LOGI(c->config.log, "%s: %s as \"%s\"", conn->peer.text,
-         again ? "authenticated again" : "logged on", ses->user);
+    authenticated(r, again ? "authenticated again" : "logged on");
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 
@@ -171,9 +243,9 @@ static enum core_verdict setup_step(struct core_request *r)
     struct core_channel *ch = r->channel;
     const struct wire_blob *in = &r->in.session_setup.security;
     ch->busy = false;
-    if (r->session->state == SESSION_GONE)
+    if (r->session->state == SESSION_GONE || ch->conn == NULL)
         return request_done(r, SMBKIT_STATUS_USER_SESSION_DELETED);
-    if (r->session->state == SESSION_EXPIRED)
+    if (r->session->state == SESSION_EXPIRED && !ch->binding)
         r->session->state = SESSION_IN_PROGRESS; /* 3.3.5.5.2 */
     if (ch->auth == NULL) {
         ch->auth = auth_context_new(c->config.auth);
@@ -190,7 +262,7 @@ static enum core_verdict setup_step(struct core_request *r)
         return request_done(r, SMBKIT_STATUS_MORE_PROCESSING_REQUIRED);
     }
     if (res == AUTH_OK)
-        return setup_succeeded(r);
+        return ch->binding ? setup_bound(r) : setup_succeeded(r);
     return setup_failed(r, auth_status(ch->auth));
 }
 
@@ -205,6 +277,10 @@ static void setup_release(struct core_request *r)
     struct setup_state *s = r->state_data;
     if (s != NULL)
         builder_free(&s->token);
+    /* a binding does not outlive a request of its that fails */
+    if (r->channel != NULL && r->channel->binding && r->channel->conn != NULL &&
+        r->status != SMBKIT_STATUS_MORE_PROCESSING_REQUIRED)
+        channel_drop(r->channel);
 }
 
 static const struct core_step setup_steps[] = {

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Whole core: sessions bound over several connections ([MS-SMB2] 3.3.5.5, 3.3.5.5.3). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/harness.h"
+
+#define READ_WRITE 0x0012019fu
+
+static struct world w;
+static struct harness_client a, b;
+
+static void start(const struct world_config *cfg)
+{
+    harness_world(&w, cfg);
+    struct smbclient_config ccfg = harness_client_config(&w);
+    harness_ready(&a, &w, &ccfg);
+}
+
+static void start_default(void)
+{
+    struct world_config cfg = harness_world_config();
+    start(&cfg);
+}
+
+static void end(void)
+{
+    harness_drop(&a);
+    harness_world_end(&w);
+}
+
+/* A second connection of another client GUID, negotiated. */
+static void join_as(const struct smbclient_config *ccfg)
+{
+    harness_connect(&b, &w, ccfg);
+    assert_int_equal(harness_negotiate(&b), SMBKIT_STATUS_SUCCESS);
+}
+
+static struct smbclient_config second_config(void)
+{
+    struct smbclient_config ccfg = harness_client_config(&w);
+    ccfg.guid.b[0] = 77;
+    return ccfg;
+}
+
+static void join(void)
+{
+    struct smbclient_config ccfg = second_config();
+    join_as(&ccfg);
+}
+
+static struct wire_file_id open_file(struct harness_client *c)
+{
+    struct wire_file_id id = {0};
+    assert_int_equal(harness_create(c, "f", READ_WRITE, 7, FILE_OPEN_IF, 0, &id),
+                     SMBKIT_STATUS_SUCCESS);
+    return id;
+}
+
+static void still_alive(struct wire_file_id id)
+{
+    assert_int_equal(harness_write(&a, id, 0, "alive", 5), SMBKIT_STATUS_SUCCESS);
+}
+
+/* ---------------------------------------------------------------- what a binding is good for */
+
+/* One session, one set of opens, whichever way requests come. */
+static void both_ways(bool encrypted)
+{
+    struct world_config cfg = harness_world_config();
+    if (encrypted)
+        cfg.core.encryption = CORE_ENCRYPTION_REQUIRED;
+    start(&cfg);
+    struct wire_file_id id = open_file(&a);
+    join();
+    assert_int_equal(harness_bind(&b, &a, "alice", "alice-pw"), SMBKIT_STATUS_SUCCESS);
+    assert_true(harness_last(&b)->is_signed);
+    assert_int_equal(harness_write(&b, id, 0, "over b", 6), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_last(&b)->is_sealed, encrypted);
+    assert_int_equal(harness_read(&a, id, 0, 6), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_last(&a)->body.read_rsp.payload.len, 6);
+    struct wire_file_id other = open_file(&b);
+    assert_int_equal(harness_close(&a, other), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_close(&b, id), SMBKIT_STATUS_SUCCESS);
+    harness_drop(&b);
+    end();
+}
+
+static void test_signed(void **state)
+{
+    both_ways(false);
+}
+
+static void test_sealed(void **state)
+{
+    both_ways(true);
+}
+
+/* The session lives as long as one of its connections. */
+static void test_connections_come_and_go(void **state)
+{
+    start_default();
+    struct wire_file_id id = open_file(&a);
+    struct harness_client c;
+    struct smbclient_config ccfg = second_config();
+    join();
+    assert_int_equal(harness_bind(&b, &a, "alice", "alice-pw"), SMBKIT_STATUS_SUCCESS);
+    uint64_t session_id = a.session->id;
+    harness_drop(&a);
+    assert_int_equal(harness_write(&b, id, 0, "x", 1), SMBKIT_STATUS_SUCCESS);
+    /* a third one, bound by means of what the second knows of the session's key */
+    harness_connect(&c, &w, &ccfg);
+    assert_int_equal(harness_negotiate(&c), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_bind(&c, &b, "alice", "alice-pw"), SMBKIT_STATUS_SUCCESS);
+    harness_drop(&b);
+    assert_int_equal(harness_write(&c, id, 0, "y", 1), SMBKIT_STATUS_SUCCESS);
+    harness_drop(&c);
+    harness_connect(&a, &w, &ccfg);
+    assert_int_equal(harness_negotiate(&a), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_logon(&a, "alice", "alice-pw", session_id), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(core_is_idle(w.core), false);
+    end();
+}
+
+/* LOGOFF and a failed new authentication end it on all of them. */
+static void test_end_of_the_session(void **state)
+{
+    start_default();
+    union wire_any none = {0};
+    join();
+    assert_int_equal(harness_bind(&b, &a, "alice", "alice-pw"), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_call(&b, SMB2_LOGOFF, &none), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_tree(&a, "data"), SMBKIT_STATUS_USER_SESSION_DELETED);
+    harness_drop(&b);
+    assert_int_equal(harness_logon(&a, "alice", "alice-pw", 0), SMBKIT_STATUS_SUCCESS);
+    join();
+    assert_int_equal(harness_bind(&b, &a, "alice", "alice-pw"), SMBKIT_STATUS_SUCCESS);
+    b.session->who.password = "wrong";
+    assert_int_equal(harness_logon(&b, "alice", "wrong", 0), SMBKIT_STATUS_LOGON_FAILURE);
+    assert_int_equal(harness_tree(&a, "data"), SMBKIT_STATUS_USER_SESSION_DELETED);
+    harness_drop(&b);
+    end();
+}
+
+/* The end of the session between the two legs of a binding. */
+static void test_end_during_binding(void **state)
+{
+    start_default();
+    union wire_any none = {0};
+    join();
+    struct auth_client_config who = a.session->who;
+    b.session = smbclient_session_bind(&b.smb, a.session, &who);
+    assert_non_null(b.session);
+    assert_int_equal(harness_setup_step(&b, 0), SMBKIT_STATUS_MORE_PROCESSING_REQUIRED);
+    /* until then nothing else works there */
+    struct smbclient_element e = harness_element(&b, SMB2_ECHO, &none);
+    assert_int_equal(harness_send(&b, &e, 1, SMBCLIENT_LENIENT),
+                     SMBKIT_STATUS_USER_SESSION_DELETED);
+    b.session->state = SMBCLIENT_SESSION_STEP;
+    assert_int_equal(harness_call(&a, SMB2_LOGOFF, &none), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_setup_step(&b, 0), SMBKIT_STATUS_USER_SESSION_DELETED);
+    harness_drop(&b);
+    end();
+}
+
+/* A connection that goes in the middle of binding takes nothing with it. */
+static void test_lost_during_binding(void **state)
+{
+    start_default();
+    struct wire_file_id id = open_file(&a);
+    join();
+    struct auth_client_config who = a.session->who;
+    b.session = smbclient_session_bind(&b.smb, a.session, &who);
+    assert_int_equal(harness_setup_step(&b, 0), SMBKIT_STATUS_MORE_PROCESSING_REQUIRED);
+    harness_drop(&b);
+    still_alive(id);
+    end();
+}
+
+/* ---------------------------------------------------------------- what may not be bound */
+
+static void refused(const char *user, const char *password, smbkit_status expected)
+{
+    struct wire_file_id id = open_file(&a);
+    join();
+    assert_int_equal(harness_bind(&b, &a, user, password), expected);
+    still_alive(id);
+    /* and the right one may try again, on the same connection */
+    assert_int_equal(harness_bind(&b, &a, "alice", "alice-pw"), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_close(&b, id), SMBKIT_STATUS_SUCCESS);
+    harness_drop(&b);
+}
+
+static void test_other_user(void **state)
+{
+    start_default();
+    refused("bob", "bob-pw", SMBKIT_STATUS_ACCESS_DENIED);
+    refused("alice", "wrong", SMBKIT_STATUS_LOGON_FAILURE);
+    refused("nobody", "", SMBKIT_STATUS_LOGON_FAILURE);
+    end();
+}
+
+/* Only what was negotiated alike goes together. */
+static void test_other_connection(void **state)
+{
+    static const struct {
+        uint16_t dialect, cipher, signing, signing2;
+        smbkit_status expected;
+    } cases[] = {
+        {SMB2_DIALECT_302, 0, CRYPTO_SIGN_AES_CMAC, CRYPTO_SIGN_AES_CMAC,
+         SMBKIT_STATUS_INVALID_PARAMETER},
+        {SMB2_DIALECT_210, 0, CRYPTO_SIGN_AES_CMAC, CRYPTO_SIGN_AES_CMAC,
+         SMBKIT_STATUS_REQUEST_NOT_ACCEPTED},
+        {SMB2_DIALECT_311, CRYPTO_CIPHER_AES_128_CCM, CRYPTO_SIGN_AES_CMAC, CRYPTO_SIGN_AES_CMAC,
+         SMBKIT_STATUS_INVALID_PARAMETER},
+        {SMB2_DIALECT_311, CRYPTO_CIPHER_AES_128_GCM, CRYPTO_SIGN_AES_CMAC, CRYPTO_SIGN_AES_GMAC,
+         SMBKIT_STATUS_NOT_SUPPORTED},
+        {SMB2_DIALECT_311, CRYPTO_CIPHER_AES_128_GCM, CRYPTO_SIGN_AES_GMAC, CRYPTO_SIGN_AES_CMAC,
+         SMBKIT_STATUS_REQUEST_OUT_OF_SEQUENCE},
+        {SMB2_DIALECT_311, CRYPTO_CIPHER_AES_128_GCM, CRYPTO_SIGN_AES_CMAC, CRYPTO_SIGN_HMAC_SHA256,
+         SMBKIT_STATUS_SUCCESS},
+    };
+    struct world_config cfg = harness_world_config();
+    cfg.core.encryption = CORE_ENCRYPTION_OFFERED;
+    harness_world(&w, &cfg);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct smbclient_config one = harness_client_config(&w), two = second_config();
+        one.signings[0] = cases[i].signing;
+        one.signing_count = two.signing_count = 1;
+        two.signings[0] = cases[i].signing2;
+        two.ciphers[0] = cases[i].cipher;
+        two.cipher_count = 1;
+        two.dialects[0] = cases[i].dialect;
+        two.dialect_count = 1;
+        harness_ready(&a, &w, &one);
+        struct wire_file_id id = open_file(&a);
+        join_as(&two);
+        assert_int_equal(harness_bind(&b, &a, "alice", "alice-pw"), cases[i].expected);
+        still_alive(id);
+        harness_drop(&a);
+        harness_drop(&b);
+    }
+    harness_world_end(&w);
+}
+
+static smbkit_status bind_step(unsigned flags, uint8_t setup_flags)
+{
+    struct auth_client_config who = a.session->who;
+    b.session = smbclient_session_bind(&b.smb, a.session, &who);
+    assert_non_null(b.session);
+    union wire_any body = {.session_setup_req = {
+                               .flags = setup_flags,
+                               .security_mode = SMB2_NEGOTIATE_SIGNING_ENABLED,
+                               .security = {(const uint8_t *)"x", 1},
+                           }};
+    struct smbclient_element e = {
+        .command = SMB2_SESSION_SETUP, .body = &body, .session = b.session, .credits = 1};
+    return harness_send(&b, &e, 1, flags | SMBCLIENT_LENIENT);
+}
+
+/* Who binds must know the session's key; who does not say so finds no session. */
+static void test_signature(void **state)
+{
+    start_default();
+    struct wire_file_id id = open_file(&a);
+    join();
+    assert_int_equal(bind_step(SMBCLIENT_BAD_SIGNATURE, SMB2_SESSION_FLAG_BINDING),
+                     SMBKIT_STATUS_ACCESS_DENIED);
+    assert_int_equal(bind_step(SMBCLIENT_UNSIGNED, SMB2_SESSION_FLAG_BINDING),
+                     SMBKIT_STATUS_INVALID_PARAMETER);
+    assert_int_equal(bind_step(SMBCLIENT_UNSIGNED, 0), SMBKIT_STATUS_USER_SESSION_DELETED);
+    assert_int_equal(bind_step(0, 0), SMBKIT_STATUS_USER_SESSION_DELETED);
+    a.session->id ^= 1;
+    assert_int_equal(bind_step(0, SMB2_SESSION_FLAG_BINDING), SMBKIT_STATUS_USER_SESSION_DELETED);
+    a.session->id ^= 1;
+    still_alive(id);
+    assert_int_equal(harness_bind(&b, &a, "alice", "alice-pw"), SMBKIT_STATUS_SUCCESS);
+    harness_drop(&b);
+    end();
+}
+
+/* The first connection is bound already. */
+static void test_twice(void **state)
+{
+    start_default();
+    struct wire_file_id id = open_file(&a);
+    union wire_any body = {.session_setup_req = {.flags = SMB2_SESSION_FLAG_BINDING,
+                                                 .security = {(const uint8_t *)"x", 1}}};
+    struct smbclient_element e = harness_element(&a, SMB2_SESSION_SETUP, &body);
+    assert_int_equal(harness_send(&a, &e, 1, 0), SMBKIT_STATUS_REQUEST_NOT_ACCEPTED);
+    a.session->state = SMBCLIENT_SESSION_VALID;
+    still_alive(id);
+    end();
+}
+
+static void test_session_in_progress(void **state)
+{
+    struct world_config cfg = harness_world_config();
+    struct wire_file_id id;
+    cfg.core.session_lifetime = NS_PER_S;
+    start(&cfg);
+    id = open_file(&a);
+    join();
+    world_advance(&w, 2 * NS_PER_S);
+    assert_int_equal(bind_step(0, SMB2_SESSION_FLAG_BINDING),
+                     SMBKIT_STATUS_NETWORK_SESSION_EXPIRED);
+    assert_int_equal(harness_setup_step(&a, 0), SMBKIT_STATUS_MORE_PROCESSING_REQUIRED);
+    assert_int_equal(bind_step(0, SMB2_SESSION_FLAG_BINDING), SMBKIT_STATUS_REQUEST_NOT_ACCEPTED);
+    assert_int_equal(harness_setup_step(&a, 0), SMBKIT_STATUS_SUCCESS);
+    still_alive(id);
+    assert_int_equal(harness_bind(&b, &a, "alice", "alice-pw"), SMBKIT_STATUS_SUCCESS);
+    harness_drop(&b);
+    end();
+}
+
+/* Each channel holds keys: a session has so many and no more. */
+static void test_many(void **state)
+{
+    static struct harness_client many[32];
+    size_t n = 0;
+    smbkit_status st = SMBKIT_STATUS_SUCCESS;
+    start_default();
+    struct wire_file_id id = open_file(&a);
+    struct smbclient_config ccfg = second_config();
+    while (n < ARRAY_LEN(many) && st == SMBKIT_STATUS_SUCCESS) {
+        harness_connect(&many[n], &w, &ccfg);
+        assert_int_equal(harness_negotiate(&many[n]), SMBKIT_STATUS_SUCCESS);
+        st = harness_bind(&many[n], &a, "alice", "alice-pw");
+        n++;
+    }
+    assert_int_equal(st, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    assert_int_equal(n, 32);
+    still_alive(id);
+    for (size_t i = 0; i < n; i++)
+        harness_drop(&many[i]);
+    still_alive(id);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_signed),
+        cmocka_unit_test(test_sealed),
+        cmocka_unit_test(test_connections_come_and_go),
+        cmocka_unit_test(test_end_of_the_session),
+        cmocka_unit_test(test_end_during_binding),
+        cmocka_unit_test(test_lost_during_binding),
+        cmocka_unit_test(test_other_user),
+        cmocka_unit_test(test_other_connection),
+        cmocka_unit_test(test_signature),
+        cmocka_unit_test(test_twice),
+        cmocka_unit_test(test_session_in_progress),
+        cmocka_unit_test(test_many),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
