@@ -31,6 +31,7 @@ SANITIZE = ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzzing=tru
 SANITIZE_ENV = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    "SMBKIT_PATIENCE": "3",
 }
 # Read by tests/interop: the same checks with smaller files.
 QUICK_ENV = {"SMBKIT_QUICK": "1"}
