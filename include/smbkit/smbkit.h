@@ -269,7 +269,7 @@ struct smbkit_session_info {
     const char *user, *domain; /* "" for an anonymous one */
     const char *address;       /* of its first connection */
     const char *dialect;       /* "3.1.1" */
-    const char *cipher;        /* that messages are encrypted with, "" when they are not */
+    const char *cipher;        /* that messages are encrypted with, "" when none is */
     const char *signing;       /* algorithm, "" for one that does not sign */
     bool guest, anonymous;
     size_t connections, trees, opens;
@@ -277,13 +277,17 @@ struct smbkit_session_info {
 
 /* One open file. */
 struct smbkit_open_info {
-    uint64_t session;
+    uint64_t session; /* 0: its client has gone and may come back (a durable open) */
     const char *user;
     const char *share;
     const char *path;   /* from the root of the share, separated by '/' */
     const char *stream; /* or NULL */
     uint32_t access;    /* as granted */
     bool directory, delete_on_close;
+    uint64_t id;
+    size_t locks;        /* byte ranges */
+    const char *caching; /* what its client may cache: of "RWH" */
+    bool lease;          /* ... by a lease, not by an oplock */
 };
 
 /* latency[i] counts operations that took less than 2^i microseconds and not less than half of that;
@@ -304,18 +308,75 @@ struct smbkit_share_info {
     const struct smbkit_share_counts *counts; /* since it was set; NULL for IPC$ */
 };
 
-/* Calls fn for each, in no order. It must change nothing of the server. On the server's thread,
-   which is where a plugin's callbacks run that is SMBKIT_THREAD_ASYNC. */
+/* One connection. */
+struct smbkit_connection_info {
+    const char *address;
+    const char *dialect; /* "" before it is negotiated */
+    const char *cipher;  /* that was negotiated, "" for none */
+    const char *signing; /* likewise */
+    size_t sessions;
+    size_t requests;   /* messages in work */
+    uint32_t credits;  /* that the client holds */
+    uint32_t waiting;  /* requests that wait for an event */
+    uint64_t buffered; /* bytes of the messages in work */
+};
+
+/* One locked byte range. */
+struct smbkit_lock_info {
+    uint64_t open; /* smbkit_open_info.id */
+    const char *share, *path;
+    uint64_t offset, length;
+    bool exclusive;
+};
+
+/* One lease. */
+struct smbkit_lease_info {
+    const char *share, *path; /* of one of its opens */
+    const char *client, *key; /* GUIDs */
+    const char *state;        /* of "RWH" */
+    bool breaking;            /* the client has been told to give some of it up */
+    unsigned version, epoch;
+    size_t opens;
+};
+
+/* Each calls fn for each one, in no order, until fn says false. It must change nothing of the
+   server. On the server's thread, which is where a plugin's callbacks run that is
+   SMBKIT_THREAD_ASYNC. */
+SMBKIT_API void smbkit_server_each_connection(const struct smbkit_server *server,
+                                              bool (*fn)(void *ctx,
+                                                         const struct smbkit_connection_info *info),
+                                              void *ctx);
 SMBKIT_API void smbkit_server_each_session(const struct smbkit_server *server,
-                                           void (*fn)(void *ctx,
+                                           bool (*fn)(void *ctx,
                                                       const struct smbkit_session_info *info),
                                            void *ctx);
 SMBKIT_API void smbkit_server_each_open(const struct smbkit_server *server,
-                                        void (*fn)(void *ctx, const struct smbkit_open_info *info),
+                                        bool (*fn)(void *ctx, const struct smbkit_open_info *info),
+                                        void *ctx);
+SMBKIT_API void smbkit_server_each_lock(const struct smbkit_server *server,
+                                        bool (*fn)(void *ctx, const struct smbkit_lock_info *info),
                                         void *ctx);
 SMBKIT_API void
+smbkit_server_each_lease(const struct smbkit_server *server,
+                         bool (*fn)(void *ctx, const struct smbkit_lease_info *info), void *ctx);
+SMBKIT_API void
 smbkit_server_each_share(const struct smbkit_server *server,
-                         void (*fn)(void *ctx, const struct smbkit_share_info *info), void *ctx);
+                         bool (*fn)(void *ctx, const struct smbkit_share_info *info), void *ctx);
+/* The options that the server was made with, in the order of their table, as a user would write
+   them. */
+SMBKIT_API void
+smbkit_server_each_option(const struct smbkit_server *server,
+                          bool (*fn)(void *ctx, const char *name, const char *value), void *ctx);
+/* The last lines of the log, as many as `cap` bytes hold, oldest first, each with its time and a
+   newline, into `dst`; returns how many bytes that are. There are never more than
+   SMBKIT_RECENT_LOG_MAX. Any thread. */
+#define SMBKIT_RECENT_LOG_MAX 65536
+SMBKIT_API size_t smbkit_server_recent_log(struct smbkit_server *server, char *dst, size_t cap);
+
+/* Ends a session, or closes an open file, by its id, as if its client had done so; it happens soon.
+   OBJECT_NAME_NOT_FOUND; NO_MEMORY. On the server's thread. */
+SMBKIT_API smbkit_status smbkit_server_close_session(struct smbkit_server *server, uint64_t id);
+SMBKIT_API smbkit_status smbkit_server_close_open(struct smbkit_server *server, uint64_t id);
 /* When it was made, FILETIME. */
 SMBKIT_API uint64_t smbkit_server_start_time(const struct smbkit_server *server);
 

@@ -270,6 +270,8 @@ void batch_receive(struct core_conn *conn, struct buf *frame, const uint8_t *dat
     b->frame = buf_ref(frame);
     b->frame_bytes = frame->size;
     b->seal_channel = seal_channel != NULL ? channel_ref(seal_channel) : NULL;
+    if (seal_channel != NULL)
+        seal_channel->sealed = true;
     list_init(&b->requests);
     arena_init(&b->arena, CORE_ARENA_MAX);
     list_append(&conn->batches, &b->link);

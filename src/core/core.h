@@ -150,12 +150,25 @@ struct core_stats {
 };
 void core_get_stats(const struct core *c, struct core_stats *out);
 uint64_t core_start_filetime(const struct core *c);
-/* Call fn for each; it must not call the core. */
+/* Call fn for each until it says false; it must not call the core. */
+void core_each_conn(const struct core *c,
+                    bool (*fn)(void *ctx, const struct smbkit_connection_info *info), void *ctx);
 void core_each_session(const struct core *c,
-                       void (*fn)(void *ctx, const struct smbkit_session_info *info), void *ctx);
+                       bool (*fn)(void *ctx, const struct smbkit_session_info *info), void *ctx);
 void core_each_open(const struct core *c,
-                    void (*fn)(void *ctx, const struct smbkit_open_info *info), void *ctx);
+                    bool (*fn)(void *ctx, const struct smbkit_open_info *info), void *ctx);
+void core_each_lock(const struct core *c,
+                    bool (*fn)(void *ctx, const struct smbkit_lock_info *info), void *ctx);
+void core_each_lease(const struct core *c,
+                     bool (*fn)(void *ctx, const struct smbkit_lease_info *info), void *ctx);
 void core_each_share(const struct core *c,
-                     void (*fn)(void *ctx, const struct smbkit_share_info *info), void *ctx);
+                     bool (*fn)(void *ctx, const struct smbkit_share_info *info), void *ctx);
+
+/* --- what an administrator orders: false when there is none of this id --- */
+
+bool core_session_exists(const struct core *c, uint64_t id);
+bool core_session_close(struct core *c, uint64_t id);
+bool core_open_exists(const struct core *c, uint64_t id);
+bool core_open_close(struct core *c, uint64_t id);
 
 #endif

@@ -96,6 +96,7 @@ struct core_channel {
                                      the session's key */
     struct crypto_signer *signer; /* NULL until authenticated, or for guest and anonymous */
     struct crypto_sealer *seal_out, *seal_in;
+    bool sealed; /* the client has sent something encrypted */
     struct crypto_nonce nonce;
 };
 

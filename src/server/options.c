@@ -307,3 +307,54 @@ void server_options_free(struct server_options *o)
         *field = NULL;
     }
 }
+
+/* The words of a LIST, best first. */
+static void list_text(const char *values, const struct option_list *list, char *dst, size_t cap)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const char *word = values;
+        for (unsigned skip = list->index[i]; skip > 0; skip--)
+            word += strcspn(word, "|") + 1;
+        int n = snprintf(dst + used, cap - used, "%s%.*s", i > 0 ? "," : "",
+                         (int)strcspn(word, "|"), word);
+        used = MIN(used + (size_t)MAX(n, 0), cap - 1);
+    }
+}
+
+static void option_text(const struct server_options *o, size_t i, char *dst, size_t cap)
+{
+    const struct smbkit_option *row = &table[i];
+    const void *field = (const char *)o + offsets[i];
+    struct option_list one = {.count = 1};
+    dst[0] = '\0';
+    switch (row->type) {
+    case SMBKIT_OPTION_BOOL:
+        snprintf(dst, cap, "%s", *(const option_BOOL *)field ? "on" : "off");
+        break;
+    case SMBKIT_OPTION_UINT:
+        snprintf(dst, cap, "%llu", (unsigned long long)*(const option_UINT *)field);
+        break;
+    case SMBKIT_OPTION_SIZE: describe_size(*(const option_SIZE *)field, dst, cap); break;
+    case SMBKIT_OPTION_DURATION:
+        describe_duration(*(const option_DURATION *)field, dst, cap);
+        break;
+    case SMBKIT_OPTION_CHOICE:
+        one.index[0] = (uint8_t) * (const option_CHOICE *)field;
+        list_text(row->values, &one, dst, cap);
+        break;
+    case SMBKIT_OPTION_LIST: list_text(row->values, field, dst, cap); break;
+    case SMBKIT_OPTION_TEXT: snprintf(dst, cap, "%s", *(const option_TEXT *)field); break;
+    }
+}
+
+void server_options_each(const struct server_options *o,
+                         bool (*fn)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    char value[SERVER_OPTION_TEXT_MAX];
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        option_text(o, i, value, sizeof(value));
+        if (!fn(ctx, table[i].name, value))
+            return;
+    }
+}

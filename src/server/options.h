@@ -39,6 +39,12 @@ NODISCARD smbkit_status server_options_parse(struct server_options *o,
                                              char error[SMBKIT_ERROR_MAX]);
 void server_options_free(struct server_options *o);
 
+#define SERVER_OPTION_TEXT_MAX 1024 /* longer texts are cut when they are shown */
+
+/* Each option as a user would write it, until fn says false. */
+void server_options_each(const struct server_options *o,
+                         bool (*fn)(void *ctx, const char *name, const char *value), void *ctx);
+
 /* One line into a caller's buffer, which may be NULL; returns the status, for "return fail(...)".
  */
 smbkit_status server_error(char error[SMBKIT_ERROR_MAX], smbkit_status status, const char *format,

@@ -124,7 +124,9 @@ static void fill_auth_config(struct smbkit_server *s)
 static void log_sink(void *ctx, enum log_level level, const char *line)
 {
     struct smbkit_server *s = ctx;
-    s->config.log(s->config.log_ctx, (enum smbkit_log_level)level, line);
+    server_recent_add(s, level, line);
+    if (s->config.log != NULL)
+        s->config.log(s->config.log_ctx, (enum smbkit_log_level)level, line);
 }
 
 /* The hash tables' secret belongs to the process: the first server sets it, before any table has
@@ -189,6 +191,7 @@ static void free_parts(struct smbkit_server *s)
     admission_free(s->admission);
     smbkit_users_free(s->users);
     mutex_destroy(&s->answers_lock);
+    mutex_destroy(&s->recent_lock);
     server_options_free(&s->opt);
     MAGIC_WIPE(s);
     mem_free(s);
@@ -211,8 +214,8 @@ struct smbkit_server *smbkit_server_new(const struct smbkit_server_config *confi
         return NULL;
     }
     s->config.options = NULL; /* borrowed until here */
-    s->log =
-        (struct log){(enum log_level)s->opt.log_level, s->config.log != NULL ? log_sink : NULL, s};
+    s->log = (struct log){(enum log_level)s->opt.log_level, log_sink, s};
+    mutex_init(&s->recent_lock);
     s->armed = TIMERQ_NEVER;
     timer_init(&s->core_timer, core_timer_fires);
     timer_init(&s->drain_timer, drain_timer_fires);
@@ -458,73 +461,4 @@ void smbkit_server_free(struct smbkit_server *s)
     while (loop_run_once(s->loop, 0)) { /* what was posted is called while all is there */
     }
     free_parts(s);
-}
-
-/* --- figures --- */
-
-void smbkit_server_get_stats(const struct smbkit_server *s, struct smbkit_stats *stats)
-{
-    MAGIC_CHECK(s, SERVER_MAGIC);
-    struct core_stats c;
-    core_get_stats(s->core, &c);
-    struct smbkit_stats all = {
-        .struct_size = stats->struct_size,
-        .connections = c.connections,
-        .sessions = c.sessions,
-        .trees = c.trees,
-        .opens = c.opens,
-        .requests_running = c.requests_running,
-        .requests_total = c.requests_total,
-        .bytes_in = c.bytes_in,
-        .bytes_out = c.bytes_out,
-        .logons_failed = c.logons_failed,
-        .frames_refused = c.frames_refused,
-    };
-    memcpy(stats, &all, MIN(stats->struct_size, sizeof(all)));
-}
-
-void smbkit_server_each_session(const struct smbkit_server *s,
-                                void (*fn)(void *ctx, const struct smbkit_session_info *info),
-                                void *ctx)
-{
-    MAGIC_CHECK(s, SERVER_MAGIC);
-    core_each_session(s->core, fn, ctx);
-}
-
-void smbkit_server_each_open(const struct smbkit_server *s,
-                             void (*fn)(void *ctx, const struct smbkit_open_info *info), void *ctx)
-{
-    MAGIC_CHECK(s, SERVER_MAGIC);
-    core_each_open(s->core, fn, ctx);
-}
-
-void smbkit_server_each_share(const struct smbkit_server *s,
-                              void (*fn)(void *ctx, const struct smbkit_share_info *info),
-                              void *ctx)
-{
-    MAGIC_CHECK(s, SERVER_MAGIC);
-    core_each_share(s->core, fn, ctx);
-}
-
-uint64_t smbkit_server_start_time(const struct smbkit_server *s)
-{
-    MAGIC_CHECK(s, SERVER_MAGIC);
-    return core_start_filetime(s->core);
-}
-
-void smbkit_server_set_log_level(struct smbkit_server *s, enum smbkit_log_level level)
-{
-    MAGIC_CHECK(s, SERVER_MAGIC);
-    s->log.level = (enum log_level)level;
-}
-
-enum smbkit_log_level smbkit_server_log_level(const struct smbkit_server *s)
-{
-    MAGIC_CHECK(s, SERVER_MAGIC);
-    return (enum smbkit_log_level)s->log.level;
-}
-
-struct smbkit_server *smbkit_share_server(const struct smbkit_share *share)
-{
-    return vfs_share_host(share)->server;
 }

@@ -3,7 +3,7 @@
  * What the files of server/ share: the server, its connections and its executors.
  *
  * One loop, one core: everything here belongs to the loop's thread but what is marked "any".
- * Lock: `answers_lock` is a leaf; nothing is called under it.
+ * Locks: `answers_lock` and `recent_lock` are leaves; nothing is called under them.
  */
 #ifndef SERVER_SERVER_INT_H
 #define SERVER_SERVER_INT_H
@@ -70,6 +70,11 @@ struct smbkit_server {
     bool changes_full;           /* the last one was lost */
     _Atomic bool changes_closed; /* any */
     struct loop_task changes_task;
+
+    /* The log's last lines, a ring: `recent_total` bytes were ever put in. */
+    struct mutex recent_lock;
+    uint64_t recent_total;
+    char recent[SMBKIT_RECENT_LOG_MAX];
 };
 
 /* --- server.c --- */
@@ -104,6 +109,11 @@ void server_answers_init(struct smbkit_server *s);
 void server_changed(struct smbkit_server *s, struct vfs_volume *volume, const char *user,
                     const char *path, uint32_t action);
 void server_changes_init(struct smbkit_server *s);
+
+/* --- recent.c: the log's last lines --- */
+
+/* Any thread. */
+void server_recent_add(struct smbkit_server *s, enum log_level level, const char *line);
 
 /* --- plugin.c: plugins --- */
 

@@ -117,6 +117,7 @@ uint32_t vfs_volume_capabilities(const struct vfs_volume *v);
 const char *vfs_volume_fs_name(const struct vfs_volume *v);
 /* The strictest of plugin and filters: ASYNC only when nothing of it needs a worker. */
 enum smbkit_thread_model vfs_volume_thread_model(const struct vfs_volume *v);
+const char *vfs_volume_share_name(const struct vfs_volume *v);
 const char *vfs_volume_plugin_name(const struct vfs_volume *v);
 /* What was done on it so far. On the thread that owns its operations. */
 const struct smbkit_share_counts *vfs_volume_counts(const struct vfs_volume *v);

@@ -281,6 +281,12 @@ enum smbkit_thread_model vfs_volume_thread_model(const struct vfs_volume *v)
     return strictest;
 }
 
+const char *vfs_volume_share_name(const struct vfs_volume *v)
+{
+    MAGIC_CHECK(v, VFS_VOLUME_MAGIC);
+    return v->share;
+}
+
 const char *vfs_volume_plugin_name(const struct vfs_volume *v)
 {
     MAGIC_CHECK(v, VFS_VOLUME_MAGIC);
