@@ -416,121 +416,142 @@ static const struct rsp_row {
     [WIRE_CTX_DH2Q] = {get_rsp_dh2q, put_rsp_dh2q},
 };
 
+/* ---- both directions alike ---- */
+
+/* One direction: its table and the type of its struct are known to the functions only. */
+struct direction {
+    bool (*length_fits)(const struct ctx_kind *k, size_t len);
+    void (*get)(enum wire_create_ctx_id id, struct cursor *c, void *out);
+    /* False: the kind does not occur in this direction. */
+    bool (*put)(enum wire_create_ctx_id id, struct builder *b, const void *in);
+};
+
+static bool req_length_fits(const struct ctx_kind *k, size_t len)
+{
+    return len >= k->req_min && len <= k->req_max;
+}
+
+static void req_get(enum wire_create_ctx_id id, struct cursor *c, void *out)
+{
+    req_rows[id].get(c, out);
+}
+
+static bool req_put(enum wire_create_ctx_id id, struct builder *b, const void *in)
+{
+    req_rows[id].put(b, in);
+    return true;
+}
+
+static const struct direction req_direction = {req_length_fits, req_get, req_put};
+
+/* Also false for a kind that no server may answer with: its range is empty. */
+static bool rsp_length_fits(const struct ctx_kind *k, size_t len)
+{
+    return len >= k->rsp_min && len <= k->rsp_max;
+}
+
+static void rsp_get(enum wire_create_ctx_id id, struct cursor *c, void *out)
+{
+    rsp_rows[id].get(c, out);
+}
+
+static bool rsp_put(enum wire_create_ctx_id id, struct builder *b, const void *in)
+{
+    if (rsp_rows[id].put == NULL)
+        return false;
+    rsp_rows[id].put(b, in);
+    return true;
+}
+
+static const struct direction rsp_direction = {rsp_length_fits, rsp_get, rsp_put};
+
+static bool ctxs_parse(const struct direction *d, const struct wire_create_ctx *ctxs, size_t count,
+                       uint32_t *present, void *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum wire_create_ctx_id id = ctxs[i].id;
+        if (id == WIRE_CTX_OTHER || (*present & WIRE_CTX_BIT(id)))
+            continue;
+        struct cursor c;
+        cursor_init(&c, ctxs[i].data.data, ctxs[i].data.len);
+        if (!d->length_fits(&kinds[id], ctxs[i].data.len))
+            return false;
+        d->get(id, &c, out);
+        if (cursor_failed(&c) || cursor_left(&c) != 0)
+            return false;
+        *present |= WIRE_CTX_BIT(id);
+    }
+    return true;
+}
+
 bool wire_create_req_ctxs_parse(const struct wire_create_ctx *ctxs, size_t count,
                                 struct wire_create_req_ctxs *out)
 {
     static const uint8_t nothing[1];
     *out = (struct wire_create_req_ctxs){.ea.data = nothing, .sd.data = nothing};
-    for (size_t i = 0; i < count; i++) {
-        enum wire_create_ctx_id id = ctxs[i].id;
-        if (id == WIRE_CTX_OTHER || (out->present & WIRE_CTX_BIT(id)))
-            continue;
-        struct cursor c;
-        size_t len = ctxs[i].data.len;
-        cursor_init(&c, ctxs[i].data.data, len);
-        if (len < kinds[id].req_min || len > kinds[id].req_max)
-            return false;
-        req_rows[id].get(&c, out);
-        if (cursor_failed(&c) || cursor_left(&c) != 0)
-            return false;
-        out->present |= WIRE_CTX_BIT(id);
-    }
-    return true;
+    return ctxs_parse(&req_direction, ctxs, count, &out->present, out);
 }
 
 bool wire_create_rsp_ctxs_parse(const struct wire_create_ctx *ctxs, size_t count,
                                 struct wire_create_rsp_ctxs *out)
 {
     *out = (struct wire_create_rsp_ctxs){0};
-    for (size_t i = 0; i < count; i++) {
-        enum wire_create_ctx_id id = ctxs[i].id;
-        if (id == WIRE_CTX_OTHER || (out->present & WIRE_CTX_BIT(id)))
-            continue;
-        struct cursor c;
-        size_t len = ctxs[i].data.len;
-        cursor_init(&c, ctxs[i].data.data, len);
-        /* Also false for a kind that no server may answer with: its range is empty. */
-        if (len < kinds[id].rsp_min || len > kinds[id].rsp_max)
-            return false;
-        rsp_rows[id].get(&c, out);
-        if (cursor_failed(&c) || cursor_left(&c) != 0)
-            return false;
-        out->present |= WIRE_CTX_BIT(id);
-    }
-    return true;
+    return ctxs_parse(&rsp_direction, ctxs, count, &out->present, out);
 }
 
 /* The longest data of a context that is not a blob (RqLs, 52 bytes), rounded up. */
 #define CTX_DATA_MAX 64u
 
-/* An array with room for every kind and the caller's own contexts, the latter filled in last. */
-static struct wire_create_ctx *list_new(struct arena *a, size_t more_count)
-{
-    size_t n;
-    if (!checked_add_size(ARRAY_LEN(kinds), more_count, &n))
-        return NULL;
-    return arena_array(a, n, sizeof(struct wire_create_ctx));
-}
+/* What is to be built. */
+struct ctx_list {
+    const struct wire_create_ctx *more; /* the caller's own, the last ones */
+    size_t more_count;
+    size_t data_max;
+    uint32_t present;
+};
 
-static size_t list_append(struct wire_create_ctx *list, size_t n,
-                          const struct wire_create_ctx *more, size_t more_count)
+static bool ctxs_build(const struct direction *d, struct arena *a, const struct ctx_list *l,
+                       const void *in, const struct wire_create_ctx **ctxs, size_t *count)
 {
-    for (size_t i = 0; i < more_count; i++)
-        list[n + i] = more[i];
-    return n + more_count;
+    size_t n = 0, max;
+    struct wire_create_ctx *list = checked_add_size(ARRAY_LEN(kinds), l->more_count, &max)
+                                       ? arena_array(a, max, sizeof *list)
+                                       : NULL;
+    if (list == NULL)
+        return false;
+    for (size_t id = 0; id < ARRAY_LEN(kinds); id++) {
+        if (!(l->present & WIRE_CTX_BIT(id)))
+            continue;
+        struct builder b;
+        uint8_t *mem = arena_alloc(a, l->data_max);
+        if (mem == NULL)
+            return false;
+        builder_init_fixed(&b, mem, l->data_max);
+        if (!d->put((enum wire_create_ctx_id)id, &b, in) || builder_failed(&b))
+            return false;
+        list[n].id = (enum wire_create_ctx_id)id;
+        list[n++].data = (struct wire_blob){mem, b.len};
+    }
+    for (size_t i = 0; i < l->more_count; i++)
+        list[n + i] = l->more[i];
+    *ctxs = list;
+    *count = n + l->more_count;
+    return true;
 }
 
 bool wire_create_req_ctxs_build(struct arena *a, const struct wire_create_req_ctxs *in,
                                 const struct wire_create_ctx *more, size_t more_count,
                                 const struct wire_create_ctx **ctxs, size_t *count)
 {
-    struct wire_create_ctx *list = list_new(a, more_count);
-    if (list == NULL)
-        return false;
-    size_t n = 0;
-    size_t max = CTX_DATA_MAX + MAX(in->ea.len, in->sd.len);
-    for (size_t id = 0; id < ARRAY_LEN(kinds); id++) {
-        if (!(in->present & WIRE_CTX_BIT(id)))
-            continue;
-        struct builder b;
-        uint8_t *mem = arena_alloc(a, max);
-        if (mem == NULL)
-            return false;
-        builder_init_fixed(&b, mem, max);
-        req_rows[id].put(&b, in);
-        if (builder_failed(&b))
-            return false;
-        list[n].id = (enum wire_create_ctx_id)id;
-        list[n++].data = (struct wire_blob){mem, b.len};
-    }
-    *ctxs = list;
-    *count = list_append(list, n, more, more_count);
-    return true;
+    size_t data_max = CTX_DATA_MAX + MAX(in->ea.len, in->sd.len);
+    const struct ctx_list l = {more, more_count, data_max, in->present};
+    return ctxs_build(&req_direction, a, &l, in, ctxs, count);
 }
 
 bool wire_create_rsp_ctxs_build(struct arena *a, const struct wire_create_rsp_ctxs *in,
                                 const struct wire_create_ctx *more, size_t more_count,
                                 const struct wire_create_ctx **ctxs, size_t *count)
 {
-    struct wire_create_ctx *list = list_new(a, more_count);
-    if (list == NULL)
-        return false;
-    size_t n = 0;
-    for (size_t id = 0; id < ARRAY_LEN(kinds); id++) {
-        if (!(in->present & WIRE_CTX_BIT(id)))
-            continue;
-        struct builder b;
-        uint8_t *mem = arena_alloc(a, CTX_DATA_MAX);
-        if (mem == NULL || rsp_rows[id].put == NULL)
-            return false;
-        builder_init_fixed(&b, mem, CTX_DATA_MAX);
-        rsp_rows[id].put(&b, in);
-        if (builder_failed(&b))
-            return false;
-        list[n].id = (enum wire_create_ctx_id)id;
-        list[n++].data = (struct wire_blob){mem, b.len};
-    }
-    *ctxs = list;
-    *count = list_append(list, n, more, more_count);
-    return true;
+    const struct ctx_list l = {more, more_count, CTX_DATA_MAX, in->present};
+    return ctxs_build(&rsp_direction, a, &l, in, ctxs, count);
 }
