@@ -136,6 +136,11 @@ static void on_receive(void *ctx, uint8_t *data, size_t len)
         sim_broken(a->sim, "client %u: %s", a->index, smbclient_violation(&a->smb));
 }
 
+static void on_told(void *ctx, const struct wire_break_notification *n)
+{
+    cache_told(ctx, n);
+}
+
 static struct smbclient_config draw_config(struct actor *a)
 {
     static const uint16_t dialects[] = {SMB2_DIALECT_202, SMB2_DIALECT_210, SMB2_DIALECT_300,
@@ -149,6 +154,7 @@ static struct smbclient_config draw_config(struct actor *a)
         .random = {random_bytes, a},
         .max_credits = w->config.core.max_credits,
         .reply = op_replied,
+        .told = on_told,
         .ctx = a,
     };
     c.dialect_count = world_chance(w, 600) ? ARRAY_LEN(dialects) : 1 + world_below(w, 5);
@@ -469,6 +475,8 @@ static void act_on_logon(struct logon *l)
             connect_tree(l);
     } else if (world_chance(w, 10)) {
         send_end(l, SMB2_TREE_DISCONNECT);
+    } else if (world_chance(w, 400) && cache_acknowledge(l)) {
+        return;
     } else if (l->guest || world_chance(w, 400)) {
         wild_act(l);
     } else {

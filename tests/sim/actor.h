@@ -15,6 +15,7 @@
 #ifndef SIM_ACTOR_H
 #define SIM_ACTOR_H
 
+#include "sim/cache.h"
 #include "sim/model.h"
 #include "sim/smbclient.h"
 #include "sim/world.h"
@@ -67,6 +68,7 @@ struct sim {
     struct actor actors[ACTORS_MAX];
     size_t actor_count;
     bool folder_ready; /* "d" is there */
+    uint64_t next_key; /* of leases */
     bool faults;       /* allocations fail: any request may be refused for lack of memory */
     char violation[320];
 };
@@ -90,6 +92,9 @@ struct op {
     smbkit_status expected; /* for judges that expect one status */
     /* arguments */
     struct model_create create;
+    struct cache_wish wish;
+    struct model_cache *cache; /* of an acknowledgment */
+    struct wire_oplock_break ack;
     struct model_lock lock;
     uint64_t offset;
     uint32_t length;

@@ -27,6 +27,13 @@ static void doubt_deletion(struct op *op, struct model_file *f, bool deletes)
         model_lose(f, true, false);
 }
 
+static void succeeded(struct op *op, const struct model_handle *h, smbkit_status status,
+                      enum cache_event event)
+{
+    if (status == SMBKIT_STATUS_SUCCESS)
+        cache_event(op, h, event);
+}
+
 /* ---------------------------------------------------------------- choosing */
 
 static struct model_file *pick_file(struct logon *l)
@@ -64,18 +71,28 @@ static bool crowded(const struct logon *l, const struct model_file *f)
 
 /* ---------------------------------------------------------------- CREATE */
 
+static void learn_created(struct op *op, smbkit_status status, const struct wire_create_rsp *rsp)
+{
+    struct model_handle *h;
+    judged(op, model_created(op->file, &op->create, status, rsp, op->logon, &h));
+    op->handle = h;
+    if (h != NULL && cache_granted(op, h, rsp))
+        cache_opened(op, h, rsp->create_action);
+}
+
 static void judge_create(struct op *op, const struct smbclient_reply *rp, smbkit_status status)
 {
     struct wire_create_rsp rsp = {0};
     struct cursor body = rp->body;
     struct arena a;
-    struct model_handle *h;
     arena_init(&a, 65536);
     if (status == SMBKIT_STATUS_SUCCESS && !wire_create_rsp_decode(&body, &a, &rsp))
         op_violation(op, "malformed CREATE response");
+    /* it would have had to wait for an acknowledgment */
+    bool no_room = status == SMBKIT_STATUS_INSUFFICIENT_RESOURCES && !list_empty(&op->file->caches);
+    if (!no_room)
+        learn_created(op, status, &rsp);
     arena_clear(&a);
-    judged(op, model_created(op->file, &op->create, status, &rsp, op->logon, &h));
-    op->handle = h;
 }
 
 static struct model_create draw_create(struct logon *l)
@@ -117,8 +134,18 @@ static bool utf16_name(struct arena *a, const char *name, struct wire_blob *out)
     return true;
 }
 
+static bool lease_context(struct arena *a, const struct cache_wish *wish, struct wire_create_req *q)
+{
+    struct wire_create_req_ctxs x = {
+        .present = WIRE_CTX_BIT(WIRE_CTX_RQLS),
+        .lease = {.version = wish->version, .key = wish->key, .state = wish->state},
+    };
+    return wire_create_req_ctxs_build(a, &x, NULL, 0, &q->ctxs, &q->ctx_count);
+}
+
+/* `wish` may be NULL. */
 static bool create_body(struct arena *a, const char *name, const struct model_create *c,
-                        union wire_any *body)
+                        const struct cache_wish *wish, union wire_any *body)
 {
     *body = (union wire_any){.create_req = {
                                  .impersonation_level = SMB2_IMPERSONATION_IMPERSONATION,
@@ -127,7 +154,11 @@ static bool create_body(struct arena *a, const char *name, const struct model_cr
                                  .create_disposition = c->disposition,
                                  .create_options = c->options,
                              }};
-    return utf16_name(a, name, &body->create_req.name);
+    if (wish != NULL)
+        body->create_req.oplock_level = wish->level;
+    return utf16_name(a, name, &body->create_req.name) &&
+           (body->create_req.oplock_level != SMB2_OPLOCK_LEVEL_LEASE ||
+            lease_context(a, wish, &body->create_req));
 }
 
 static struct op *create_op(struct logon *l, struct model_file *f)
@@ -135,6 +166,7 @@ static struct op *create_op(struct logon *l, struct model_file *f)
     struct op *op = op_new(l->actor, l, SMB2_CREATE, 0);
     op_on_file(op, f);
     op->create = draw_create(l);
+    op->wish = cache_draw(l, f);
     op->judge = judge_create;
     return op;
 }
@@ -145,7 +177,7 @@ static void send_create(struct logon *l, struct model_file *f)
     union wire_any body;
     struct op *op = create_op(l, f);
     arena_init(&a, 4096);
-    if (create_body(&a, f->name, &op->create, &body)) {
+    if (create_body(&a, f->name, &op->create, &op->wish, &body)) {
         struct smbclient_element e = op_element(op, &body);
         op_send(l->actor, &op, &e, 1, 0);
     }
@@ -177,6 +209,7 @@ static void judge_close(struct op *op, const struct smbclient_reply *rp, smbkit_
         return;
     struct model_file *f = h->file;
     bool deletes = h->delete_on_close || f->delete_pending != MODEL_NO;
+    h->closing = false;
     judged(op, model_closed(h, status));
     if (op->head != NULL && status == SMBKIT_STATUS_SUCCESS)
         op->head->handle = NULL;
@@ -211,6 +244,7 @@ static void judge_write(struct op *op, const struct smbclient_reply *rp, smbkit_
         op_violation(op, "malformed WRITE response");
     judged(op, model_written(h, op->offset, op->data, op->length, status, rsp.count));
     arena_clear(&a);
+    succeeded(op, h, status, CACHE_WRITE);
 }
 
 static void judge_flush(struct op *op, const struct smbclient_reply *rp, smbkit_status status)
@@ -224,18 +258,23 @@ static void judge_lock(struct op *op, const struct smbclient_reply *rp, smbkit_s
     (void)rp;
     judged(op, op->flag ? model_unlocked(op->handle, &op->lock, status)
                         : model_locked(op->handle, &op->lock, status));
+    if (!op->flag)
+        succeeded(op, op->handle, status, CACHE_WRITE);
 }
 
 static void judge_eof(struct op *op, const struct smbclient_reply *rp, smbkit_status status)
 {
     (void)rp;
     judged(op, model_end_of_file_set(op->handle, op->length, status));
+    succeeded(op, op->handle, status, CACHE_WRITE);
 }
 
 static void judge_disposition(struct op *op, const struct smbclient_reply *rp, smbkit_status status)
 {
     (void)rp;
     judged(op, model_disposed(op->handle, op->flag, status));
+    if (op->flag)
+        succeeded(op, op->handle, status, CACHE_DELETE);
 }
 
 static void judge_rename(struct op *op, const struct smbclient_reply *rp, smbkit_status status)
@@ -244,6 +283,7 @@ static void judge_rename(struct op *op, const struct smbclient_reply *rp, smbkit
     /* somebody has the folder open with DELETE, or without sharing: the model knows files only */
     bool in_the_way = status == SMBKIT_STATUS_SHARING_VIOLATION;
     judged(op, in_the_way ? NULL : model_renamed(op->handle, op->other, status));
+    succeeded(op, op->handle, status, CACHE_RENAME);
 }
 
 static void judge_standard(struct op *op, const struct smbclient_reply *rp, smbkit_status status)
@@ -281,6 +321,8 @@ static struct op *close_op(struct logon *l, union wire_any *body, struct model_h
 {
     struct op *op = op_new(l->actor, l, SMB2_CLOSE, 0);
     op->handle = h;
+    if (h != NULL)
+        h->closing = true;
     op->judge = judge_close;
     *body = (union wire_any){
         .close_req = {.flags = (uint16_t)world_below(world_of(l), 2), .file_id = id_of(op)}};
@@ -447,7 +489,7 @@ static void send_compound(struct logon *l, struct model_file *f)
     struct arena a;
     arena_init(&a, 4096);
     ops[0] = create_op(l, f);
-    if (!create_body(&a, f->name, &ops[0]->create, &body[0]))
+    if (!create_body(&a, f->name, &ops[0]->create, &ops[0]->wish, &body[0]))
         body[0] = (union wire_any){0};
     uint64_t middle = world_below(w, 3);
     ops[1] = middle == 0   ? read_op(l, &body[1], NULL)
@@ -492,7 +534,7 @@ static void send_folder(struct logon *l)
     struct op *op = op_new(l->actor, l, SMB2_CREATE, 0);
     op->judge = judge_folder;
     arena_init(&a, 4096);
-    if (create_body(&a, "d", &c, &body))
+    if (create_body(&a, "d", &c, NULL, &body))
         send_on(l, op, &body, NULL);
     arena_clear(&a);
 }

@@ -3,6 +3,7 @@
 #include "sim/model.h"
 
 #include "base/mem.h"
+#include "sim/cache.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,11 +41,14 @@ void model_init(struct model *m)
         m->files[i].name = names[i];
         m->files[i].size_known = true;
         list_init(&m->files[i].handles);
+        list_init(&m->files[i].caches);
     }
 }
 
 static void handle_free(struct model_handle *h)
 {
+    if (h->cache != NULL)
+        cache_put(h->cache);
     list_remove(&h->link);
     mem_free(h);
 }
@@ -90,6 +94,8 @@ void model_settle(struct model_file *f)
     if (f->lost_data || f->lost_names)
         forget_data(f);
     f->lost_names = f->lost_data = false;
+    LIST_FOREACH (it, &f->caches)
+        LIST_ENTRY(it, struct model_cache, link)->doubtful = true;
     f->version++;
 }
 
@@ -455,6 +461,9 @@ static void move_file(struct model_file *from, struct model_file *to)
     LIST_FOREACH (it, &from->handles)
         LIST_ENTRY(it, struct model_handle, link)->file = to;
     list_splice(&to->handles, &from->handles);
+    LIST_FOREACH (it, &from->caches)
+        LIST_ENTRY(it, struct model_cache, link)->file = to;
+    list_splice(&to->caches, &from->caches);
     to->exists = from->exists;
     to->delete_pending = from->delete_pending;
     to->size_known = from->size_known;

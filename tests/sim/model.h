@@ -36,6 +36,7 @@ struct model_lock {
     bool exclusive;
 };
 
+struct model_cache; /* cache.h */
 struct model_file;
 
 struct model_handle {
@@ -45,8 +46,10 @@ struct model_handle {
     struct wire_file_id id;
     uint32_t access, share;
     bool delete_on_close;
+    bool closing; /* a CLOSE is in flight */
     struct model_lock locks[MODEL_LOCKS_MAX];
     size_t lock_count;
+    struct model_cache *cache; /* or NULL */
 };
 
 struct model_file {
@@ -56,7 +59,8 @@ struct model_file {
     uint32_t size;
     int16_t data[MODEL_SIZE_MAX]; /* -1: unknown */
     struct list handles;
-    unsigned busy; /* operations in flight */
+    struct list caches; /* model_cache.link */
+    unsigned busy;      /* operations in flight */
     bool fuzzy, lost_names, lost_data;
     uint64_t version; /* grows whenever existence may have changed */
 };

@@ -46,6 +46,8 @@ static void op_free(struct op *op)
         op->file->busy--;
     if (op->other != NULL)
         op->other->busy--;
+    if (op->cache != NULL)
+        cache_put(op->cache);
     mem_free(op);
     if (head != NULL && --head->followers == 0 && head->answered)
         op_free(head);

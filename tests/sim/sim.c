@@ -20,6 +20,7 @@
 
 #define EVENTS          1500
 #define DRAIN_MAX       20000
+#define DRAIN_ROUNDS    12
 #define VIOLATIONS_SHOW 20
 
 static struct sim_stats stats;
@@ -54,7 +55,7 @@ static struct world_config draw_config(uint64_t seed)
         .max_io = 1u << 20,
         .interim_delay = testrand_below(&r, 3) == 0 ? NS_PER_MS : 0,
         .session_lifetime = testrand_below(&r, 5) == 0 ? 20 * NS_PER_S : 0,
-        .break_timeout = 2 * NS_PER_S, /* nobody acknowledges */
+        .break_timeout = 2 * NS_PER_S, /* not everybody acknowledges */
     };
     if (testrand_below(&r, 3) == 0)
         c.fail_per_mille = fail[testrand_below(&r, 4)];
@@ -163,8 +164,10 @@ static void after_event(struct sim *s, unsigned n)
     settle(s);
     if (n % 8 == 0)
         sim_stats_sample(&stats, s->world.core);
-    for (size_t i = 0; i < s->actor_count; i++)
+    for (size_t i = 0; i < s->actor_count; i++) {
+        cache_check(&s->actors[i]);
         check_closed(s, &s->actors[i]);
+    }
 }
 
 static bool drain_step(struct sim *s)
@@ -204,12 +207,12 @@ static void check_answered(struct sim *s, struct actor *a)
 /* Nobody does anything new: whatever does not wait for another client must be answered now. */
 static void drain(struct sim *s)
 {
-    for (int round = 0; round < 4 && !violated(s); round++) {
+    for (int round = 0; round < DRAIN_ROUNDS && !violated(s); round++) {
         unsigned n = 0;
         while (drain_step(s) && !violated(s))
             if (++n > DRAIN_MAX)
                 sim_broken(s, "it goes on for ever");
-        world_advance(&s->world, 3 * NS_PER_S); /* delayed logons */
+        world_advance(&s->world, 3 * NS_PER_S); /* delayed logons, breaks one after the other */
     }
     for (size_t i = 0; i < s->actor_count && !violated(s); i++)
         check_answered(s, &s->actors[i]);

@@ -412,6 +412,8 @@ static bool receive_notification(struct smbclient *c, const struct wire_element 
     if (n.is_lease && ((n.new_state & ~n.current_state) != 0 || n.new_state == n.current_state))
         return smbclient_broken(c, "a lease that breaks to more than it is");
     c->notifications++;
+    if (c->config.told != NULL)
+        c->config.told(c->config.ctx, &n);
     return true;
 }
 

@@ -56,6 +56,8 @@ struct smbclient_config {
     uint32_t max_credits; /* what the server was told to grant at most; 0: not checked */
     /* Called for every response that was found to be in order, interim ones too. */
     void (*reply)(void *ctx, struct smbclient_request *rq, const struct smbclient_reply *rp);
+    /* Called for every notification of a break; NULL: they are only counted. */
+    void (*told)(void *ctx, const struct wire_break_notification *n);
     void *ctx;
 };
 

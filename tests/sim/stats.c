@@ -65,6 +65,7 @@ static const char *const conn_names[] = {"NEW", "WILDCARD", "NEGOTIATED", "CLOSI
 static const char *const session_names[] = {"IN_PROGRESS", "VALID", "EXPIRED", "GONE", NULL};
 static const char *const open_names[] = {"MAKING",  "LIVE", "DRAINING", "CLEANUP",
                                          "CLOSING", "SHUT", NULL};
+static const char *const granted_names[] = {"none", "R", "-", "RH", "-", "RW", "-", "RWH", NULL};
 static const char *const request_names[] = {"QUEUED", "RUNNING", "PARKED", "FINISHED", NULL};
 static const char *const dialect_names[] = {"2.0.2", "2.1", "3.0", "3.0.2", "3.1.1", NULL};
 
@@ -124,6 +125,12 @@ void sim_stats_print(const struct sim_stats *s)
         {"refused jobs", s->refused_jobs},
         {"allocations", s->allocations},
         {"allocations failed", s->allocation_failures},
+        {"breaks told", s->told},
+        {"of these on files of the model", s->told_exact},
+        {"caches taken by operations", s->taken},
+        {"acknowledged rightly", s->acks_right},
+        {"late", s->acks_late},
+        {"wrongly", s->acks_wrong},
         {"replies checked by the model", s->checked_replies},
         {"replies it could not judge", s->fuzzy_replies},
         {"files settled", s->settled},
@@ -135,6 +142,7 @@ void sim_stats_print(const struct sim_stats *s)
     print_states("dialects", s->dialects, dialect_names);
     print_states("conns", s->conn, conn_names);
     print_states("sessions", s->session, session_names);
+    print_states("granted", s->granted, granted_names);
     print_states("opens", s->open, open_names);
     print_states("requests", s->request, request_names);
     print_commands(s);

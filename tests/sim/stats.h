@@ -25,6 +25,8 @@ struct sim_stats {
     uint64_t drops, closed_by_core, paused, replaced, reauthenticated, expired;
     uint64_t late_calls, worker_calls, posts, refused_jobs;
     uint64_t allocations, allocation_failures;
+    uint64_t granted[SIM_STATES_MAX]; /* by the bits of a lease */
+    uint64_t told, told_exact, taken, acks_right, acks_late, acks_wrong;
     uint64_t checked_replies, fuzzy_replies, settled;
 };
 

@@ -15,6 +15,7 @@
 struct frame {
     struct list link;
     struct buf *buf;
+    uint64_t sent_at;
 };
 
 bool world_broken(struct world *w, const char *format, ...)
@@ -82,21 +83,23 @@ static void core_end(struct world *w)
 
 /* ---------------------------------------------------------------- the core's host */
 
-static void queue_frame(struct list *queue, struct buf *b)
+static void queue_frame(struct list *queue, struct buf *b, uint64_t now)
 {
     struct frame *f = mem_zalloc(sizeof *f);
     ASSERT(f != NULL);
     f->buf = b;
+    f->sent_at = now;
     list_append(queue, &f->link);
 }
 
-static struct buf *pop_frame(struct list *queue)
+static struct buf *pop_frame(struct list *queue, uint64_t *sent_at)
 {
     struct list *node = list_pop(queue);
     if (node == NULL)
         return NULL;
     struct frame *f = LIST_ENTRY(node, struct frame, link);
     struct buf *b = f->buf;
+    *sent_at = f->sent_at;
     mem_free(f);
     return b;
 }
@@ -114,8 +117,9 @@ static void host_send(void *transport, struct chain *message)
     ASSERT(b != NULL);
     chain_copy_out(message, b->data);
     chain_clear(message);
-    queue_frame(&conn->to_client, b);
+    queue_frame(&conn->to_client, b, w->now);
     conn->queued_to_client++;
+    conn->sent_to_client++;
     world_quiet_end(w);
 }
 
@@ -320,7 +324,7 @@ void world_send(struct world_conn *conn, const void *data, size_t len)
     struct buf *b = buf_new(len);
     ASSERT(b != NULL);
     memcpy(b->data, data, len);
-    queue_frame(&conn->to_server, b);
+    queue_frame(&conn->to_server, b, conn->world->now);
     conn->queued_to_server++;
 }
 
@@ -329,7 +333,8 @@ bool world_deliver_to_server(struct world_conn *conn)
     struct world *w = conn->world;
     if (conn->paused || conn->queued_to_server == 0)
         return false;
-    struct buf *b = pop_frame(&conn->to_server);
+    uint64_t sent_at;
+    struct buf *b = pop_frame(&conn->to_server, &sent_at);
     conn->queued_to_server--;
     if (b->size <= conn->max_frame) {
         core_begin(w);
@@ -344,8 +349,9 @@ bool world_deliver_to_client(struct world_conn *conn)
 {
     if (conn->queued_to_client == 0)
         return false;
-    struct buf *b = pop_frame(&conn->to_client);
+    struct buf *b = pop_frame(&conn->to_client, &conn->delivering_at);
     conn->queued_to_client--;
+    conn->delivered_to_client++;
     if (conn->receive != NULL)
         conn->receive(conn->ctx, b->data, b->size);
     buf_unref(b);
@@ -356,12 +362,14 @@ void world_drop(struct world_conn *conn)
 {
     struct world *w = conn->world;
     struct buf *b;
+    uint64_t sent_at;
     struct core_conn *core = conn->core;
     core_begin(w);
     core_conn_lost(core);
     core_end(w);
     conn->core = NULL;
-    while ((b = pop_frame(&conn->to_server)) != NULL || (b = pop_frame(&conn->to_client)) != NULL)
+    while ((b = pop_frame(&conn->to_server, &sent_at)) != NULL ||
+           (b = pop_frame(&conn->to_client, &sent_at)) != NULL)
         buf_unref(b);
     list_remove(&conn->link);
     mem_free(conn);

@@ -37,7 +37,9 @@ struct world_conn {
     struct core_conn *core; /* NULL once lost */
     struct list to_server, to_client;
     size_t queued_to_server, queued_to_client;
-    bool closing; /* the core wants it closed */
+    uint64_t sent_to_client, delivered_to_client; /* messages so far */
+    uint64_t delivering_at;                       /* when the core sent what is being received */
+    bool closing;                                 /* the core wants it closed */
     bool paused;
     size_t max_frame;
     /* the client's end */
