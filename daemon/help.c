@@ -76,6 +76,35 @@ void help_print(void)
     print_row("readonly=on|off", "nothing can be changed", "off");
 }
 
+/* "64K" for a whole number of units. */
+static void put_size(char *dst, size_t cap, unsigned long long n)
+{
+    static const char units[] = "KMGTPE";
+    size_t u = 0;
+    while (n != 0 && n % 1024 == 0 && u < sizeof(units) - 1) {
+        n /= 1024;
+        u++;
+    }
+    snprintf(dst, cap, "%llu%.*s", n, u > 0, units + (u > 0 ? u - 1 : 0));
+}
+
+/* What stands behind the text: range and unit, and the default. */
+static void print_limits(const struct smbkit_param *q)
+{
+    char min[32], max[32];
+    if (q->type == SMBKIT_PARAM_SIZE) {
+        put_size(min, sizeof(min), q->min);
+        put_size(max, sizeof(max), q->max);
+    } else {
+        const char *ms = q->type == SMBKIT_PARAM_DURATION ? "ms" : "";
+        snprintf(min, sizeof(min), "%llu%s", (unsigned long long)q->min, ms);
+        snprintf(max, sizeof(max), "%llu%s", (unsigned long long)q->max, ms);
+    }
+    if (q->max != 0)
+        printf("%*sfrom %s to %s%s%s\n", COLUMN, "", min, max, q->unit != NULL ? " " : "",
+               q->unit != NULL ? q->unit : "");
+}
+
 static void print_params(const struct smbkit_param *params)
 {
     static const char *const types[] = {
@@ -85,9 +114,10 @@ static void print_params(const struct smbkit_param *params)
     };
     for (const struct smbkit_param *q = params; q != NULL && q->name != NULL; q++) {
         char left[128];
-        snprintf(left, sizeof(left), "%s=%s", q->name,
-                 (size_t)q->type < COUNT(types) ? types[q->type] : "");
+        bool choice = q->type == SMBKIT_PARAM_CHOICE;
+        snprintf(left, sizeof(left), "%s=%s", q->name, choice ? q->values : types[q->type]);
         print_row(left, q->text, q->default_value != NULL ? q->default_value : "must be given");
+        print_limits(q);
     }
 }
 

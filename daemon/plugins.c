@@ -21,9 +21,10 @@ static const char *model_name(enum smbkit_thread_model model)
 
 static void dump_capabilities(const char *key, uint32_t capabilities)
 {
-    static const char *const names[] = {
-        "read-only",           "stable-ids", "sparse",         "hard-links",    "streams",
-        "extended-attributes", "acls",       "reparse-points", "change-source", "per-user"};
+    static const char *const names[] = {"read-only",  "stable-ids",     "sparse",
+                                        "hard-links", "streams",        "extended-attributes",
+                                        "acls",       "reparse-points", "change-source",
+                                        "per-user",   "clone"};
     const char *comma = "";
     printf("%s=", key);
     for (size_t i = 0; i < COUNT(names); i++) {
@@ -50,10 +51,15 @@ static void dump_callbacks(const struct smbkit_vfs *vfs, size_t size)
 
 static void dump_params(const struct smbkit_param *params)
 {
-    static const char *const types[] = {"string", "size", "uint", "bool", "path", "duration"};
+    static const char *const types[] = {"string", "size",     "uint",  "bool",
+                                        "path",   "duration", "choice"};
     for (const struct smbkit_param *p = params; p != NULL && p->name != NULL; p++) {
         printf("parameter.%s.type=%s\n", p->name,
                (size_t)p->type < COUNT(types) ? types[p->type] : "?");
+        if (p->unit != NULL)
+            printf("parameter.%s.unit=%s\n", p->name, p->unit);
+        if (p->values != NULL)
+            printf("parameter.%s.values=%s\n", p->name, p->values);
         if (p->type == SMBKIT_PARAM_SIZE || p->type == SMBKIT_PARAM_UINT ||
             p->type == SMBKIT_PARAM_DURATION)
             printf("parameter.%s.min=%llu\nparameter.%s.max=%llu\n", p->name,
@@ -76,7 +82,7 @@ static void dump_plugin(const struct smbkit_server *s, const struct smbkit_plugi
     dump_text("thread_model", model_name(p->thread_model));
     dump_text("fs_name", p->fs_name);
     dump_capabilities("capabilities", p->capabilities);
-    dump_callbacks(&p->vfs, p->vfs_size);
+    dump_callbacks(p->vfs, p->vfs_size);
     dump_params(p->params);
 }
 

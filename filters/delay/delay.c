@@ -86,11 +86,25 @@ static void delay_any(struct smbkit_op *op, void *vol, const struct smbkit_call 
 }
 
 static const struct smbkit_param delay_params[] = {
-    {"time", SMBKIT_PARAM_DURATION, NULL, 0, 3600000, "100ms", "how long"},
-    {"jitter", SMBKIT_PARAM_DURATION, NULL, 0, 3600000, "0", "up to so much longer, by chance"},
-    {"ops", SMBKIT_PARAM_STRING, NULL, 0, 0, "all", "which operations, as in read+write"},
-    {"after", SMBKIT_PARAM_BOOL, NULL, 0, 0, "off", "wait before the answer, not before the work"},
-    {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+    {.name = "time",
+     .type = SMBKIT_PARAM_DURATION,
+     .max = 3600000,
+     .default_value = "100ms",
+     .text = "how long"},
+    {.name = "jitter",
+     .type = SMBKIT_PARAM_DURATION,
+     .max = 3600000,
+     .default_value = "0",
+     .text = "up to so much longer, by chance"},
+    {.name = "ops",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "all",
+     .text = "which operations, as in read+write"},
+    {.name = "after",
+     .type = SMBKIT_PARAM_BOOL,
+     .default_value = "off",
+     .text = "wait before the answer, not before the work"},
+    {.name = NULL},
 };
 
 #ifndef SMBKIT_STATIC_FILTER

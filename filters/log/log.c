@@ -255,9 +255,15 @@ static void log_close(struct smbkit_op *op, void *vol, void *file)
 }
 
 static const struct smbkit_param log_params[] = {
-    {"file", SMBKIT_PARAM_STRING, NULL, 0, 0, "", "lines are added to it; default: standard error"},
-    {"ops", SMBKIT_PARAM_STRING, NULL, 0, 0, "all", "which operations, as in read+write"},
-    {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+    {.name = "file",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "",
+     .text = "lines are added to it; default: standard error"},
+    {.name = "ops",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "all",
+     .text = "which operations, as in read+write"},
+    {.name = NULL},
 };
 
 #ifndef SMBKIT_STATIC_FILTER

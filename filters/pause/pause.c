@@ -384,13 +384,21 @@ static smbkit_status pause_share_open(struct smbkit_share *share, const struct s
 }
 
 static const struct smbkit_param pause_params[] = {
-    {"control", SMBKIT_PARAM_STRING, NULL, 0, 0, "",
-     "path of a FIFO for the orders pause, resume, step and step N; made when it is not there"},
-    {"signals", SMBKIT_PARAM_BOOL, NULL, 0, 0, "off",
-     "SIGUSR1 pauses and resumes, SIGUSR2 is a step"},
-    {"paused", SMBKIT_PARAM_BOOL, NULL, 0, 0, "off", "begin paused"},
-    {"ops", SMBKIT_PARAM_STRING, NULL, 0, 0, "all", "which operations, as in read+write"},
-    {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+    {.name = "control",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "",
+     .text =
+         "path of a FIFO for the orders pause, resume, step and step N; made when it is not there"},
+    {.name = "signals",
+     .type = SMBKIT_PARAM_BOOL,
+     .default_value = "off",
+     .text = "SIGUSR1 pauses and resumes, SIGUSR2 is a step"},
+    {.name = "paused", .type = SMBKIT_PARAM_BOOL, .default_value = "off", .text = "begin paused"},
+    {.name = "ops",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "all",
+     .text = "which operations, as in read+write"},
+    {.name = NULL},
 };
 
 #ifndef SMBKIT_STATIC_FILTER

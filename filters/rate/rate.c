@@ -92,12 +92,23 @@ static void rate_any(struct smbkit_op *op, void *vol, const struct smbkit_call *
 
 /* The maxima keep cost times NS_PER_S below 2^64. */
 static const struct smbkit_param rate_params[] = {
-    {"bytes", SMBKIT_PARAM_SIZE, "bytes", 0, 16ull << 30, "0",
-     "read and written in a second; 0: no limit"},
-    {"ops", SMBKIT_PARAM_UINT, NULL, 0, 1000000000, "0", "operations in a second; 0: no limit"},
-    {"burst", SMBKIT_PARAM_DURATION, NULL, 0, 60000, "100ms",
-     "what was not used for so long may be used at once"},
-    {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+    {.name = "bytes",
+     .type = SMBKIT_PARAM_SIZE,
+     .unit = "bytes",
+     .max = 16ull << 30,
+     .default_value = "0",
+     .text = "read and written in a second; 0: no limit"},
+    {.name = "ops",
+     .type = SMBKIT_PARAM_UINT,
+     .max = 1000000000,
+     .default_value = "0",
+     .text = "operations in a second; 0: no limit"},
+    {.name = "burst",
+     .type = SMBKIT_PARAM_DURATION,
+     .max = 60000,
+     .default_value = "100ms",
+     .text = "what was not used for so long may be used at once"},
+    {.name = NULL},
 };
 
 #ifndef SMBKIT_STATIC_FILTER

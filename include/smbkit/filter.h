@@ -62,7 +62,7 @@
 extern "C" {
 #endif
 
-#define SMBKIT_FILTER_ABI_VERSION 1u /* another one with every change of this file or of vfs.h */
+#define SMBKIT_FILTER_ABI_VERSION 2u /* another one with every change of this file or of vfs.h */
 
 /* An operation as data: what `any` gets. Valid until the operation is brought on. */
 struct smbkit_call {
@@ -198,24 +198,9 @@ SMBKIT_API bool smbkit_calls_parse(const char *text, uint64_t *mask, const char 
 
 /* --- parameters --- */
 
-/* The value of a parameter, which the table has checked. For one that is not there: "", 0, off. */
-SMBKIT_API const char *smbkit_arg_text(const struct smbkit_arg *args, size_t count,
-                                       const char *key);
-/* SIZE and UINT; DURATION in ms; BOOL. */
-SMBKIT_API uint64_t smbkit_arg_number(const struct smbkit_arg *args, size_t count, const char *key);
-SMBKIT_API uint64_t smbkit_arg_duration(const struct smbkit_arg *args, size_t count,
-                                        const char *key);
-SMBKIT_API bool smbkit_arg_bool(const struct smbkit_arg *args, size_t count, const char *key);
 /* A list of operations; false, after smbkit_error, when one is unknown. */
 SMBKIT_API bool smbkit_arg_calls(struct smbkit_share *share, const struct smbkit_arg *args,
                                  size_t count, const char *key, uint64_t *mask);
-
-/* Writes to the server's log: level 0 error, 1 warning, 2 information, 3 debugging. */
-SMBKIT_API void smbkit_log(struct smbkit_share *share, int level, const char *format, ...)
-#ifdef __GNUC__
-    __attribute__((format(printf, 3, 4)))
-#endif
-    ;
 
 #ifdef __cplusplus
 }

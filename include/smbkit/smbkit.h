@@ -82,13 +82,6 @@ SMBKIT_API smbkit_status smbkit_option_check(const char *name, const char *value
 
 /* --- making and ending a server --- */
 
-enum smbkit_log_level {
-    SMBKIT_LOG_ERROR,
-    SMBKIT_LOG_WARNING,
-    SMBKIT_LOG_INFO,
-    SMBKIT_LOG_DEBUG,
-};
-
 /* What a source of users knows about one. */
 struct smbkit_credential {
     uint8_t nt_hash[16]; /* MD4 of the password in UTF-16LE */

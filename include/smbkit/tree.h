@@ -345,10 +345,6 @@ SMBKIT_API void smbkit_tree_forget_user(struct smbkit_tree *tree, const char *us
 typedef smbkit_status smbkit_tree_setup(struct smbkit_share *share, const struct smbkit_arg *args,
                                         size_t count, struct smbkit_tree **tree);
 
-/* The value of an argument; NULL when there is none of this name. */
-SMBKIT_API const char *smbkit_tree_arg(const struct smbkit_arg *args, size_t count,
-                                       const char *key);
-
 /* A plugin that serves this tree, for programs that embed a server:
    smbkit_server_set_share_plugin(server, "docs", smbkit_tree_plugin(tree), NULL, 0, error).
    Callbacks run by `model`; a later call changes nothing of that. Lives as long as the tree, which
@@ -406,9 +402,10 @@ SMBKIT_API void smbkit_tree_vfs_rename(struct smbkit_op *op, void *vol, void *fi
     {                                                                                              \
         return smbkit_tree_share_open(share_, args_, count_, (setup_function), vol_);              \
     }                                                                                              \
+    static const struct smbkit_vfs symbol##_vfs = SMBKIT_TREE_VFS(symbol##_open);                  \
     SMBKIT_API extern const struct smbkit_plugin symbol;                                           \
     const struct smbkit_plugin symbol = {SMBKIT_PLUGIN_INIT, .thread_model = (model),              \
-                                         .vfs = SMBKIT_TREE_VFS(symbol##_open), __VA_ARGS__}
+                                         .vfs = &symbol##_vfs, __VA_ARGS__}
 
 /* The same for a plugin that is a file of its own. A program that links several such files gives
    each table another name by -DSMBKIT_STATIC_PLUGIN=name. */

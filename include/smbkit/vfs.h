@@ -10,15 +10,23 @@
  * after.
  *
  * Paths are (W)TF-8, relative to the root of the share, components separated by '/', no leading or
- * trailing '/'; "" is the root. Names in them obey the rules of Windows (no ':', '*', '?', '"',
- * '<',
- * '>', '|', '\\', no control characters, not "." or ".."), are at most 255 UTF-16 units each, and
- * are compared without regard to case (smbkit_name_compare), keeping the case they were made with.
+ * trailing '/'; "" is the root. Names in them obey the rules of Windows: no control characters,
+ * none of : * ? " < > | \\ , not "." or "..", at most 255 UTF-16 units each. They are compared
+ * without regard to case (smbkit_name_compare), keeping the case they were made with.
  *
  * Times are FILETIME: 100 ns units since 1601-01-01 UTC. Sizes and offsets are bytes. Attributes
  * are the FILE_ATTRIBUTE_* values of [MS-FSCC] 2.6, access masks those of [MS-SMB2] 2.2.13.1.
  *
- * A callback that is left NULL gets the default named beside it.
+ * A callback that is left NULL gets the default named beside it. A section in brackets says where
+ * the specification tells what the client expects of the operation.
+ *
+ * Errors are NTSTATUS values (<smbkit/status.h>), any of them: what a plugin answers is what the
+ * client sees. smbkit_status_from_errno has the right one for a POSIX error number.
+ *
+ * Promise: what is compiled against this file keeps loading into later servers. Structs only grow:
+ * at the end, where their size is said (struct_size, vfs_size) or the server makes them; out of
+ * their `reserved` members, which must be zero, everywhere else. Functions are added, never
+ * changed.
  */
 #ifndef SMBKIT_VFS_H
 #define SMBKIT_VFS_H
@@ -34,7 +42,7 @@
 extern "C" {
 #endif
 
-#define SMBKIT_ABI_VERSION 0u /* becomes 1, and append-only, with the first stable release */
+#define SMBKIT_ABI_VERSION 1u
 
 struct smbkit_op;
 struct smbkit_share;
@@ -68,6 +76,8 @@ struct smbkit_attr {
     uint32_t reparse_tag; /* with SMBKIT_ATTR_REPARSE_POINT */
     uint32_t ea_size;     /* bytes of all extended attributes */
     uint32_t flags;       /* SMBKIT_FILE_* */
+    uint32_t reserved_flags;
+    uint64_t reserved[4];
 };
 
 #define SMBKIT_FILE_NO_CACHE 0x1u /* changes unsaid: clients get no oplock or lease */
@@ -80,13 +90,16 @@ struct smbkit_attr {
 #define SMBKIT_SET_ATTRIBUTES \
     0x10u /* keep DIRECTORY, SPARSE, REPARSE_POINT, COMPRESSED as they are */
 
+/* Space and name of the volume ([MS-FSCC] 2.5). */
 struct smbkit_statfs {
-    uint64_t total_bytes;
-    uint64_t free_bytes;
-    uint32_t block_size;  /* bytes; a power of two; 0 counts as 4096 */
-    uint32_t serial;      /* volume serial number */
-    uint64_t create_time; /* of the volume, FILETIME */
-    const char *label;    /* volume label; NULL: the share's name. Copied by the answer. */
+    uint64_t total_bytes;       /* that the asking user could ever have: his quota, or all */
+    uint64_t free_bytes;        /* that he may still take */
+    uint32_t block_size;        /* bytes; a power of two; 0 counts as 4096 */
+    uint32_t serial;            /* volume serial number */
+    uint64_t create_time;       /* of the volume, FILETIME */
+    const char *label;          /* volume label; NULL: the share's name. Copied by the answer. */
+    uint64_t device_free_bytes; /* free whatever his quota; 0 counts as free_bytes */
+    uint64_t reserved[4];
 };
 
 /* How the server may call the plugin. The strictest of plugin, filters and platform wins. */
@@ -112,6 +125,7 @@ enum smbkit_thread_model {
 #define SMBKIT_CAP_REPARSE_POINTS 0x00000080u
 #define SMBKIT_CAP_CHANGE_SOURCE  0x00000100u /* calls smbkit_notify for changes made elsewhere */
 #define SMBKIT_CAP_PER_USER       0x00000200u /* each user sees files of his own */
+#define SMBKIT_CAP_CLONE          0x00000400u /* copy_range with SMBKIT_COPY_CLONE */
 
 /* One `key=value` given by the user for a share. */
 struct smbkit_arg {
@@ -126,6 +140,7 @@ enum smbkit_param_type {
     SMBKIT_PARAM_BOOL, /* on/off, yes/no, true/false, 1/0 */
     SMBKIT_PARAM_PATH,
     SMBKIT_PARAM_DURATION, /* 500ms, 30s, 5m, 2h; a bare number is seconds. min, max: ms */
+    SMBKIT_PARAM_CHOICE,   /* one of `values` */
 };
 
 /* One row of a plugin's parameter table, from which --help, checks and messages are made. */
@@ -136,7 +151,12 @@ struct smbkit_param {
     uint64_t min, max;         /* SIZE, UINT and DURATION */
     const char *default_value; /* as the user would write it; NULL: must be given */
     const char *text;          /* one line */
+    const char *values;        /* CHOICE: "follow|refuse"; else NULL */
+    const void *reserved[2];
 };
+
+/* The argument structs of callbacks grow at the end: a server never has shorter ones than the
+   plugin was compiled with. */
 
 struct smbkit_open_args {
     const char *path;
@@ -193,6 +213,30 @@ struct smbkit_range {
     uint64_t length;
 };
 
+struct smbkit_copy_args {
+    void *from; /* the open file of the same volume that is read; may be the one that is written */
+    uint64_t from_offset;
+    uint64_t to_offset;
+    uint64_t length; /* not 0; `from` is that long, and the two ranges do not overlap */
+    uint32_t flags;  /* SMBKIT_COPY_* */
+};
+
+#define SMBKIT_COPY_CLONE \
+    0x1u /* by sharing storage, in a moment whatever the length, or not at all */
+
+struct smbkit_fsctl_args {
+    uint32_t code;    /* the control code ([MS-FSCC] 2.3) */
+    uint32_t max_out; /* bytes that the client takes */
+    const void *in;
+    size_t in_len;
+};
+
+/* Control codes of named pipes, for files that answer messages. */
+#define SMBKIT_FSCTL_PIPE_PEEK       0x0011400Cu /* [MS-FSCC] 2.3.45 */
+#define SMBKIT_FSCTL_PIPE_TRANSCEIVE 0x0011C017u /* [MS-FSCC] 2.3.47 */
+
+#define SMBKIT_FSCTL_OUT_MAX (1u << 20) /* longest answer, bytes */
+
 /* The callbacks. `vol` is what share_open made, `file` what open or create answered with. */
 struct smbkit_vfs {
     /* --- a share's life; called from one thread at a time --- */
@@ -208,7 +252,7 @@ struct smbkit_vfs {
     /* --- operations --- */
 
     /* Space and label. Answer: smbkit_reply_statfs or smbkit_reply_status.
-       Default: 1 TiB free. */
+       Default: 1 TiB free. [MS-FSA] 2.1.5.13 */
     void (*statfs)(struct smbkit_op *op, void *vol);
 
     /* Opens what exists, without changing anything; with args->stream, a named stream of it, whose
@@ -217,107 +261,114 @@ struct smbkit_vfs {
        OBJECT_PATH_NOT_FOUND (an earlier one), ACCESS_DENIED, ...; smbkit_reply_reparse when a
        symbolic link is in the way, or when the path ends at a reparse point and
        SMBKIT_OPEN_REPARSE_POINT is not set. The core closes each file it was given. Must be given.
-     */
+       [MS-FSA] 2.1.5.1.2 */
     void (*open)(struct smbkit_op *op, void *vol, const struct smbkit_open_args *args);
 
     /* Makes a file, folder or stream that does not exist yet and opens it. Answer:
        smbkit_reply_open; OBJECT_NAME_COLLISION when it does exist (the core then opens it);
-       smbkit_reply_reparse as for open. Default: ACCESS_DENIED. */
+       smbkit_reply_reparse as for open. Default: ACCESS_DENIED. [MS-FSA] 2.1.5.1.1 */
     void (*create)(struct smbkit_op *op, void *vol, const struct smbkit_create_args *args);
 
     /* The last use of this handle by a client is over. With SMBKIT_CLEANUP_DELETE the name goes
        away now (of a stream's handle: the stream); the file itself, with all its streams, when its
        last handle is closed. Answer: smbkit_reply_status
-       (DIRECTORY_NOT_EMPTY, CANNOT_DELETE, ...). Default: success; deleting is ACCESS_DENIED. */
+       (DIRECTORY_NOT_EMPTY, CANNOT_DELETE, ...). Default: success; deleting is ACCESS_DENIED.
+       [MS-FSA] 2.1.5.5 */
     void (*cleanup)(struct smbkit_op *op, void *vol, void *file, uint32_t flags);
 
     /* Frees the handle. Always after cleanup; never fails. No answer. Default: nothing. */
     void (*close)(void *vol, void *file);
 
     /* Answer: smbkit_reply_read (with bytes in smbkit_op_buffer), smbkit_reply_read_ref or
-       smbkit_reply_status. Fewer bytes than asked means end of file. Default: ACCESS_DENIED. */
+       smbkit_reply_status. Fewer bytes than asked means end of file. Default: ACCESS_DENIED.
+       [MS-FSA] 2.1.5.3 */
     void (*read)(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint32_t length);
 
     /* Writes all of it, growing the file as needed (a gap reads as zeros). Answer:
        smbkit_reply_attr with fresh attributes, or smbkit_reply_status (DISK_FULL, ...). Default:
-       ACCESS_DENIED. */
+       ACCESS_DENIED. [MS-FSA] 2.1.5.4 */
     void (*write)(struct smbkit_op *op, void *vol, void *file, uint64_t offset, const void *data,
                   uint32_t length);
 
-    /* Makes what was written durable. Answer: smbkit_reply_status. Default: success. */
+    /* Makes what was written durable. Answer: smbkit_reply_status. Default: success.
+       [MS-FSA] 2.1.5.7 */
     void (*flush)(struct smbkit_op *op, void *vol, void *file);
 
-    /* Answer: smbkit_reply_attr. Must be given. */
+    /* Answer: smbkit_reply_attr. Must be given. [MS-FSA] 2.1.5.12 */
     void (*getattr)(struct smbkit_op *op, void *vol, void *file);
 
     /* Changes the fields named in `which` (SMBKIT_SET_*). Answer: smbkit_reply_attr.
-       Default: success without a change. */
+       Default: success without a change. [MS-FSA] 2.1.5.15.2 */
     void (*setattr)(struct smbkit_op *op, void *vol, void *file, const struct smbkit_attr *attr,
                     uint32_t which);
 
     /* Sets the end of file; growing adds zeros. Answer: smbkit_reply_attr. Default: ACCESS_DENIED.
-     */
+       [MS-FSA] 2.1.5.15.5 */
     void (*set_size)(struct smbkit_op *op, void *vol, void *file, uint64_t size);
 
     /* Reserves storage (and cuts the file when smaller than its size). Answer: smbkit_reply_attr.
-       Default: cuts by set_size when smaller, else success. */
+       Default: cuts by set_size when smaller, else success. [MS-FSA] 2.1.5.15.1 */
     void (*set_alloc)(struct smbkit_op *op, void *vol, void *file, uint64_t size);
 
     /* Lists a folder: smbkit_dir_add for each entry from `args->cookie` on until it says false or
        all are listed, then smbkit_reply_readdir. Without "." and "..". Default:
-       INVALID_DEVICE_REQUEST. */
+       INVALID_DEVICE_REQUEST. [MS-FSA] 2.1.5.6.3 */
     void (*readdir)(struct smbkit_op *op, void *vol, void *dir,
                     const struct smbkit_readdir_args *args);
 
     /* May this handle's file be deleted? Folders must be empty (DIRECTORY_NOT_EMPTY).
-       Answer: smbkit_reply_status. Default: yes, for folders when readdir lists nothing. */
+       Answer: smbkit_reply_status. Default: yes, for folders when readdir lists nothing.
+       [MS-FSA] 2.1.5.15.3 */
     void (*can_delete)(struct smbkit_op *op, void *vol, void *file);
 
     /* Gives the file the path `to`; the parent exists. Answer: smbkit_reply_attr;
        OBJECT_NAME_COLLISION when it is taken (a folder always, a file unless
        SMBKIT_RENAME_REPLACE). A new spelling of the same name is allowed. Default: ACCESS_DENIED.
-     */
+       [MS-FSA] 2.1.5.15.12 */
     void (*rename)(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags);
 
-    /* Another name for the same file. Answer: smbkit_reply_attr. Default: NOT_SUPPORTED. */
+    /* Another name for the same file. Answer: smbkit_reply_attr. Default: NOT_SUPPORTED.
+       [MS-FSA] 2.1.5.15.7 */
     void (*link)(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags);
 
     /* Zeroes [offset, offset + length) without changing the size, freeing storage where it can.
-       Answer: smbkit_reply_attr. Default: writes zeros. */
+       Answer: smbkit_reply_attr. Default: writes zeros. [MS-FSA] 2.1.5.10.39 */
     void (*zero_range)(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
                        uint64_t length);
 
     /* Which parts of [offset, offset + length) hold data: smbkit_range_add for each in order, then
-       smbkit_reply_status. Default: all of it up to the end of file. */
+       smbkit_reply_status. Default: all of it up to the end of file. [MS-FSA] 2.1.5.10.22 */
     void (*allocated_ranges)(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
                              uint64_t length);
 
     /* Empties a file that a client overwrites: its content, and, unless the handle is a stream's,
        its named streams and extended attributes too; open streams lose their names at once. The
-       core sets attributes and times afterwards. Answer: smbkit_reply_attr. Default: set_size. */
+       core sets attributes and times afterwards. Answer: smbkit_reply_attr. Default: set_size.
+       [MS-FSA] 2.1.5.1.2 */
     void (*overwrite)(struct smbkit_op *op, void *vol, void *file);
 
     /* --- what only some file systems have --- */
 
     /* Lists the streams of a file or folder, also when the handle is a stream's: smbkit_stream_add
        for each, then smbkit_reply_status. The unnamed one, which every file and no folder has, has
-       the name "". Default: the unnamed one. */
+       the name "". Default: the unnamed one. [MS-FSA] 2.1.5.12.29 */
     void (*list_streams)(struct smbkit_op *op, void *vol, void *file);
 
     /* Gives the handle's stream another name, `to`, "" for the unnamed stream. Answer:
        smbkit_reply_attr; OBJECT_NAME_COLLISION when there is one of that name (the unnamed one
-       always is, in a file) and not SMBKIT_RENAME_REPLACE. Default: NOT_SUPPORTED. */
+       always is, in a file) and not SMBKIT_RENAME_REPLACE. Default: NOT_SUPPORTED.
+       [MS-FSA] 2.1.5.15.12 */
     void (*rename_stream)(struct smbkit_op *op, void *vol, void *file, const char *to,
                           uint32_t flags);
 
     /* Lists the extended attributes: smbkit_ea_add for each, then smbkit_reply_status. Their size
        in struct smbkit_attr is the sum over all of 5 + length of the name + length of the value,
-       and 4 for the list, 0 when there are none. Default: there are none. */
+       and 4 for the list, 0 when there are none. Default: there are none. [MS-FSA] 2.1.5.12.12 */
     void (*get_eas)(struct smbkit_op *op, void *vol, void *file);
 
     /* Sets each of `eas`, and removes each that has no value; others stay. All or nothing. Answer:
        smbkit_reply_attr; EA_TOO_LARGE for more than SMBKIT_EA_TOTAL_MAX. Default:
-       EAS_NOT_SUPPORTED. */
+       EAS_NOT_SUPPORTED. [MS-FSA] 2.1.5.15.6 */
     void (*set_eas)(struct smbkit_op *op, void *vol, void *file, const struct smbkit_ea *eas,
                     size_t count);
 
@@ -325,30 +376,49 @@ struct smbkit_vfs {
        Called only with SMBKIT_CAP_ACLS: the core judges by it who may do what, and makes the
        descriptors of new files from their folder's. Answer: smbkit_reply_data; NOT_FOUND for a
        file that has none (the core then takes one by which everybody may do everything). Default:
-       NOT_FOUND. */
+       NOT_FOUND. [MS-FSA] 2.1.5.14 */
     void (*get_sd)(struct smbkit_op *op, void *vol, void *file);
 
     /* The same for what `path` names, without a handle. Answer as get_sd or as open. Default:
        open, get_sd, cleanup, close. */
     void (*path_sd)(struct smbkit_op *op, void *vol, const char *path);
 
-    /* Replaces the security descriptor. Answer: smbkit_reply_attr. Default: NOT_SUPPORTED. */
+    /* Replaces the security descriptor. Answer: smbkit_reply_attr. Default: NOT_SUPPORTED.
+[MS-FSA] 2.1.5.17 */
     void (*set_sd)(struct smbkit_op *op, void *vol, void *file, const void *sd, size_t len);
 
     /* Sets or clears SMBKIT_ATTR_SPARSE; a file without it has no holes that show in
        allocated_ranges. Answer: smbkit_reply_attr. Default: nothing to do when the volume has
-       SMBKIT_CAP_SPARSE, else INVALID_DEVICE_REQUEST. */
+       SMBKIT_CAP_SPARSE, else INVALID_DEVICE_REQUEST. [MS-FSA] 2.1.5.10.38 */
     void (*set_sparse)(struct smbkit_op *op, void *vol, void *file, bool sparse);
 
     /* The reparse data buffer ([MS-FSCC] 2.1.2) with its header. Answer: smbkit_reply_data.
-       Default: NOT_A_REPARSE_POINT. */
+       Default: NOT_A_REPARSE_POINT. [MS-FSA] 2.1.5.10.14 */
     void (*get_reparse)(struct smbkit_op *op, void *vol, void *file);
 
     /* Makes the file a reparse point with this buffer (checked by the core, as is its tag against
        one that is there), or, with len 0, a plain file again. Answer: smbkit_reply_attr with
        SMBKIT_ATTR_REPARSE_POINT and reparse_tag as they are now; DIRECTORY_NOT_EMPTY. Default:
-       INVALID_DEVICE_REQUEST. */
+       INVALID_DEVICE_REQUEST. [MS-FSA] 2.1.5.10.37 */
     void (*set_reparse)(struct smbkit_op *op, void *vol, void *file, const void *data, size_t len);
+
+    /* Copies a range of another open file (args->from) into this one, growing it as needed, without
+       the bytes going through the server: all of it or an error. Rights and locks are checked
+       before. Answer: smbkit_reply_attr with the attributes of `file`; NOT_SUPPORTED when it cannot
+       be done for these two files, and nothing has happened: the core then reads and writes, or,
+       with SMBKIT_COPY_CLONE, which is asked of volumes with SMBKIT_CAP_CLONE only, says so to the
+       client. Default: NOT_SUPPORTED. [MS-SMB2] 3.3.5.15.6, [MS-FSA] 2.1.5.10.4 */
+    void (*copy_range)(struct smbkit_op *op, void *vol, void *file,
+                       const struct smbkit_copy_args *args);
+
+    /* A control code that the core does not know, and that the handle has the rights for which the
+       code asks (its bits 14 and 15). A file that answers messages like a named pipe takes
+       SMBKIT_FSCTL_PIPE_TRANSCEIVE. Answer: smbkit_reply_data (of more than args->max_out bytes the
+       client gets the first ones, and BUFFER_OVERFLOW), or smbkit_reply_status, SUCCESS for no
+       bytes. Default: INVALID_DEVICE_REQUEST.
+       [MS-FSA] 2.1.5.10 */
+    void (*fsctl)(struct smbkit_op *op, void *vol, void *file,
+                  const struct smbkit_fsctl_args *args);
 };
 
 /* What a plugin's shared object exports as `smbkit_plugin`. */
@@ -363,10 +433,15 @@ struct smbkit_plugin {
     const char *fs_name; /* shown to clients, at most 15 characters; "NTFS" pleases most programs */
     uint32_t capabilities;             /* SMBKIT_CAP_* */
     const struct smbkit_param *params; /* ends with a NULL name; NULL: no parameters */
-    struct smbkit_vfs vfs;
+    const struct smbkit_vfs *vfs;      /* lives as long as this table */
 };
 
-/* Fills the first members of a struct smbkit_plugin. */
+/* Fills the first members of a struct smbkit_plugin:
+
+       static const struct smbkit_vfs my_vfs = {.share_open = ..., .open = ..., .getattr = ...};
+       SMBKIT_API const struct smbkit_plugin smbkit_plugin = {
+           SMBKIT_PLUGIN_INIT, .thread_model = SMBKIT_THREAD_PARALLEL, .name = "my", .version = "1",
+           .summary = "what it is", .vfs = &my_vfs}; */
 #define SMBKIT_PLUGIN_INIT                                                          \
     .struct_size = sizeof(struct smbkit_plugin), .abi_version = SMBKIT_ABI_VERSION, \
     .vfs_size = sizeof(struct smbkit_vfs)
@@ -391,6 +466,13 @@ SMBKIT_API void smbkit_reply_read(struct smbkit_op *op, uint32_t length);
    exactly once, also when sending fails). `release` may be NULL for memory that lives forever. */
 SMBKIT_API void smbkit_reply_read_ref(struct smbkit_op *op, const void *data, uint32_t length,
                                       void (*release)(void *ctx), void *ctx);
+/* `length` bytes of the file that `fd` has open, from `offset` on; fewer when it ends before. They
+   are read when the server needs them, maybe during this call: descriptor and bytes must stay as
+   they are until release(ctx) is called (as above; NULL: at once). Reading it must not take longer
+   than the caller's thread may block. INVALID_DEVICE_REQUEST to the client where there are no
+   descriptors. */
+SMBKIT_API void smbkit_reply_read_fd(struct smbkit_op *op, int fd, uint64_t offset, uint32_t length,
+                                     void (*release)(void *ctx), void *ctx);
 
 /* Adds an entry to a readdir answer. `next_cookie` (not 0) is where a later readdir shall go on
    after this entry. False: no room; this entry was not taken. */
@@ -408,7 +490,7 @@ SMBKIT_API bool smbkit_stream_add(struct smbkit_op *op, const char *name, uint64
 /* Adds an extended attribute to a get_eas answer; copied. False: no room. */
 SMBKIT_API bool smbkit_ea_add(struct smbkit_op *op, const struct smbkit_ea *ea);
 
-/* get_sd, path_sd and get_reparse; copied. */
+/* get_sd, path_sd, get_reparse and fsctl; copied. */
 SMBKIT_API void smbkit_reply_data(struct smbkit_op *op, const void *data, size_t len);
 /* open, create and path_sd: the first `at` bytes of the path name a reparse point with this buffer
    (copied), and what is behind it, if anything, was not looked at. */
@@ -434,6 +516,20 @@ SMBKIT_API void smbkit_error(struct smbkit_share *share, const char *format, ...
     ;
 /* In share_open only: this share has not what these SMBKIT_CAP_* of the plugin's table say. */
 SMBKIT_API void smbkit_share_lacks(struct smbkit_share *share, uint32_t capabilities);
+enum smbkit_log_level {
+    SMBKIT_LOG_ERROR,
+    SMBKIT_LOG_WARNING,
+    SMBKIT_LOG_INFO,
+    SMBKIT_LOG_DEBUG,
+};
+
+/* Writes a line to the server's log, after the names of plugin and share. Any thread. */
+SMBKIT_API void smbkit_log(struct smbkit_share *share, enum smbkit_log_level level,
+                           const char *format, ...)
+#ifdef __GNUC__
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
 /* Random bytes from the server's source. */
 SMBKIT_API void smbkit_random(struct smbkit_share *share, void *dst, size_t size);
 /* Now, as FILETIME, outside an operation. */
@@ -461,6 +557,19 @@ SMBKIT_API void smbkit_notify(struct smbkit_share *share, const char *path, uint
 /* The same for what only one user sees, on a volume with SMBKIT_CAP_PER_USER. */
 SMBKIT_API void smbkit_notify_user(struct smbkit_share *share, const char *user, const char *path,
                                    uint32_t action);
+
+/* --- arguments: what share_open was given, checked against the plugin's table --- */
+
+/* The value as text. For a key that is not there: "". Valid as long as `args`. */
+SMBKIT_API const char *smbkit_arg_text(const struct smbkit_arg *args, size_t count,
+                                       const char *key);
+/* SIZE in bytes, and UINT; 0 for a key that is not there or no number. */
+SMBKIT_API uint64_t smbkit_arg_number(const struct smbkit_arg *args, size_t count, const char *key);
+/* DURATION in milliseconds; likewise. */
+SMBKIT_API uint64_t smbkit_arg_duration(const struct smbkit_arg *args, size_t count,
+                                        const char *key);
+/* BOOL; false for a key that is not there. */
+SMBKIT_API bool smbkit_arg_bool(const struct smbkit_arg *args, size_t count, const char *key);
 
 /* --- helpers --- */
 

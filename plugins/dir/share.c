@@ -211,22 +211,45 @@ static void dir_statfs(struct smbkit_op *op, void *vol)
 /* --- the plugin --- */
 
 static const struct smbkit_param dir_params[] = {
-    {"path", SMBKIT_PARAM_PATH, NULL, 0, 0, NULL, "the folder to share"},
-    {"as", SMBKIT_PARAM_STRING, NULL, 0, 0, "user",
-     "whose rights count: user (each client's, when root), server, or a Unix user's name"},
-    {"links", SMBKIT_PARAM_STRING, NULL, 0, 0, "follow",
-     "symbolic links: follow (inside the share), reparse (left to the client), or refuse"},
-    {"acls", SMBKIT_PARAM_STRING, NULL, 0, 0, "auto",
-     "the extended attribute for security descriptors, auto (security.NTACL when root, else "
-     "user.NTACL), or off"},
-    {"file-mode", SMBKIT_PARAM_STRING, NULL, 0, 0, "", "permissions of new files, octal"},
-    {"folder-mode", SMBKIT_PARAM_STRING, NULL, 0, 0, "", "permissions of new folders, octal"},
-    {"hide-dot-files", SMBKIT_PARAM_BOOL, NULL, 0, 0, "on",
-     "names that begin with a dot have the attribute hidden"},
-    {"watch", SMBKIT_PARAM_BOOL, NULL, 0, 0, "on", "notice what others change on the disk"},
-    {"index-memory", SMBKIT_PARAM_SIZE, "bytes", 1u << 16, 1ull << 40, "256M",
-     "room for the names of folders in use"},
-    {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+    {.name = "path", .type = SMBKIT_PARAM_PATH, .text = "the folder to share"},
+    {.name = "as",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "user",
+     .text = "whose rights count: user (each client's, when root), server, or a Unix user's name"},
+    {.name = "links",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "follow",
+     .text = "symbolic links: follow (inside the share), reparse (left to the client), or refuse"},
+    {.name = "acls",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "auto",
+     .text =
+         "the extended attribute for security descriptors, auto (security.NTACL when root, else "
+         "user.NTACL), or off"},
+    {.name = "file-mode",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "",
+     .text = "permissions of new files, octal"},
+    {.name = "folder-mode",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "",
+     .text = "permissions of new folders, octal"},
+    {.name = "hide-dot-files",
+     .type = SMBKIT_PARAM_BOOL,
+     .default_value = "on",
+     .text = "names that begin with a dot have the attribute hidden"},
+    {.name = "watch",
+     .type = SMBKIT_PARAM_BOOL,
+     .default_value = "on",
+     .text = "notice what others change on the disk"},
+    {.name = "index-memory",
+     .type = SMBKIT_PARAM_SIZE,
+     .unit = "bytes",
+     .min = 1u << 16,
+     .max = 1ull << 40,
+     .default_value = "256M",
+     .text = "room for the names of folders in use"},
+    {.name = NULL},
 };
 
 #ifndef SMBKIT_STATIC_PLUGIN
@@ -247,7 +270,7 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
                     SMBKIT_CAP_ACLS | SMBKIT_CAP_REPARSE_POINTS,
     .params = dir_params,
     .vfs =
-        {
+        &(const struct smbkit_vfs){
             .share_open = dir_share_open,
             .share_close = dir_share_close,
             .statfs = dir_statfs,

@@ -135,14 +135,20 @@ static smbkit_status setup(struct smbkit_share *share, const struct smbkit_arg *
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     }
     /* From here on the end of the tree ends the rest, also when this fails. */
-    return begin(f, share, smbkit_tree_arg(args, count, "file"),
-                 strtoul(smbkit_tree_arg(args, count, "keep"), NULL, 10), smbkit_tree_root(*tree));
+    return begin(f, share, smbkit_arg_text(args, count, "file"),
+                 (size_t)smbkit_arg_number(args, count, "keep"), smbkit_tree_root(*tree));
 }
 
 static const struct smbkit_param params[] = {
-    {"file", SMBKIT_PARAM_PATH, NULL, 0, 0, NULL, "the text file to follow"},
-    {"keep", SMBKIT_PARAM_UINT, "lines", 1, 1000000, "100", "how many lines to show"},
-    {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+    {.name = "file", .type = SMBKIT_PARAM_PATH, .text = "the text file to follow"},
+    {.name = "keep",
+     .type = SMBKIT_PARAM_UINT,
+     .unit = "lines",
+     .min = 1,
+     .max = 1000000,
+     .default_value = "100",
+     .text = "how many lines to show"},
+    {.name = NULL},
 };
 
 SMBKIT_TREE_PLUGIN(setup, SMBKIT_THREAD_ASYNC, .name = "example2", .version = SMBKIT_VERSION,

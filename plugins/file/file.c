@@ -316,8 +316,10 @@ static smbkit_status file_share_open(struct smbkit_share *share, const struct sm
 /* --- the plugin --- */
 
 static const struct smbkit_param file_params[] = {
-    {"path", SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, "the files, with ':' between their paths"},
-    {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+    {.name = "path",
+     .type = SMBKIT_PARAM_STRING,
+     .text = "the files, with ':' between their paths"},
+    {.name = NULL},
 };
 
 #ifndef SMBKIT_STATIC_PLUGIN
@@ -336,7 +338,7 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
     .capabilities = SMBKIT_CAP_READ_ONLY | SMBKIT_CAP_CHANGE_SOURCE,
     .params = file_params,
     .vfs =
-        {
+        &(const struct smbkit_vfs){
             .share_open = file_share_open,
             .share_close = file_share_close,
             .statfs = file_statfs,

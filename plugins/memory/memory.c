@@ -925,9 +925,14 @@ static void ram_link(struct smbkit_op *op, void *vol, void *file, const char *to
 #define SIZE_MAX_BYTES (1ull << 60)
 
 static const struct smbkit_param ram_params[] = {
-    {"size", SMBKIT_PARAM_SIZE, "bytes", SIZE_MIN, SIZE_MAX_BYTES, "1G",
-     "room for data, names and what each file costs"},
-    {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+    {.name = "size",
+     .type = SMBKIT_PARAM_SIZE,
+     .unit = "bytes",
+     .min = SIZE_MIN,
+     .max = SIZE_MAX_BYTES,
+     .default_value = "1G",
+     .text = "room for data, names and what each file costs"},
+    {.name = NULL},
 };
 
 /* A program that links several plugins gives each symbol a name of its own. */
@@ -948,7 +953,7 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
                     SMBKIT_CAP_EXTENDED_ATTRS | SMBKIT_CAP_ACLS | SMBKIT_CAP_REPARSE_POINTS,
     .params = ram_params,
     .vfs =
-        {
+        &(const struct smbkit_vfs){
             .share_open = ram_share_open,
             .share_close = ram_share_close,
             .statfs = ram_statfs,

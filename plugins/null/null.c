@@ -292,11 +292,21 @@ static void null_readdir(struct smbkit_op *op, void *vol, void *dir,
 /* --- the plugin --- */
 
 static const struct smbkit_param null_params[] = {
-    {"size", SMBKIT_PARAM_SIZE, "bytes", 0, 1ull << 60, "1T", "size of the file"},
-    {"name", SMBKIT_PARAM_STRING, NULL, 0, 0, "data", "name of the file"},
-    {"content", SMBKIT_PARAM_STRING, NULL, 0, 0, "zeros",
-     "what it reads as: zeros, or pattern (each 8 bytes are their own offset)"},
-    {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+    {.name = "size",
+     .type = SMBKIT_PARAM_SIZE,
+     .unit = "bytes",
+     .max = 1ull << 60,
+     .default_value = "1T",
+     .text = "size of the file"},
+    {.name = "name",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "data",
+     .text = "name of the file"},
+    {.name = "content",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "zeros",
+     .text = "what it reads as: zeros, or pattern (each 8 bytes are their own offset)"},
+    {.name = NULL},
 };
 
 #ifndef SMBKIT_STATIC_PLUGIN
@@ -314,7 +324,7 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
     .fs_name = "NTFS",
     .params = null_params,
     .vfs =
-        {
+        &(const struct smbkit_vfs){
             .share_open = null_share_open,
             .share_close = null_share_close,
             .statfs = null_statfs,

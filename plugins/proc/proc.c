@@ -497,22 +497,10 @@ static smbkit_status publish(struct smbkit_node *root, const struct file *file, 
 }
 
 /* A parameter, which has a default. */
-static const char *arg(const struct smbkit_arg *args, size_t count, const char *key)
-{
-    const char *value = smbkit_tree_arg(args, count, key);
-    return value != NULL ? value : "";
-}
-
-static bool is_on(const char *value)
-{
-    return strcmp(value, "on") == 0 || strcmp(value, "yes") == 0 || strcmp(value, "true") == 0 ||
-           strcmp(value, "1") == 0;
-}
-
 static struct proc *proc_new(struct smbkit_share *share, const struct smbkit_arg *args,
                              size_t count)
 {
-    const char *admins = arg(args, count, "admins");
+    const char *admins = smbkit_arg_text(args, count, "admins");
     struct proc *p = smbkit_alloc(sizeof(*p));
     if (p == NULL || (p->admins = smbkit_alloc(strlen(admins) + 1)) == NULL) {
         smbkit_free(p);
@@ -521,9 +509,9 @@ static struct proc *proc_new(struct smbkit_share *share, const struct smbkit_arg
     memcpy(p->admins, admins, strlen(admins));
     p->refs = 1;
     p->server = smbkit_share_server(share);
-    p->control = is_on(arg(args, count, "control"));
-    p->private = is_on(arg(args, count, "private"));
-    p->rows = strtoull(arg(args, count, "rows"), NULL, 10);
+    p->control = smbkit_arg_bool(args, count, "control");
+    p->private = smbkit_arg_bool(args, count, "private");
+    p->rows = strtoull(smbkit_arg_text(args, count, "rows"), NULL, 10);
     return p;
 }
 
@@ -548,12 +536,26 @@ static smbkit_status setup(struct smbkit_share *share, const struct smbkit_arg *
 }
 
 static const struct smbkit_param params[] = {
-    {"control", SMBKIT_PARAM_BOOL, NULL, 0, 0, "off",
-     "admins can write log-level, close-session and close-open"},
-    {"admins", SMBKIT_PARAM_STRING, NULL, 0, 0, "", "who may write, as in alice+bob"},
-    {"private", SMBKIT_PARAM_BOOL, NULL, 0, 0, "off", "only admins may read"},
-    {"rows", SMBKIT_PARAM_UINT, "lines", 1, 100000, "10000", "longest list that is made"},
-    {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+    {.name = "control",
+     .type = SMBKIT_PARAM_BOOL,
+     .default_value = "off",
+     .text = "admins can write log-level, close-session and close-open"},
+    {.name = "admins",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "",
+     .text = "who may write, as in alice+bob"},
+    {.name = "private",
+     .type = SMBKIT_PARAM_BOOL,
+     .default_value = "off",
+     .text = "only admins may read"},
+    {.name = "rows",
+     .type = SMBKIT_PARAM_UINT,
+     .unit = "lines",
+     .min = 1,
+     .max = 100000,
+     .default_value = "10000",
+     .text = "longest list that is made"},
+    {.name = NULL},
 };
 
 SMBKIT_TREE_PLUGIN(setup, SMBKIT_THREAD_ASYNC, .name = "proc", .version = SMBKIT_VERSION,

@@ -8,6 +8,7 @@
  */
 #include "base/mem.h"
 #include "plat/clock.h"
+#include "plat/file.h"
 #include "server/server_int.h"
 
 /* Waiting calls of one share: beyond that clients get INSUFFICIENT_RESOURCES. Far more than the
@@ -134,6 +135,11 @@ static void exec_gone(void *ctx)
     server_exec_free(ctx);
 }
 
+static int64_t exec_read_fd(void *ctx, int fd, uint64_t offset, void *dst, size_t size)
+{
+    return file_read_at(fd, offset, dst, size);
+}
+
 struct server_exec *server_exec_new(struct smbkit_server *s, enum smbkit_thread_model model,
                                     struct vfs_host *host)
 {
@@ -158,6 +164,7 @@ struct server_exec *server_exec_new(struct smbkit_server *s, enum smbkit_thread_
         .ctx = e,
         .log = &s->log,
         .server = s,
+        .read_fd = exec_read_fd,
     };
     return e;
 }

@@ -83,22 +83,10 @@ static bool find_file(const struct smbkit_server *s, const char *name, const cha
 
 /* --- looking inside --- */
 
-static const char *table_problem(const struct smbkit_plugin *p)
-{
-    if (p->abi_version != SMBKIT_ABI_VERSION)
-        return "was made for another version of the plugin interface; compile it anew";
-    if (p->struct_size < offsetof(struct smbkit_plugin, vfs) ||
-        p->vfs_size > p->struct_size - offsetof(struct smbkit_plugin, vfs))
-        return "has a table of a wrong size; compile it anew";
-    if (p->name == NULL || !name_ok(p->name))
-        return "has a name that is not made of a-z, 0-9 and '-'";
-    return NULL;
-}
-
 bool server_plugin_check(const struct smbkit_plugin *p, const char *from,
                          char error[SMBKIT_ERROR_MAX])
 {
-    const char *problem = table_problem(p);
+    const char *problem = vfs_plugin_problem(p);
     if (problem != NULL) {
         server_error(error, 0, "plugin %.200s %s", from, problem);
         return false;

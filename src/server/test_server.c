@@ -55,10 +55,10 @@ static struct smbkit_plugin plugin = {
     SMBKIT_PLUGIN_INIT,
     .thread_model = SMBKIT_THREAD_SERIAL,
     .name = "testing",
-    .vfs = {.share_open = share_open,
-            .share_close = share_close,
-            .open = do_open,
-            .getattr = do_getattr},
+    .vfs = &(const struct smbkit_vfs){.share_open = share_open,
+                                      .share_close = share_close,
+                                      .open = do_open,
+                                      .getattr = do_getattr},
 };
 
 static const struct smbkit_server_config plain = {.struct_size = sizeof(plain)};
@@ -154,7 +154,9 @@ static void test_shares(void **state)
 static void test_plugin_tables(void **state)
 {
     static const struct smbkit_param taken[] = {
-        {"guest", SMBKIT_PARAM_BOOL, NULL, 0, 0, "off", "mine"}, {0}};
+        {.name = "guest", .type = SMBKIT_PARAM_BOOL, .default_value = "off", .text = "mine"},
+        {.name = NULL},
+    };
     struct smbkit_plugin p = plugin;
     p.abi_version = SMBKIT_ABI_VERSION + 1;
     assert_false(server_plugin_check(&p, "x", error));
@@ -162,7 +164,7 @@ static void test_plugin_tables(void **state)
     p.struct_size = 8;
     assert_false(server_plugin_check(&p, "x", error));
     p = plugin;
-    p.vfs_size = p.struct_size;
+    p.vfs = NULL;
     assert_false(server_plugin_check(&p, "x", error));
     p = plugin;
     p.name = "Upper";

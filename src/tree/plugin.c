@@ -6,14 +6,6 @@
 
 #define TEBIBYTE (1ull << 40)
 
-const char *smbkit_tree_arg(const struct smbkit_arg *args, size_t count, const char *key)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(args[i].key, key) == 0)
-            return args[i].value;
-    return NULL;
-}
-
 /* Takes over the reference to the tree. */
 static smbkit_status attach(struct smbkit_share *share, struct smbkit_tree *t, void **vol)
 {
@@ -98,6 +90,8 @@ static smbkit_status embedded_open(struct smbkit_share *share, const struct smbk
     return smbkit_tree_share_open(share, args, count, give_own_tree, vol);
 }
 
+static const struct smbkit_vfs embedded_vfs = SMBKIT_TREE_VFS(embedded_open);
+
 const struct smbkit_plugin *smbkit_tree_plugin(struct smbkit_tree *t,
                                                enum smbkit_thread_model model)
 {
@@ -112,7 +106,7 @@ const struct smbkit_plugin *smbkit_tree_plugin(struct smbkit_tree *t,
             .summary = "a tree published by the program",
             .capabilities =
                 SMBKIT_CAP_CHANGE_SOURCE | (t->options.user_root != NULL ? SMBKIT_CAP_PER_USER : 0),
-            .vfs = SMBKIT_TREE_VFS(embedded_open),
+            .vfs = &embedded_vfs,
         };
     mutex_unlock(&t->lock);
     return &t->plugin;

@@ -1105,8 +1105,8 @@ static smbkit_status setup_says;
 static smbkit_status setup_tree(struct smbkit_share *share, const struct smbkit_arg *args,
                                 size_t count, struct smbkit_tree **t)
 {
-    assert_string_equal(smbkit_tree_arg(args, count, "colour"), "red");
-    assert_null(smbkit_tree_arg(args, count, "shape"));
+    assert_string_equal(smbkit_arg_text(args, count, "colour"), "red");
+    assert_string_equal(smbkit_arg_text(args, count, "shape"), "");
     *t = smbkit_tree_new(NULL);
     if (setup_says != OK)
         smbkit_error(share, "not today");
@@ -1114,8 +1114,8 @@ static smbkit_status setup_tree(struct smbkit_share *share, const struct smbkit_
 }
 
 static const struct smbkit_param setup_params[] = {
-    {"colour", SMBKIT_PARAM_STRING, NULL, 0, 0, "red", "its colour"},
-    {NULL, 0, NULL, 0, 0, NULL, NULL},
+    {.name = "colour", .type = SMBKIT_PARAM_STRING, .default_value = "red", .text = "its colour"},
+    {.name = NULL},
 };
 
 SMBKIT_TREE_PLUGIN_NAMED(test_plugin, setup_tree, SMBKIT_THREAD_SERIAL, .name = "test",

@@ -69,8 +69,20 @@ void vfs_level_invoke(struct vfs_op *op)
 /* Leaves a level without a call: its file is exchanged for the next one's. */
 static void unwrap_file(struct vfs_op *op)
 {
-    if (op->level->flags & SMBKIT_FILTER_OWN_FILES && has_file(op->call) && op->file != NULL)
+    if (!(op->level->flags & SMBKIT_FILTER_OWN_FILES))
+        return;
+    if (has_file(op->call) && op->file != NULL)
         op->file = ((struct smbkit_filter_file *)op->file)->next;
+    if (op->call == VFS_COPY_RANGE && op->arg.copy.from != NULL)
+        op->arg.copy.from = ((struct smbkit_filter_file *)op->arg.copy.from)->next;
+}
+
+/* Does the operation end here when there is no callback for it? A filter with files of its own may
+   hold bytes that a copy behind its back would miss. */
+static bool stops_at(const struct vfs_level *l, enum vfs_code call)
+{
+    return l->filter == NULL || l->flags & SMBKIT_FILTER_COMPLETE ||
+           (l->flags & SMBKIT_FILTER_OWN_FILES && call == VFS_COPY_RANGE);
 }
 
 bool vfs_level_descend(struct vfs_op *op)
@@ -80,7 +92,7 @@ bool vfs_level_descend(struct vfs_op *op)
         const struct vfs_level *l = op->level;
         if (vfs_level_has(l, op->call))
             return true;
-        if (l->filter == NULL || l->flags & SMBKIT_FILTER_COMPLETE)
+        if (stops_at(l, op->call))
             return vfs_calls[op->call].fallback(op);
         unwrap_file(op);
     }
@@ -193,7 +205,8 @@ void smbkit_pass(struct smbkit_op *sop)
         return;
     bool had = op->file != NULL;
     unwrap_file(op);
-    if (has_file(op->call) && had && op->file == NULL) {
+    bool lost = op->call == VFS_COPY_RANGE && op->arg.copy.from == NULL;
+    if ((has_file(op->call) && had && op->file == NULL) || lost) {
         LOGE(op->log, "filter %s: %s was passed on with a file that the next one does not know",
              op->plugin, vfs_code_name(op->call));
         vfs_answer_end(op, SMBKIT_STATUS_INTERNAL_ERROR);
@@ -311,6 +324,18 @@ static void next_set_sparse(struct smbkit_op *sop, void *vol, void *file, bool s
     NEXT(sop, VFS_SET_SPARSE, op->file = file; op->arg.sparse.on = sparse);
 }
 
+static void next_copy_range(struct smbkit_op *sop, void *vol, void *file,
+                            const struct smbkit_copy_args *args)
+{
+    NEXT(sop, VFS_COPY_RANGE, op->file = file; op->arg.copy = *args);
+}
+
+static void next_fsctl(struct smbkit_op *sop, void *vol, void *file,
+                       const struct smbkit_fsctl_args *args)
+{
+    NEXT(sop, VFS_FSCTL, op->file = file; op->arg.fsctl = *args);
+}
+
 #define NEXT_FILE(field, code)                                             \
     static void next_##field(struct smbkit_op *sop, void *vol, void *file) \
     {                                                                      \
@@ -389,6 +414,8 @@ const struct smbkit_vfs *smbkit_next(struct smbkit_op *op)
         .set_sparse = next_set_sparse,
         .get_reparse = next_get_reparse,
         .set_reparse = next_set_reparse,
+        .copy_range = next_copy_range,
+        .fsctl = next_fsctl,
     };
     return &next;
 }
@@ -477,6 +504,11 @@ void smbkit_call_of(const struct smbkit_op *sop, struct smbkit_call *c)
         break;
     case VFS_SHAPE_SIZE: c->length = op->arg.size.size; break;
     case VFS_SHAPE_NAME: c->path = op->arg.rename.to; break;
+    case VFS_SHAPE_COPY:
+        c->has_range = true;
+        c->offset = op->arg.copy.to_offset;
+        c->length = op->arg.copy.length;
+        break;
     case VFS_SHAPE_VOLUME:
     case VFS_SHAPE_FILE: break;
     }
@@ -530,35 +562,6 @@ bool smbkit_calls_parse(const char *text, uint64_t *mask, const char **bad)
 }
 
 /* --- parameters --- */
-
-const char *smbkit_arg_text(const struct smbkit_arg *args, size_t count, const char *key)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(args[i].key, key) == 0)
-            return args[i].value;
-    return "";
-}
-
-uint64_t smbkit_arg_number(const struct smbkit_arg *args, size_t count, const char *key)
-{
-    uint64_t n = 0; /* a whole number is a size without a unit */
-    return smbkit_parse_size(smbkit_arg_text(args, count, key), &n) ? n : 0;
-}
-
-uint64_t smbkit_arg_duration(const struct smbkit_arg *args, size_t count, const char *key)
-{
-    uint64_t ms = 0;
-    return smbkit_parse_duration(smbkit_arg_text(args, count, key), &ms) ? ms : 0;
-}
-
-bool smbkit_arg_bool(const struct smbkit_arg *args, size_t count, const char *key)
-{
-    static const char *const words[] = {"on", "yes", "true", "1"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (strcmp(smbkit_arg_text(args, count, key), words[i]) == 0)
-            return true;
-    return false;
-}
 
 bool smbkit_arg_calls(struct smbkit_share *share, const struct smbkit_arg *args, size_t count,
                       const char *key, uint64_t *mask)

@@ -318,6 +318,8 @@ bool vfs_default_path_sd(struct vfs_op *op)
 #define CALLBACK_ARGS_set_sparse    (vfs_op_public(op), vol, file, op->arg.sparse.on)
 #define CALLBACK_ARGS_get_reparse   (vfs_op_public(op), vol, file)
 #define CALLBACK_ARGS_set_reparse   CALLBACK_ARGS_set_sd
+#define CALLBACK_ARGS_copy_range    (vfs_op_public(op), vol, file, &op->arg.copy)
+#define CALLBACK_ARGS_fsctl         (vfs_op_public(op), vol, file, &op->arg.fsctl)
 
 CALLBACK(statfs)
 CALLBACK(open)
@@ -347,6 +349,8 @@ CALLBACK(set_sd)
 CALLBACK(set_sparse)
 CALLBACK(get_reparse)
 CALLBACK(set_reparse)
+CALLBACK(copy_range)
+CALLBACK(fsctl)
 
 static bool has_close(const struct smbkit_vfs *f)
 {
@@ -401,5 +405,7 @@ const struct vfs_call vfs_calls[VFS_CODES] = {
     [VFS_SET_SPARSE] = ROW(set_sparse, VFS_ANSWER_ATTR, vfs_default_set_sparse, FILE, true),
     [VFS_GET_REPARSE] = ROW(get_reparse, VFS_ANSWER_DATA, vfs_default_no_reparse, FILE, false),
     [VFS_SET_REPARSE] = ROW(set_reparse, VFS_ANSWER_ATTR, vfs_default_not_here, FILE, true),
+    [VFS_COPY_RANGE] = ROW(copy_range, VFS_ANSWER_ATTR, vfs_default_not_supported, COPY, true),
+    [VFS_FSCTL] = ROW(fsctl, VFS_ANSWER_DATA | VFS_ANSWER_STATUS, vfs_default_not_here, FILE, true),
     [VFS_CLOSE] = ROW(close, 0, vfs_default_success, FILE, false),
 };

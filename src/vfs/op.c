@@ -613,3 +613,21 @@ bool vfs_set_reparse(struct vfs_op *op, struct vfs_volume *v, void *file, const 
 {
     return start_blob(op, v, file, data, len, VFS_SET_REPARSE);
 }
+
+bool vfs_copy_range(struct vfs_op *op, struct vfs_volume *v, void *file,
+                    const struct smbkit_copy_args *args)
+{
+    vfs_op_clear(op);
+    op->file = file;
+    op->arg.copy = *args;
+    return start(op, v, VFS_COPY_RANGE);
+}
+
+bool vfs_fsctl(struct vfs_op *op, struct vfs_volume *v, void *file,
+               const struct smbkit_fsctl_args *args)
+{
+    vfs_op_clear(op);
+    op->file = file;
+    op->arg.fsctl = *args;
+    return start(op, v, VFS_FSCTL);
+}

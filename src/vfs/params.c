@@ -141,8 +141,22 @@ static const char *describe(const struct smbkit_param *p, char *dst, size_t cap)
     case SMBKIT_PARAM_BOOL: snprintf(dst, cap, "on or off"); break;
     case SMBKIT_PARAM_PATH: snprintf(dst, cap, "a path"); break;
     case SMBKIT_PARAM_STRING: snprintf(dst, cap, "text"); break;
+    case SMBKIT_PARAM_CHOICE: snprintf(dst, cap, "one of %s", p->values); break;
     }
     return dst;
+}
+
+/* Is it one of "a|b|c"? */
+static bool is_choice(const char *values, const char *value)
+{
+    size_t len = strlen(value);
+    while (*values != '\0') {
+        size_t n = strcspn(values, "|");
+        if (n == len && n > 0 && memcmp(values, value, n) == 0)
+            return true;
+        values += n + (values[n] == '|');
+    }
+    return false;
 }
 
 static bool value_ok(const struct smbkit_param *p, const char *value)
@@ -156,6 +170,7 @@ static bool value_ok(const struct smbkit_param *p, const char *value)
     case SMBKIT_PARAM_BOOL: return parse_bool(value);
     case SMBKIT_PARAM_PATH: return value[0] != '\0';
     case SMBKIT_PARAM_STRING: return true;
+    case SMBKIT_PARAM_CHOICE: return is_choice(p->values, value);
     }
     return false;
 }
@@ -244,4 +259,35 @@ bool vfs_params_check(const char *plugin, const struct smbkit_param *params,
     *out = filled;
     *out_count = n;
     return true;
+}
+
+/* --- what share_open asks --- */
+
+const char *smbkit_arg_text(const struct smbkit_arg *args, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(args[i].key, key) == 0)
+            return args[i].value;
+    return "";
+}
+
+uint64_t smbkit_arg_number(const struct smbkit_arg *args, size_t count, const char *key)
+{
+    uint64_t n = 0; /* a whole number is a size without a unit */
+    return smbkit_parse_size(smbkit_arg_text(args, count, key), &n) ? n : 0;
+}
+
+uint64_t smbkit_arg_duration(const struct smbkit_arg *args, size_t count, const char *key)
+{
+    uint64_t ms = 0;
+    return smbkit_parse_duration(smbkit_arg_text(args, count, key), &ms) ? ms : 0;
+}
+
+bool smbkit_arg_bool(const struct smbkit_arg *args, size_t count, const char *key)
+{
+    static const char *const words[] = {"on", "yes", "true", "1"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(smbkit_arg_text(args, count, key), words[i]) == 0)
+            return true;
+    return false;
 }

@@ -222,6 +222,39 @@ void smbkit_reply_read_ref(struct smbkit_op *sop, const void *data, uint32_t len
         vfs_answer_end(op, status);
 }
 
+/* Reads now: the thread that answers is one that may wait for this file. */
+static smbkit_status take_from_fd(struct vfs_op *op, int fd, uint64_t offset, uint32_t length)
+{
+    const struct vfs_host *h = &op->volume->host;
+    if (h->read_fd == NULL)
+        return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
+    if (op->buffer == NULL)
+        op->buffer = buf_new(MAX(length, 1));
+    if (op->buffer == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    int64_t n = h->read_fd(h->ctx, fd, offset, op->buffer->data, length);
+    if (n < 0)
+        return SMBKIT_STATUS_IO_DEVICE_ERROR;
+    if (n > 0)
+        op->data = slice_of(op->buffer, 0, (size_t)n);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+void smbkit_reply_read_fd(struct smbkit_op *sop, int fd, uint64_t offset, uint32_t length,
+                          void (*release)(void *ctx), void *ctx)
+{
+    struct vfs_op *op = from_public(sop);
+    bool mine = begin(op, VFS_ANSWER_READ, "smbkit_reply_read_fd");
+    bool possible = mine && length <= op->arg.io.length && fd >= 0;
+    smbkit_status status = possible ? take_from_fd(op, fd, offset, length) : 0;
+    if (release != NULL)
+        release(ctx);
+    if (mine && !possible)
+        answer_impossible(op, "no descriptor, or more bytes than were asked for");
+    else if (mine)
+        vfs_answer_end(op, status);
+}
+
 /* --- lists --- */
 
 /* Room for one more element of `size` bytes in an array in the arena; NULL when memory is out. */
@@ -374,17 +407,30 @@ static bool keep_blob(struct vfs_op *op, const void *data, size_t len)
     return op->blob != NULL;
 }
 
+static size_t data_max(const struct vfs_op *op)
+{
+    switch (op->call) {
+    case VFS_GET_REPARSE: return SMBKIT_REPARSE_MAX;
+    case VFS_FSCTL: return SMBKIT_FSCTL_OUT_MAX;
+    default: return SMBKIT_SD_MAX;
+    }
+}
+
 void smbkit_reply_data(struct smbkit_op *sop, const void *data, size_t len)
 {
     struct vfs_op *op = from_public(sop);
-    size_t max = op->call == VFS_GET_REPARSE ? SMBKIT_REPARSE_MAX : SMBKIT_SD_MAX;
     if (!begin(op, VFS_ANSWER_DATA, "smbkit_reply_data"))
         return;
-    if (data == NULL || len == 0 || len > max)
+    smbkit_status status = SMBKIT_STATUS_SUCCESS;
+    if (data == NULL || len == 0 || len > data_max(op)) {
         answer_impossible(op, "no bytes, or too many");
-    else
-        vfs_answer_end(op, keep_blob(op, data, len) ? SMBKIT_STATUS_SUCCESS
-                                                    : SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+        return;
+    }
+    if (op->call == VFS_FSCTL && len > op->arg.fsctl.max_out) {
+        status = SMBKIT_STATUS_BUFFER_OVERFLOW;
+        len = op->arg.fsctl.max_out;
+    }
+    vfs_answer_end(op, keep_blob(op, data, len) ? status : SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
 }
 
 /* The path that the call was given. */

@@ -173,22 +173,36 @@ static void p_set_sparse(struct smbkit_op *o, void *v, void *f, bool on)
     p_act(o);
 }
 
+static void p_copy(struct smbkit_op *o, void *v, void *f, const struct smbkit_copy_args *a)
+{
+    assert_ptr_equal(a->from, &plugin_file);
+    p_act(o);
+}
+static void p_fsctl(struct smbkit_op *o, void *v, void *f, const struct smbkit_fsctl_args *a)
+{
+    assert_int_equal(a->code, SMBKIT_FSCTL_PIPE_TRANSCEIVE);
+    p_act(o);
+}
+
 static struct smbkit_plugin plugin = {
     SMBKIT_PLUGIN_INIT,
     .name = "full",
     .capabilities = SMBKIT_CAP_STREAMS,
-    .vfs = {p_share_open,   p_share_close, p_statfs,  p_open,    p_create,  p_cleanup, p_close,
+    .vfs =
+        &(const struct smbkit_vfs){
+            p_share_open,   p_share_close, p_statfs,  p_open,    p_create,  p_cleanup, p_close,
             p_read,         p_write,       p_flush,   p_getattr, p_setattr, p_size,    p_size,
             p_readdir,      p_can_delete,  p_name,    p_name,    p_range,   p_range,   p_overwrite,
             p_list_streams, p_name,        p_get_eas, p_set_eas, p_get_sd,  p_path_sd, p_blob,
-            p_set_sparse,   p_get_reparse, p_blob},
+            p_set_sparse,   p_get_reparse, p_blob,    p_copy,    p_fsctl},
 };
 
 /* A plugin with the least there can be. */
 static struct smbkit_plugin bare = {
     SMBKIT_PLUGIN_INIT,
     .name = "bare",
-    .vfs = {.share_open = p_share_open, .open = p_open, .getattr = p_getattr},
+    .vfs = &(
+        const struct smbkit_vfs){.share_open = p_share_open, .open = p_open, .getattr = p_getattr},
 };
 
 /* Starts any operation. */
@@ -225,6 +239,14 @@ static bool start_code(enum vfs_code code)
     case VFS_SET_SPARSE: return vfs_set_sparse(&op, vol, f, true);
     case VFS_GET_REPARSE: return vfs_get_reparse(&op, vol, f);
     case VFS_SET_REPARSE: return vfs_set_reparse(&op, vol, f, "blob", 4);
+    case VFS_COPY_RANGE:
+        return vfs_copy_range(
+            &op, vol, f,
+            &(struct smbkit_copy_args){.from = f, .from_offset = 1, .to_offset = 2, .length = 3});
+    case VFS_FSCTL:
+        return vfs_fsctl(
+            &op, vol, f,
+            &(struct smbkit_fsctl_args){.code = SMBKIT_FSCTL_PIPE_TRANSCEIVE, .max_out = 100});
     case VFS_CLOSE: return vfs_close(&op, vol, f);
     default: fail(); return false;
     }
@@ -534,6 +556,11 @@ static void test_own_files(void **state)
         if (!vfs_flush(&op, vol, f))
             testhost_drain(&host);
         assert_int_equal(op.status, SMBKIT_STATUS_SUCCESS);
+        /* What the filter keeps of a file would not be copied by the next one. */
+        if (!vfs_copy_range(&op, vol, f, &(struct smbkit_copy_args){.from = f, .length = 3}))
+            testhost_drain(&host);
+        assert_int_equal(op.status, SMBKIT_STATUS_NOT_SUPPORTED);
+        assert_null(strstr(trace, "copy_range("));
         if (!vfs_close(&op, vol, f))
             testhost_drain(&host);
         assert_non_null(strstr(trace, "close"));
@@ -841,8 +868,8 @@ static smbkit_status refuse_open(struct smbkit_share *share, const struct smbkit
 static void test_parameters(void **state)
 {
     static const struct smbkit_param params[] = {
-        {"how", SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, "how to"},
-        {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+        {.name = "how", .type = SMBKIT_PARAM_STRING, .text = "how to"},
+        {.name = NULL},
     };
     struct smbkit_filter f = {SMBKIT_FILTER_INIT, .name = "choosy", .params = params};
     struct smbkit_filter *const list[] = {&f, &passing};

@@ -152,46 +152,69 @@ static void t_getattr(struct smbkit_op *op, void *vol, void *file)
     smbkit_reply_attr(op, &a);
 }
 
+static void t_copy(struct smbkit_op *op, void *vol, void *file, const struct smbkit_copy_args *args)
+{
+    act(op);
+}
+
+static void t_fsctl(struct smbkit_op *op, void *vol, void *file,
+                    const struct smbkit_fsctl_args *args)
+{
+    act(op);
+}
+
 static struct smbkit_plugin full = {
     SMBKIT_PLUGIN_INIT,
     .name = "scripted",
-    .vfs = {.share_open = t_share_open,
-            .statfs = t_plain,
-            .open = t_open,
-            .create = t_create,
-            .cleanup = t_cleanup,
-            .close = t_close,
-            .read = t_read,
-            .write = t_write,
-            .flush = t_file,
-            .getattr = t_file,
-            .setattr = t_setattr,
-            .set_size = t_size,
-            .set_alloc = t_size,
-            .readdir = t_readdir,
-            .can_delete = t_file,
-            .rename = t_rename,
-            .link = t_rename,
-            .zero_range = t_range,
-            .allocated_ranges = t_range,
-            .overwrite = t_file,
-            .list_streams = t_file,
-            .rename_stream = t_rename,
-            .get_eas = t_file,
-            .set_eas = t_eas,
-            .get_sd = t_file,
-            .path_sd = t_path,
-            .set_sd = t_blob,
-            .set_sparse = t_sparse,
-            .get_reparse = t_file,
-            .set_reparse = t_blob},
+    .vfs = &(const struct smbkit_vfs){.share_open = t_share_open,
+                                      .statfs = t_plain,
+                                      .open = t_open,
+                                      .create = t_create,
+                                      .cleanup = t_cleanup,
+                                      .close = t_close,
+                                      .read = t_read,
+                                      .write = t_write,
+                                      .flush = t_file,
+                                      .getattr = t_file,
+                                      .setattr = t_setattr,
+                                      .set_size = t_size,
+                                      .set_alloc = t_size,
+                                      .readdir = t_readdir,
+                                      .can_delete = t_file,
+                                      .rename = t_rename,
+                                      .link = t_rename,
+                                      .zero_range = t_range,
+                                      .allocated_ranges = t_range,
+                                      .overwrite = t_file,
+                                      .list_streams = t_file,
+                                      .rename_stream = t_rename,
+                                      .get_eas = t_file,
+                                      .set_eas = t_eas,
+                                      .get_sd = t_file,
+                                      .path_sd = t_path,
+                                      .set_sd = t_blob,
+                                      .set_sparse = t_sparse,
+                                      .get_reparse = t_file,
+                                      .set_reparse = t_blob,
+                                      .copy_range = t_copy,
+                                      .fsctl = t_fsctl},
 };
 
 static struct smbkit_plugin bare = {
     SMBKIT_PLUGIN_INIT,
     .name = "bare",
-    .vfs = {.share_open = t_share_open, .open = t_open, .getattr = t_getattr},
+    .vfs = &(
+        const struct smbkit_vfs){.share_open = t_share_open, .open = t_open, .getattr = t_getattr},
 };
+
+/* The bare plugin with callbacks of its own in `calls`. */
+static struct smbkit_plugin bare_with(struct smbkit_vfs *calls)
+{
+    struct smbkit_plugin p = bare;
+    *calls = *bare.vfs;
+    p.vfs = calls;
+    return p;
+}
 
 static struct vfs_volume *volume(const struct smbkit_plugin *p)
 {
@@ -212,6 +235,8 @@ static bool start_code(struct vfs_op *op, struct vfs_volume *v, enum vfs_code co
     static const struct smbkit_open_args open_args = {.path = "a/b"};
     static const struct smbkit_create_args create_args = {.path = "a/b"};
     static const struct smbkit_readdir_args dir_args = {.pattern = "*"};
+    static const struct smbkit_copy_args copy_args = {.from = &the_file, .length = 1};
+    static const struct smbkit_fsctl_args fsctl_args = {.max_out = 100};
     void *f = &the_file;
     switch (code) {
     case VFS_STATFS: return vfs_statfs(op, v);
@@ -242,6 +267,8 @@ static bool start_code(struct vfs_op *op, struct vfs_volume *v, enum vfs_code co
     case VFS_SET_SPARSE: return vfs_set_sparse(op, v, f, true);
     case VFS_GET_REPARSE: return vfs_get_reparse(op, v, f);
     case VFS_SET_REPARSE: return vfs_set_reparse(op, v, f, "blob", 4);
+    case VFS_COPY_RANGE: return vfs_copy_range(op, v, f, &copy_args);
+    case VFS_FSCTL: return vfs_fsctl(op, v, f, &fsctl_args);
     case VFS_CLOSE: return vfs_close(op, v, f);
     default: fail(); return false;
     }
@@ -296,6 +323,81 @@ static void a_data(struct smbkit_op *op)
 static void a_reparse(struct smbkit_op *op)
 {
     smbkit_reply_reparse(op, 1, "reparse!", 8);
+}
+
+/* --- bytes of a descriptor, and of a control code --- */
+
+static int fd_says; /* bytes that the host finds, or -1 */
+
+static int64_t read_fd(void *ctx, int fd, uint64_t offset, void *dst, size_t size)
+{
+    assert_int_equal(fd, 7);
+    assert_int_equal(offset, 3);
+    memset(dst, 'x', size);
+    return fd_says;
+}
+
+static void a_fd(struct smbkit_op *op)
+{
+    smbkit_reply_read_fd(op, 7, 3, 10, release, &releases);
+}
+
+static void a_fd_long(struct smbkit_op *op)
+{
+    smbkit_reply_read_fd(op, 7, 3, 11, release, &releases);
+}
+
+static void expect_read(struct vfs_volume *v, smbkit_status status, size_t len)
+{
+    struct vfs_op op;
+    vfs_op_init(&op, on_done);
+    releases = 0;
+    assert_true(vfs_read(&op, v, &the_file, 0, 10));
+    assert_int_equal(op.status, status);
+    assert_int_equal(op.data.len, len);
+    assert_int_equal(releases, 1);
+    vfs_op_clear(&op);
+}
+
+static void test_read_fd(void **state)
+{
+    struct vfs_volume *v = volume(&full); /* of a host that has no descriptors */
+    answer = a_fd;
+    expect_read(v, SMBKIT_STATUS_INVALID_DEVICE_REQUEST, 0);
+    vfs_volume_unref(v);
+    host.host.read_fd = read_fd;
+    v = volume(&full);
+    host.host.read_fd = NULL;
+    answer = a_fd;
+    fd_says = 10;
+    expect_read(v, SMBKIT_STATUS_SUCCESS, 10);
+    fd_says = 4;
+    expect_read(v, SMBKIT_STATUS_SUCCESS, 4);
+    fd_says = 0;
+    expect_read(v, SMBKIT_STATUS_SUCCESS, 0);
+    fd_says = -1;
+    expect_read(v, SMBKIT_STATUS_IO_DEVICE_ERROR, 0);
+    answer = a_fd_long;
+    expect_read(v, SMBKIT_STATUS_INTERNAL_ERROR, 0);
+    vfs_volume_unref(v);
+}
+
+/* A client that takes less than there is gets the first bytes, and is told. */
+static void test_fsctl_cut(void **state)
+{
+    struct vfs_volume *v = volume(&full);
+    struct vfs_op op;
+    vfs_op_init(&op, on_done);
+    answer = a_data;
+    for (uint32_t max = 4; max <= 5; max++) {
+        assert_true(vfs_fsctl(&op, v, &the_file, &(struct smbkit_fsctl_args){.max_out = max}));
+        assert_int_equal(op.status,
+                         max < 5 ? SMBKIT_STATUS_BUFFER_OVERFLOW : SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(op.blob_len, max);
+        assert_memory_equal(op.blob, "bytes", max);
+    }
+    vfs_op_clear(&op);
+    vfs_volume_unref(v);
 }
 
 /* --- orders of answer and return --- */
@@ -438,7 +540,9 @@ static void test_wrong_kind(void **state)
                                               [VFS_SET_SD] = 2,
                                               [VFS_SET_SPARSE] = 2,
                                               [VFS_GET_REPARSE] = 64,
-                                              [VFS_SET_REPARSE] = 2};
+                                              [VFS_SET_REPARSE] = 2,
+                                              [VFS_COPY_RANGE] = 2,
+                                              [VFS_FSCTL] = 1 | 64};
     struct vfs_volume *v = volume(&full);
     struct vfs_op op;
     vfs_op_init(&op, on_done);
@@ -768,6 +872,8 @@ static void test_default_status(void **state)
         {VFS_SET_SPARSE, SMBKIT_STATUS_INVALID_DEVICE_REQUEST},
         {VFS_GET_REPARSE, SMBKIT_STATUS_NOT_A_REPARSE_POINT},
         {VFS_SET_REPARSE, SMBKIT_STATUS_INVALID_DEVICE_REQUEST},
+        {VFS_COPY_RANGE, SMBKIT_STATUS_NOT_SUPPORTED},
+        {VFS_FSCTL, SMBKIT_STATUS_INVALID_DEVICE_REQUEST},
         {VFS_CLOSE, 0},
     };
     struct vfs_volume *v = volume(&bare);
@@ -807,8 +913,9 @@ static void test_default_status(void **state)
 
 static void test_default_set_alloc(void **state)
 {
-    struct smbkit_plugin p = bare;
-    p.vfs.set_size = t_size;
+    struct smbkit_vfs calls;
+    struct smbkit_plugin p = bare_with(&calls);
+    calls.set_size = t_size;
     struct vfs_volume *v = volume(&p);
     struct vfs_op op;
     vfs_op_init(&op, on_done);
@@ -846,11 +953,12 @@ static void t_cleaned(struct smbkit_op *op, void *vol, void *file, uint32_t flag
 
 static void test_default_path_sd(void **state)
 {
-    struct smbkit_plugin p = bare;
-    p.vfs.get_sd = t_sd;
-    p.vfs.close = t_close;
+    struct smbkit_vfs calls;
+    struct smbkit_plugin p = bare_with(&calls);
+    calls.get_sd = t_sd;
+    calls.close = t_close;
     for (int i = 0; i < 2; i++) {
-        p.vfs.cleanup = i == 0 ? NULL : t_cleaned;
+        calls.cleanup = i == 0 ? NULL : t_cleaned;
         struct vfs_volume *v = volume(&p);
         struct vfs_op op;
         vfs_op_init(&op, on_done);
@@ -883,8 +991,9 @@ static void a_one_entry(struct smbkit_op *op)
 
 static void test_default_can_delete(void **state)
 {
-    struct smbkit_plugin p = bare;
-    p.vfs.readdir = t_readdir;
+    struct smbkit_vfs calls;
+    struct smbkit_plugin p = bare_with(&calls);
+    calls.readdir = t_readdir;
     struct vfs_volume *v = volume(&p);
     struct vfs_op op;
     vfs_op_init(&op, on_done);
@@ -906,8 +1015,9 @@ static void test_default_can_delete(void **state)
 
 static void test_default_zero_range(void **state)
 {
-    struct smbkit_plugin p = bare;
-    p.vfs.write = t_write;
+    struct smbkit_vfs calls;
+    struct smbkit_plugin p = bare_with(&calls);
+    calls.write = t_write;
     struct vfs_volume *v = volume(&p);
     struct vfs_op op;
     vfs_op_init(&op, on_done);
@@ -1104,8 +1214,9 @@ static void test_serial_threads(void **state)
 /* A default made of several calls, on workers. */
 static void test_serial_steps(void **state)
 {
-    struct smbkit_plugin p = bare;
-    p.vfs.write = t_write;
+    struct smbkit_vfs calls;
+    struct smbkit_plugin p = bare_with(&calls);
+    calls.write = t_write;
     p.thread_model = SMBKIT_THREAD_SERIAL;
     struct vfs_volume *v = volume(&p);
     struct vfs_op op;
@@ -1123,6 +1234,8 @@ static void test_serial_steps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read_fd),
+        cmocka_unit_test(test_fsctl_cut),
         cmocka_unit_test(test_inline_and_later),
         cmocka_unit_test(test_race),
         cmocka_unit_test(test_double_answer),

@@ -60,11 +60,28 @@ static void do_getattr(struct smbkit_op *op, void *vol, void *file)
 }
 
 static const struct smbkit_param params[] = {
-    {"size", SMBKIT_PARAM_SIZE, "bytes", 65536, 1ull << 40, "1G", "room for data"},
-    {"files", SMBKIT_PARAM_UINT, "files", 1, 100, "10", "how many"},
-    {"dir", SMBKIT_PARAM_PATH, NULL, 0, 0, NULL, "the folder"},
-    {"sync", SMBKIT_PARAM_BOOL, NULL, 0, 0, "off", "write through"},
-    {NULL, 0, NULL, 0, 0, NULL, NULL},
+    {.name = "size",
+     .type = SMBKIT_PARAM_SIZE,
+     .unit = "bytes",
+     .min = 65536,
+     .max = 1ull << 40,
+     .default_value = "1G",
+     .text = "room for data"},
+    {.name = "files",
+     .type = SMBKIT_PARAM_UINT,
+     .unit = "files",
+     .min = 1,
+     .max = 100,
+     .default_value = "10",
+     .text = "how many"},
+    {.name = "dir", .type = SMBKIT_PARAM_PATH, .text = "the folder"},
+    {.name = "sync", .type = SMBKIT_PARAM_BOOL, .default_value = "off", .text = "write through"},
+    {.name = "links",
+     .type = SMBKIT_PARAM_CHOICE,
+     .values = "follow|refuse",
+     .default_value = "follow",
+     .text = "what to do"},
+    {.name = NULL},
 };
 
 static struct smbkit_plugin plugin = {
@@ -73,10 +90,10 @@ static struct smbkit_plugin plugin = {
     .fs_name = "NTFS",
     .capabilities = SMBKIT_CAP_SPARSE | SMBKIT_CAP_STREAMS,
     .params = params,
-    .vfs = {.share_open = share_open,
-            .share_close = share_close,
-            .open = do_open,
-            .getattr = do_getattr},
+    .vfs = &(const struct smbkit_vfs){.share_open = share_open,
+                                      .share_close = share_close,
+                                      .open = do_open,
+                                      .getattr = do_getattr},
 };
 
 static char error[VFS_ERROR_TEXT_MAX];
@@ -100,7 +117,7 @@ static void test_params_ok(void **state)
 {
     struct vfs_volume *v = make(&plugin, "dir", "/x", "size", "1.5M");
     assert_non_null(v);
-    assert_int_equal(seen_count, 4);
+    assert_int_equal(seen_count, 5);
     assert_string_equal(seen[0].key, "size");
     assert_string_equal(seen[0].value, "1.5M");
     assert_string_equal(seen[1].value, "10");
@@ -108,6 +125,8 @@ static void test_params_ok(void **state)
     assert_string_equal(seen[3].value, "off");
     assert_int_equal(vfs_volume_capabilities(v), SMBKIT_CAP_SPARSE);
     assert_string_equal(vfs_volume_fs_name(v), "NTFS");
+    smbkit_share_lacks(the_share, SMBKIT_CAP_SPARSE); /* too late: clients know */
+    assert_int_equal(vfs_volume_capabilities(v), SMBKIT_CAP_SPARSE);
     uint64_t id = vfs_volume_id(v);
     int before = closed;
     vfs_volume_ref(v);
@@ -122,6 +141,14 @@ static void test_params_ok(void **state)
     vfs_volume_unref(v);
 }
 
+static void test_param_choice(void **state)
+{
+    struct vfs_volume *v = make(&plugin, "dir", "/x", "links", "refuse");
+    assert_non_null(v);
+    assert_string_equal(seen[4].value, "refuse");
+    vfs_volume_unref(v);
+}
+
 static void test_params_messages(void **state)
 {
     static const struct {
@@ -129,7 +156,7 @@ static void test_params_messages(void **state)
     } rows[] = {
         {NULL, NULL, NULL, NULL, "testing: parameter 'dir' must be given: a path (the folder)"},
         {"dri", "x", NULL, NULL,
-         "testing: unknown parameter 'dri'; it takes: size, files, dir, sync"},
+         "testing: unknown parameter 'dri'; it takes: size, files, dir, sync, links"},
         {"dir", "x", "dir", "y", "testing: parameter 'dir' is given twice"},
         {"dir", "x", "size", "12x",
          "testing: size=12x is not valid: it must be a size from 64K to 1T bytes, such as 512, 64K "
@@ -142,6 +169,9 @@ static void test_params_messages(void **state)
         {"dir", "x", "files", "-1",
          "testing: files=-1 is not valid: it must be a whole number from 1 to 100 files"},
         {"dir", "x", "sync", "maybe", "testing: sync=maybe is not valid: it must be on or off"},
+        {"dir", "x", "links", "fol",
+         "testing: links=fol is not valid: it must be one of follow|refuse"},
+        {"dir", "x", "links", "", "testing: links= is not valid: it must be one of follow|refuse"},
         {"dir", "", NULL, NULL, "testing: dir= is not valid: it must be a path"},
     };
     int before = opened;
@@ -223,10 +253,11 @@ static void test_plugin_checks(void **state)
 {
     struct smbkit_plugin p = plugin;
     p.abi_version++;
-    expect_refused(&p, "plugin testing was made for another version of the plugin interface");
+    expect_refused(&p, "plugin testing was made for another version of the plugin interface; "
+                       "compile it anew");
     p = plugin;
-    p.vfs_size += 1024;
-    expect_refused(&p, "plugin testing has a malformed table (sizes)");
+    p.vfs_size = 0;
+    expect_refused(&p, "plugin testing has a table of a wrong size; compile it anew");
     p = plugin;
     p.name = "Bad Name";
     expect_refused(&p, "plugin ? has a name that is not made of a-z, 0-9 and '-'");
@@ -237,8 +268,15 @@ static void test_plugin_checks(void **state)
     p.fs_name = "sixteen letters!";
     expect_refused(&p, "plugin testing has an fs_name of more than 15 characters");
     p = plugin;
-    p.vfs.getattr = NULL;
+    struct smbkit_vfs calls = *plugin.vfs;
+    calls.getattr = NULL;
+    p.vfs = &calls;
     expect_refused(&p, "plugin testing lacks the callback getattr");
+    static const struct smbkit_param no_values[] = {
+        {.name = "links", .type = SMBKIT_PARAM_CHOICE, .text = "what to do"}, {.name = NULL}};
+    p = plugin;
+    p.params = no_values;
+    expect_refused(&p, "plugin testing has a parameter without a known type, values or text");
     /* An older plugin's table ends earlier: what lies behind it is not looked at. */
     p = plugin;
     p.vfs_size = offsetof(struct smbkit_vfs, getattr);
@@ -333,11 +371,11 @@ static void test_notify(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_params_ok),     cmocka_unit_test(test_params_messages),
-        cmocka_unit_test(test_sizes),         cmocka_unit_test(test_share_open_fails),
-        cmocka_unit_test(test_plugin_checks), cmocka_unit_test(test_memory_out),
-        cmocka_unit_test(test_errno),         cmocka_unit_test(test_helpers),
-        cmocka_unit_test(test_notify),
+        cmocka_unit_test(test_params_ok),        cmocka_unit_test(test_param_choice),
+        cmocka_unit_test(test_params_messages),  cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_share_open_fails), cmocka_unit_test(test_plugin_checks),
+        cmocka_unit_test(test_memory_out),       cmocka_unit_test(test_errno),
+        cmocka_unit_test(test_helpers),          cmocka_unit_test(test_notify),
     };
     testhost_init(&host);
     host.host.gone = note_gone;

@@ -71,6 +71,9 @@ struct vfs_host {
     void *ctx;
     const struct log *log;
     struct smbkit_server *server; /* for plugins that ask (smbkit_share_server), or NULL */
+    /* Optional: reads from a descriptor of the plugin's, on the thread that answers. Bytes read,
+       fewer only at the end of the file; -1: it could not. */
+    int64_t (*read_fd)(void *ctx, int fd, uint64_t offset, void *dst, size_t size);
 };
 
 const struct vfs_host *vfs_share_host(const struct smbkit_share *share);
@@ -105,7 +108,8 @@ vfs_volume_new_filtered(const struct smbkit_plugin *plugin, const char *share,
                         const struct smbkit_arg *args, size_t count,
                         const struct vfs_filter *filters, size_t filter_count,
                         const struct vfs_host *host, char error[VFS_ERROR_TEXT_MAX]);
-/* What is wrong with a filter's table, as the end of a sentence; NULL: nothing. */
+/* What is wrong with a plugin's or filter's table, as the end of a sentence; NULL: nothing. */
+const char *vfs_plugin_problem(const struct smbkit_plugin *p);
 const char *vfs_filter_problem(const struct smbkit_filter *f);
 
 struct vfs_volume *vfs_volume_ref(struct vfs_volume *v);
@@ -153,6 +157,8 @@ enum vfs_code {
     VFS_SET_SPARSE,
     VFS_GET_REPARSE,
     VFS_SET_REPARSE,
+    VFS_COPY_RANGE,
+    VFS_FSCTL,
     VFS_CLOSE,
     VFS_CODES
 };
@@ -218,6 +224,8 @@ union vfs_arg {
     struct {
         bool on;
     } sparse;
+    struct smbkit_copy_args copy;
+    struct smbkit_fsctl_args fsctl;
 };
 
 struct vfs_level;
@@ -263,7 +271,8 @@ struct vfs_op {
     size_t stream_count, stream_cap;
     struct smbkit_ea *eas; /* get_eas */
     size_t ea_count, ea_cap, ea_bytes;
-    const uint8_t *blob; /* get_sd, path_sd, get_reparse; STOPPED_ON_SYMLINK: the reparse data */
+    const uint8_t
+        *blob; /* get_sd, path_sd, get_reparse, fsctl; STOPPED_ON_SYMLINK: the reparse data */
     size_t blob_len;
     size_t reparse_at; /* STOPPED_ON_SYMLINK: as smbkit_reply_reparse has it */
 
@@ -347,6 +356,10 @@ bool vfs_get_reparse(struct vfs_op *op, struct vfs_volume *v, void *file);
 /* len 0 removes it. */
 bool vfs_set_reparse(struct vfs_op *op, struct vfs_volume *v, void *file, const void *data,
                      size_t len);
+bool vfs_copy_range(struct vfs_op *op, struct vfs_volume *v, void *file,
+                    const struct smbkit_copy_args *args);
+bool vfs_fsctl(struct vfs_op *op, struct vfs_volume *v, void *file,
+               const struct smbkit_fsctl_args *args);
 /* No answer; always inline for ASYNC plugins, else on a worker before the volume goes. `op` carries
    the call to the worker; done is called when it has been made. */
 bool vfs_close(struct vfs_op *op, struct vfs_volume *v, void *file);

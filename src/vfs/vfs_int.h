@@ -80,6 +80,7 @@ enum vfs_shape {
     VFS_SHAPE_SIZE,
     VFS_SHAPE_RANGE,
     VFS_SHAPE_NAME,
+    VFS_SHAPE_COPY, /* with a second file */
 };
 
 /* One row for each operation. */

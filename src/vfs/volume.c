@@ -19,6 +19,9 @@
 
 #define FS_NAME_MAX 15
 
+/* The table as ABI 1 began. */
+#define PLUGIN_FIRST_SIZE (offsetof(struct smbkit_plugin, vfs) + sizeof(void *))
+
 /* Numbers volumes of all servers in this process; the only shared state in this module. */
 static _Atomic uint64_t last_id;
 
@@ -29,21 +32,28 @@ static bool plugin_name_ok(const char *name)
     return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
 }
 
-/* What is wrong with a plugin's table; NULL: nothing. */
-static const char *plugin_problem(const struct smbkit_plugin *p)
+static const char *params_problem(const struct smbkit_param *params)
 {
-    size_t vfs_at = offsetof(struct smbkit_plugin, vfs);
+    for (const struct smbkit_param *p = params; p != NULL && p->name != NULL; p++)
+        if ((unsigned)p->type > SMBKIT_PARAM_CHOICE || p->text == NULL ||
+            (p->type == SMBKIT_PARAM_CHOICE && p->values == NULL))
+            return "has a parameter without a known type, values or text";
+    return NULL;
+}
+
+const char *vfs_plugin_problem(const struct smbkit_plugin *p)
+{
     if (p->abi_version != SMBKIT_ABI_VERSION)
-        return "was made for another version of the plugin interface";
-    if (p->struct_size < vfs_at || p->vfs_size > p->struct_size - vfs_at)
-        return "has a malformed table (sizes)";
+        return "was made for another version of the plugin interface; compile it anew";
+    if (p->struct_size < PLUGIN_FIRST_SIZE || p->vfs == NULL || p->vfs_size == 0)
+        return "has a table of a wrong size; compile it anew";
     if (!plugin_name_ok(p->name))
         return "has a name that is not made of a-z, 0-9 and '-'";
     if ((unsigned)p->thread_model > SMBKIT_THREAD_SERIAL)
         return "has an unknown thread model";
     if (p->fs_name != NULL && strlen(p->fs_name) > FS_NAME_MAX)
         return "has an fs_name of more than 15 characters";
-    return NULL;
+    return params_problem(p->params);
 }
 
 static const char *callbacks_problem(const struct smbkit_vfs *f)
@@ -71,7 +81,7 @@ const char *vfs_filter_problem(const struct smbkit_filter *f)
         return "has vfs.close, in place of which a filter has a close of its own";
     if (f->flags & SMBKIT_FILTER_OWN_FILES && (f->vfs.open == NULL || f->close == NULL))
         return "has files of its own, but lacks the callback open or close";
-    return NULL;
+    return params_problem(f->params);
 }
 
 static void level_init(struct vfs_volume *v, struct vfs_level *l, const char *name,
@@ -104,7 +114,7 @@ static struct vfs_volume *volume_alloc(const struct smbkit_plugin *plugin, const
     v->host = *host;
     v->id = atomic_fetch_add(&last_id, 1) + 1;
     v->level_count = filter_count + 1;
-    level_init(v, &v->levels[filter_count], plugin->name, &plugin->vfs, plugin->vfs_size,
+    level_init(v, &v->levels[filter_count], plugin->name, plugin->vfs, plugin->vfs_size,
                plugin->thread_model);
     for (size_t i = filter_count; i-- > 0;) {
         const struct smbkit_filter *f = filters[i].filter;
@@ -176,7 +186,7 @@ static bool volume_open(struct vfs_volume *v, const struct smbkit_arg *args, siz
 static bool tables_ok(const struct smbkit_plugin *plugin, const struct vfs_filter *filters,
                       size_t filter_count, char error[VFS_ERROR_TEXT_MAX])
 {
-    const char *problem = plugin_problem(plugin);
+    const char *problem = vfs_plugin_problem(plugin);
     if (problem != NULL) {
         snprintf(error, VFS_ERROR_TEXT_MAX, "plugin %.40s %s",
                  plugin_name_ok(plugin->name) ? plugin->name : "?", problem);
@@ -350,23 +360,22 @@ void smbkit_error(struct smbkit_share *share, const char *format, ...)
         log_text(l, LOG_ERROR, text);
 }
 
-void smbkit_log(struct smbkit_share *share, int level, const char *format, ...)
+void smbkit_log(struct smbkit_share *share, enum smbkit_log_level level, const char *format, ...)
 {
     char text[LOG_LINE_MAX];
     va_list ap;
     va_start(ap, format);
     vsnprintf(text, sizeof(text), format, ap);
     va_end(ap);
-    log_text(from_share(share), level < LOG_DEBUG ? (enum log_level)MAX(level, 0) : LOG_DEBUG,
-             text);
+    log_text(from_share(share), (enum log_level)MIN((unsigned)level, (unsigned)LOG_DEBUG), text);
 }
 
 /* What filters add comes later: the plugin is opened first. */
 void smbkit_share_lacks(struct smbkit_share *share, uint32_t capabilities)
 {
     struct vfs_volume *v = from_share(share)->volume;
-    ASSERT(!atomic_load(&v->opened));
-    v->capabilities &= ~capabilities;
+    if (!atomic_load(&v->opened)) /* later, what clients were told holds */
+        v->capabilities &= ~capabilities;
 }
 
 void smbkit_random(struct smbkit_share *share, void *dst, size_t size)

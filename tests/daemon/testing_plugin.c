@@ -133,9 +133,19 @@ static void do_readdir(struct smbkit_op *op, void *vol, void *dir,
 }
 
 static const struct smbkit_param params[] = {
-    {"delay", SMBKIT_PARAM_UINT, "ms", 0, 10000, "0", "how long every call takes"},
-    {"hang", SMBKIT_PARAM_UINT, "ms", 0, 3600000, "0", "how long opening of 'hang' takes"},
-    {0},
+    {.name = "delay",
+     .type = SMBKIT_PARAM_UINT,
+     .unit = "ms",
+     .max = 10000,
+     .default_value = "0",
+     .text = "how long every call takes"},
+    {.name = "hang",
+     .type = SMBKIT_PARAM_UINT,
+     .unit = "ms",
+     .max = 3600000,
+     .default_value = "0",
+     .text = "how long opening of 'hang' takes"},
+    {.name = NULL},
 };
 
 SMBKIT_API extern const struct smbkit_plugin smbkit_plugin;
@@ -149,10 +159,10 @@ const struct smbkit_plugin smbkit_plugin = {
     .summary = "one file, slowly",
     .fs_name = "NTFS",
     .params = params,
-    .vfs = {.share_open = share_open,
-            .share_close = share_close,
-            .open = do_open,
-            .getattr = do_getattr,
-            .read = do_read,
-            .readdir = do_readdir},
+    .vfs = &(const struct smbkit_vfs){.share_open = share_open,
+                                      .share_close = share_close,
+                                      .open = do_open,
+                                      .getattr = do_getattr,
+                                      .read = do_read,
+                                      .readdir = do_readdir},
 };

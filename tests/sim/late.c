@@ -10,7 +10,7 @@
 #include "memory/memory.h"
 #include <string.h>
 
-static const struct smbkit_vfs *const inner = &smbkit_plugin_memory.vfs;
+#define INNER (smbkit_plugin_memory.vfs)
 
 struct late_volume {
     struct world *world;
@@ -46,38 +46,37 @@ static void make_call(const struct world *w, const struct late_call *c)
 {
     trace_call(w, c);
     switch (c->code) {
-    case VFS_STATFS: inner->statfs(c->op, c->vol); break;
-    case VFS_OPEN: inner->open(c->op, c->vol, c->ptr); break;
-    case VFS_CREATE: inner->create(c->op, c->vol, c->ptr); break;
-    case VFS_CLEANUP: inner->cleanup(c->op, c->vol, c->file, (uint32_t)c->a); break;
-    case VFS_READ: inner->read(c->op, c->vol, c->file, c->a, (uint32_t)c->b); break;
-    case VFS_WRITE: inner->write(c->op, c->vol, c->file, c->a, c->ptr, (uint32_t)c->b); break;
-    case VFS_FLUSH: inner->flush(c->op, c->vol, c->file); break;
-    case VFS_GETATTR: inner->getattr(c->op, c->vol, c->file); break;
-    case VFS_SETATTR: inner->setattr(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a); break;
-    case VFS_SET_SIZE: inner->set_size(c->op, c->vol, c->file, c->a); break;
-    case VFS_SET_ALLOC: inner->set_alloc(c->op, c->vol, c->file, c->a); break;
-    case VFS_READDIR: inner->readdir(c->op, c->vol, c->file, c->ptr); break;
-    case VFS_CAN_DELETE: inner->can_delete(c->op, c->vol, c->file); break;
-    case VFS_RENAME: inner->rename(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a); break;
-    case VFS_LINK: inner->link(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a); break;
-    case VFS_ZERO_RANGE: inner->zero_range(c->op, c->vol, c->file, c->a, c->b); break;
-    case VFS_ALLOCATED_RANGES: inner->allocated_ranges(c->op, c->vol, c->file, c->a, c->b); break;
-    case VFS_OVERWRITE: inner->overwrite(c->op, c->vol, c->file); break;
-    case VFS_LIST_STREAMS: inner->list_streams(c->op, c->vol, c->file); break;
+    case VFS_STATFS: INNER->statfs(c->op, c->vol); break;
+    case VFS_OPEN: INNER->open(c->op, c->vol, c->ptr); break;
+    case VFS_CREATE: INNER->create(c->op, c->vol, c->ptr); break;
+    case VFS_CLEANUP: INNER->cleanup(c->op, c->vol, c->file, (uint32_t)c->a); break;
+    case VFS_READ: INNER->read(c->op, c->vol, c->file, c->a, (uint32_t)c->b); break;
+    case VFS_WRITE: INNER->write(c->op, c->vol, c->file, c->a, c->ptr, (uint32_t)c->b); break;
+    case VFS_FLUSH: INNER->flush(c->op, c->vol, c->file); break;
+    case VFS_GETATTR: INNER->getattr(c->op, c->vol, c->file); break;
+    case VFS_SETATTR: INNER->setattr(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a); break;
+    case VFS_SET_SIZE: INNER->set_size(c->op, c->vol, c->file, c->a); break;
+    case VFS_SET_ALLOC: INNER->set_alloc(c->op, c->vol, c->file, c->a); break;
+    case VFS_READDIR: INNER->readdir(c->op, c->vol, c->file, c->ptr); break;
+    case VFS_CAN_DELETE: INNER->can_delete(c->op, c->vol, c->file); break;
+    case VFS_RENAME: INNER->rename(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a); break;
+    case VFS_LINK: INNER->link(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a); break;
+    case VFS_ZERO_RANGE: INNER->zero_range(c->op, c->vol, c->file, c->a, c->b); break;
+    case VFS_ALLOCATED_RANGES: INNER->allocated_ranges(c->op, c->vol, c->file, c->a, c->b); break;
+    case VFS_OVERWRITE: INNER->overwrite(c->op, c->vol, c->file); break;
+    case VFS_LIST_STREAMS: INNER->list_streams(c->op, c->vol, c->file); break;
     case VFS_RENAME_STREAM:
-        inner->rename_stream(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a);
+        INNER->rename_stream(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a);
         break;
-    case VFS_GET_EAS: inner->get_eas(c->op, c->vol, c->file); break;
-    case VFS_SET_EAS: inner->set_eas(c->op, c->vol, c->file, c->ptr, c->a); break;
-    case VFS_GET_SD: inner->get_sd(c->op, c->vol, c->file); break;
-    case VFS_PATH_SD: inner->path_sd(c->op, c->vol, c->ptr); break;
-    case VFS_SET_SD: inner->set_sd(c->op, c->vol, c->file, c->ptr, c->a); break;
-    case VFS_SET_SPARSE: inner->set_sparse(c->op, c->vol, c->file, c->a != 0); break;
-    case VFS_GET_REPARSE: inner->get_reparse(c->op, c->vol, c->file); break;
-    case VFS_SET_REPARSE: inner->set_reparse(c->op, c->vol, c->file, c->ptr, c->a); break;
-    case VFS_CLOSE:
-    case VFS_CODES: ASSERT(false);
+    case VFS_GET_EAS: INNER->get_eas(c->op, c->vol, c->file); break;
+    case VFS_SET_EAS: INNER->set_eas(c->op, c->vol, c->file, c->ptr, c->a); break;
+    case VFS_GET_SD: INNER->get_sd(c->op, c->vol, c->file); break;
+    case VFS_PATH_SD: INNER->path_sd(c->op, c->vol, c->ptr); break;
+    case VFS_SET_SD: INNER->set_sd(c->op, c->vol, c->file, c->ptr, c->a); break;
+    case VFS_SET_SPARSE: INNER->set_sparse(c->op, c->vol, c->file, c->a != 0); break;
+    case VFS_GET_REPARSE: INNER->get_reparse(c->op, c->vol, c->file); break;
+    case VFS_SET_REPARSE: INNER->set_reparse(c->op, c->vol, c->file, c->ptr, c->a); break;
+    default: ASSERT(false); /* what memory lacks is not called */
     }
 }
 
@@ -145,7 +144,7 @@ static void late_cleanup(struct smbkit_op *op, void *vol, void *file, uint32_t f
 static void late_close(void *vol, void *file)
 {
     struct late_volume *v = vol;
-    inner->close(v->inner, file);
+    INNER->close(v->inner, file);
 }
 
 static void late_read(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint32_t length)
@@ -284,7 +283,7 @@ static smbkit_status late_share_open(struct smbkit_share *share, const struct sm
     if (v == NULL)
         return SMBKIT_STATUS_NO_MEMORY;
     v->world = opening;
-    smbkit_status st = inner->share_open(share, args, count, &v->inner);
+    smbkit_status st = INNER->share_open(share, args, count, &v->inner);
     if (st == SMBKIT_STATUS_SUCCESS)
         *vol = v;
     else
@@ -295,19 +294,19 @@ static smbkit_status late_share_open(struct smbkit_share *share, const struct sm
 static void late_share_close(void *vol)
 {
     struct late_volume *v = vol;
-    inner->share_close(v->inner);
+    INNER->share_close(v->inner);
     mem_free(v);
 }
 
 /* A callback that the inner plugin lacks stays NULL and gets its default. */
-#define PASS(name) .name = inner->name != NULL ? late_##name : NULL
+#define PASS(name) .name = INNER->name != NULL ? late_##name : NULL
 
 void late_plugin_init(struct world *w)
 {
     opening = w;
     w->plugin = smbkit_plugin_memory;
     w->plugin.thread_model = w->config.model;
-    w->plugin.vfs = (struct smbkit_vfs){
+    w->vfs = (struct smbkit_vfs){
         .share_open = late_share_open,
         .share_close = late_share_close,
         PASS(statfs),
@@ -340,4 +339,5 @@ void late_plugin_init(struct world *w)
         PASS(get_reparse),
         PASS(set_reparse),
     };
+    w->plugin.vfs = &w->vfs;
 }

@@ -56,6 +56,7 @@ struct world {
     struct auth_config auth;
     struct vfs_host vfs_host;
     struct smbkit_plugin plugin;
+    struct smbkit_vfs vfs; /* its callbacks */
     struct vfs_volume *volume;
     struct list conns;
     struct list posted, jobs; /* vfs_op.link */

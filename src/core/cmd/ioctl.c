@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * IOCTL ([MS-SMB2] 3.3.5.15): the envelope, and the table of control codes. A code that has no row
- * is INVALID_DEVICE_REQUEST, what a file system says of a code that it does not know.
+ * goes to the plugin, which mostly says INVALID_DEVICE_REQUEST.
  */
 #include "core/cmd/ioctl.h"
 #include "core/notify.h"
 #include "core/open.h"
 #include "core/session.h"
+#include "core/share.h"
 #include "core/state.h"
+#include "core/tree.h"
 #include "wire/notify_rec.h"
 
 /* More than any answer: MaxOutputResponse bounds it further. */
@@ -43,12 +45,49 @@ static const struct ioctl_row rows[] = {
      ioctl_delete_reparse_point},
 };
 
+/* Bits 14 and 15 of a control code say what the open must be allowed to do. */
+#define NEEDS_READ  1u
+#define NEEDS_WRITE 2u
+
+static uint32_t needs(uint32_t code)
+{
+    return code >> 14 & (NEEDS_READ | NEEDS_WRITE);
+}
+
+/* [MS-SMB2] 3.3.5.15.8: what the file system has answered. */
+static enum core_verdict plugin_answered(struct core_request *r)
+{
+    const struct vfs_op *op = &r->op;
+    if (op->status != SMBKIT_STATUS_SUCCESS && op->status != SMBKIT_STATUS_BUFFER_OVERFLOW)
+        return request_done(r, op->status);
+    builder_bytes(&ioctl_state(r)->out, op->blob, op->blob_len);
+    r->with_body = true;
+    return request_done(r, op->status);
+}
+
+static enum core_verdict ask_plugin(struct core_request *r)
+{
+    const struct wire_ioctl_req *q = &r->in.ioctl;
+    const struct core_open *o = r->open;
+    const struct smbkit_fsctl_args args = {
+        .code = q->ctl_code,
+        .max_out = MIN(q->max_output_response, OUTPUT_MAX),
+        .in = q->input.data,
+        .in_len = q->input.len,
+    };
+    /* A code that needs no right may do anything: not where nothing may be changed. */
+    if (o->volume == NULL || (r->tree->share->read_only && needs(q->ctl_code) != NEEDS_READ))
+        return request_done(r, SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+    return flow_await(r, vfs_fsctl(&r->op, o->volume, o->file, &args), plugin_answered);
+}
+
 static const struct ioctl_row *find_row(uint32_t code)
 {
+    static const struct ioctl_row plugin = {0, 0, 0, 0, INVALID, ask_plugin};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].code == code)
             return &rows[i];
-    return NULL;
+    return &plugin;
 }
 
 static bool ioctl_decode(struct core_request *r, struct cursor *body)
@@ -72,13 +111,12 @@ static uint32_t ioctl_payload(const struct core_request *r)
 
 /* ---------------------------------------------------------------- checks */
 
-/* Bits 14 and 15 of a control code say what the open must be allowed to do. */
 static bool access_granted(const struct core_request *r)
 {
-    uint32_t need = r->in.ioctl.ctl_code >> 14;
+    uint32_t need = needs(r->in.ioctl.ctl_code);
     uint32_t access = r->open->access;
-    return !((need & 1) && !(access & FILE_READ_DATA)) &&
-           !((need & 2) && !(access & (FILE_WRITE_DATA | FILE_APPEND_DATA)));
+    return !((need & NEEDS_READ) && !(access & FILE_READ_DATA)) &&
+           !((need & NEEDS_WRITE) && !(access & (FILE_WRITE_DATA | FILE_APPEND_DATA)));
 }
 
 static smbkit_status check_file(const struct core_request *r, const struct ioctl_row *row)
@@ -96,12 +134,10 @@ static smbkit_status ioctl_check(const struct core_request *r, const struct ioct
     uint32_t max = request_conn(r)->max_transact;
     if (q->flags != SMB2_0_IOCTL_IS_FSCTL)
         return SMBKIT_STATUS_NOT_SUPPORTED;
-    if (r->open == NULL && (row == NULL || !(row->flags & IOCTL_NO_FILE)))
+    if (r->open == NULL && !(row->flags & IOCTL_NO_FILE))
         return SMBKIT_STATUS_FILE_CLOSED;
     if (q->input.len > max || q->max_input_response > max || q->max_output_response > max)
         return SMBKIT_STATUS_INVALID_PARAMETER;
-    if (row == NULL)
-        return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
     smbkit_status st = check_file(r, row);
     if (st != SMBKIT_STATUS_SUCCESS)
         return st;

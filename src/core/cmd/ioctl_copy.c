@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Copies within the server: SRV_COPYCHUNK, SRV_COPYCHUNK_WRITE ([MS-SMB2] 3.3.5.15.6) and
- * DUPLICATE_EXTENTS_TO_FILE, -EX ([MS-SMB2] 3.3.5.15.17, [MS-FSA] 2.1.5.10.4). Plugins cannot clone
- * yet, so both read and write piece by piece:
+ * DUPLICATE_EXTENTS_TO_FILE, -EX ([MS-SMB2] 3.3.5.15.17, [MS-FSA] 2.1.5.10.4). A plugin that can
+ * copy is asked to (copy_range); else, or when it says NOT_SUPPORTED, it is read and written piece
+ * by piece:
  *
- *   chunk --> read --> write --> (next piece) ... --> end
+ *   chunk --> copy_range -----------------> (next chunk) ... --> end
+ *        \--> read --> write --> (next piece) ...
  *
  * The source stays open while it is copied from: the request holds a use of it.
  */
@@ -35,10 +37,12 @@ struct copy_work {
     uint64_t total; /* bytes of all */
     uint32_t piece;
     smbkit_status end; /* when all ranges are copied: those behind `count` were out of the source */
+    uint32_t flags;    /* SMBKIT_COPY_* */
+    bool by_hand;      /* the plugin cannot */
     void (*answer)(struct core_request *r, smbkit_status st); /* makes the body */
 };
 
-static flow_step copy_piece, copy_read, copy_written;
+static flow_step copy_piece, copy_direct, copy_read, copy_written;
 
 static struct copy_work *copy_work(const struct core_request *r)
 {
@@ -57,6 +61,41 @@ static enum core_verdict copy_end(struct core_request *r, smbkit_status st)
     return request_done(r, st);
 }
 
+static bool overlaps(const struct copy_range *x)
+{
+    return x->from < x->to + x->length && x->to < x->from + x->length;
+}
+
+/* Whole ranges at once, where the plugin can: never two volumes, nor a range onto itself. */
+static bool copy_directly(const struct core_request *r)
+{
+    const struct copy_work *w = copy_work(r);
+    const struct core_open *src = ioctl_state(r)->other;
+    return !w->by_hand && src->volume == r->open->volume &&
+           !(src->file_id == r->open->file_id && overlaps(&w->ranges[w->at]));
+}
+
+static void range_copied(struct copy_work *w)
+{
+    w->at++;
+    w->done = 0;
+}
+
+static enum core_verdict copy_direct(struct core_request *r)
+{
+    struct copy_work *w = copy_work(r);
+    uint64_t length = w->ranges[w->at].length;
+    if (r->op.status == SMBKIT_STATUS_NOT_SUPPORTED && length <= DUPLICATE_MAX) {
+        w->by_hand = true;
+        return flow_goto(r, copy_piece);
+    }
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return copy_end(r, r->op.status);
+    w->total += length;
+    range_copied(w);
+    return flow_goto(r, copy_piece);
+}
+
 static enum core_verdict copy_piece(struct core_request *r)
 {
     struct copy_work *w = copy_work(r);
@@ -66,6 +105,11 @@ static enum core_verdict copy_piece(struct core_request *r)
     if (w->at == w->count)
         return copy_end(r, w->end);
     const struct copy_range *x = &w->ranges[w->at];
+    if (copy_directly(r)) {
+        const struct smbkit_copy_args args = {src->file, x->from, x->to, x->length, w->flags};
+        return flow_await(r, vfs_copy_range(&r->op, r->open->volume, r->open->file, &args),
+                          copy_direct);
+    }
     w->piece = (uint32_t)MIN(x->length - w->done, PIECE_MAX);
     return flow_await(r, vfs_read(&r->op, src->volume, src->file, x->from + w->done, w->piece),
                       copy_read);
@@ -95,10 +139,8 @@ static enum core_verdict copy_written(struct core_request *r)
         return copy_end(r, r->op.status);
     w->total += w->piece;
     w->done += w->piece;
-    if (w->done == w->ranges[w->at].length) {
-        w->at++;
-        w->done = 0;
-    }
+    if (w->done == w->ranges[w->at].length)
+        range_copied(w);
     return flow_goto(r, copy_piece);
 }
 
@@ -243,9 +285,9 @@ enum core_verdict ioctl_copychunk(struct core_request *r)
 
 /* ---------------------------------------------------------------- DUPLICATE_EXTENTS_TO_FILE */
 
-static bool overlaps(const struct copy_range *x)
+static bool can_clone(const struct core_request *r)
 {
-    return x->from < x->to + x->length && x->to < x->from + x->length;
+    return (vfs_volume_capabilities(r->open->volume) & SMBKIT_CAP_CLONE) != 0;
 }
 
 static smbkit_status duplicate_check(const struct core_request *r, const struct copy_range *x)
@@ -256,7 +298,7 @@ static smbkit_status duplicate_check(const struct core_request *r, const struct 
     if (!(src->access & FILE_READ_DATA) || src->volume != r->open->volume ||
         !ioctl_range_valid(x->from, x->length) || !ioctl_range_valid(x->to, x->length))
         return SMBKIT_STATUS_INVALID_PARAMETER;
-    if (x->length > DUPLICATE_MAX)
+    if (x->length > DUPLICATE_MAX && !can_clone(r))
         return SMBKIT_STATUS_NOT_SUPPORTED;
     /* piece by piece it would read what it has just written */
     if (src->file_id == r->open->file_id && overlaps(x))
@@ -282,6 +324,8 @@ static enum core_verdict duplicate(struct core_request *r, bool ex)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     struct copy_range *x = copy_work(r)->ranges;
     *x = (struct copy_range){in.source_offset, in.target_offset, in.byte_count};
+    if (can_clone(r))
+        copy_work(r)->flags = SMBKIT_COPY_CLONE;
     smbkit_status st = duplicate_check(r, x);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);

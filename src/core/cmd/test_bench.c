@@ -14,6 +14,7 @@
 #include "wire/info_file.h"
 
 struct bench bench;
+void (*bench_adjust)(struct smbkit_plugin *plugin, struct smbkit_vfs *calls);
 
 /* ---- what request.c, open.c and conn.c do in the server ---- */
 
@@ -159,6 +160,11 @@ int bench_setup(void **state)
     testhost_init(&bench.host);
     bench.plugin = smbkit_plugin_memory;
     bench.plugin.thread_model = SMBKIT_THREAD_PARALLEL; /* so that the test says when */
+    bench.calls = *smbkit_plugin_memory.vfs;
+    bench.plugin.vfs = &bench.calls;
+    if (bench_adjust != NULL)
+        bench_adjust(&bench.plugin, &bench.calls);
+    bench_adjust = NULL;
     bench.volume = vfs_volume_new(&bench.plugin, "data", NULL, 0, &bench.host.host, error);
     assert_non_null(bench.volume);
     MAGIC_SET(&bench.core, CORE_MAGIC);

@@ -27,6 +27,7 @@
 extern struct bench {
     struct testhost host;
     struct smbkit_plugin plugin;
+    struct smbkit_vfs calls; /* its callbacks */
     struct vfs_volume *volume;
     struct core core;
     struct core_conn conn;
@@ -38,6 +39,9 @@ extern struct bench {
     const char *refused;     /* conn_refuse */
     struct core_request req; /* the one that the functions below use */
 } bench;
+
+/* Changes the plugin before the next bench_setup makes the volume. */
+extern void (*bench_adjust)(struct smbkit_plugin *plugin, struct smbkit_vfs *calls);
 
 #define BENCH_TEST(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
 

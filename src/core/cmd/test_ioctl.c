@@ -119,6 +119,135 @@ static void test_copychunk(void **state)
     bench_close(to);
 }
 
+/* ---------------------------------------------------------------- a plugin that copies itself */
+
+static smbkit_status copying_says;
+static struct smbkit_copy_args copied; /* the last one */
+static int copies;
+
+static void copy_range(struct smbkit_op *op, void *vol, void *file,
+                       const struct smbkit_copy_args *args)
+{
+    static const struct smbkit_attr attr = {.file_id = 9};
+    copied = *args;
+    copies++;
+    if (copying_says == SMBKIT_STATUS_SUCCESS)
+        smbkit_reply_attr(op, &attr);
+    else
+        smbkit_reply_status(op, copying_says);
+}
+
+static void answer_message(struct smbkit_op *op, void *vol, void *file,
+                           const struct smbkit_fsctl_args *args)
+{
+    if (args->code != SMBKIT_FSCTL_PIPE_TRANSCEIVE)
+        smbkit_reply_status(op, SMBKIT_STATUS_SUCCESS);
+    else
+        smbkit_reply_data(op, args->in, args->in_len);
+}
+
+static void copying(struct smbkit_plugin *plugin, struct smbkit_vfs *calls)
+{
+    plugin->capabilities |= SMBKIT_CAP_CLONE;
+    calls->copy_range = copy_range;
+    calls->fsctl = answer_message;
+    copies = 0;
+}
+
+static int setup_copying(void **state)
+{
+    bench_adjust = copying;
+    return bench_setup(state);
+}
+
+static smbkit_status duplicate(struct core_open *from, struct core_open *to, uint64_t length)
+{
+    struct builder b;
+    builder_init_grow(&b, 100);
+    builder_u64(&b, from->persistent_id);
+    builder_u64(&b, from->volatile_id);
+    builder_u64(&b, 0);
+    builder_u64(&b, 0);
+    builder_u64(&b, length);
+    smbkit_status st = ioctl(to, FSCTL_DUPLICATE_EXTENTS_TO_FILE, &b, 0);
+    bench_request_free(&bench.req);
+    builder_free(&b);
+    return st;
+}
+
+static void test_plugin_copies(void **state)
+{
+    (void)state;
+    struct core_open *from = bench_open("from", true, false), *to = bench_open("to", true, false);
+    put(from, 0, "Hello, world");
+    copying_says = SMBKIT_STATUS_SUCCESS;
+    assert_int_equal(duplicate(from, to, 12), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(copies, 1);
+    assert_ptr_equal(copied.from, from->file);
+    assert_int_equal(copied.length, 12);
+    assert_int_equal(copied.flags, SMBKIT_COPY_CLONE);
+    expect_data(to, ""); /* it was not the core that copied */
+    copying_says = SMBKIT_STATUS_DISK_FULL;
+    assert_int_equal(duplicate(from, to, 12), SMBKIT_STATUS_DISK_FULL);
+    expect_data(to, "");
+    copying_says = SMBKIT_STATUS_NOT_SUPPORTED;
+    assert_int_equal(duplicate(from, to, 12), SMBKIT_STATUS_SUCCESS);
+    expect_data(to, "Hello, world");
+    assert_int_equal(copies, 3);
+    /* a range onto itself is no copy */
+    assert_int_equal(duplicate(to, to, 12), SMBKIT_STATUS_NOT_SUPPORTED);
+    assert_int_equal(copies, 3);
+    /* more than is copied by hand */
+    bench_wait(vfs_set_size(&bench.op, bench.volume, from->file, 1ull << 30));
+    assert_int_equal(duplicate(from, to, 1ull << 30), SMBKIT_STATUS_NOT_SUPPORTED);
+    copying_says = SMBKIT_STATUS_SUCCESS;
+    assert_int_equal(duplicate(from, to, 1ull << 30), SMBKIT_STATUS_SUCCESS);
+    bench_close(from);
+    bench_close(to);
+}
+
+static smbkit_status message(struct core_open *o, uint32_t code, const char *text, uint32_t room)
+{
+    struct builder b;
+    builder_init_grow(&b, 100);
+    builder_bytes(&b, text, strlen(text));
+    smbkit_status st = ioctl(o, code, &b, room);
+    builder_free(&b);
+    return st;
+}
+
+static void expect_answer(const char *text)
+{
+    struct cursor c = output();
+    assert_int_equal(cursor_left(&c), strlen(text));
+    assert_memory_equal(cursor_take(&c, strlen(text)), text, strlen(text));
+    bench_request_free(&bench.req);
+}
+
+static void test_plugin_answers_codes(void **state)
+{
+    const uint32_t any = 0x00090100; /* a code that needs no right */
+    (void)state;
+    struct core_open *o = bench_open("file", true, false);
+    assert_int_equal(message(o, SMBKIT_FSCTL_PIPE_TRANSCEIVE, "question", 100),
+                     SMBKIT_STATUS_SUCCESS);
+    expect_answer("question");
+    assert_int_equal(message(o, SMBKIT_FSCTL_PIPE_TRANSCEIVE, "question", 5),
+                     SMBKIT_STATUS_BUFFER_OVERFLOW);
+    expect_answer("quest");
+    assert_int_equal(message(o, any, "", 0), SMBKIT_STATUS_SUCCESS);
+    expect_answer("");
+    uint32_t access = o->access;
+    o->access = FILE_READ_DATA;
+    assert_int_equal(message(o, SMBKIT_FSCTL_PIPE_TRANSCEIVE, "", 5), SMBKIT_STATUS_ACCESS_DENIED);
+    bench_request_free(&bench.req);
+    o->access = access;
+    bench.share.read_only = true;
+    assert_int_equal(message(o, any, "", 0), SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+    bench_request_free(&bench.req);
+    bench_close(o);
+}
+
 static void test_file_codes(void **state)
 {
     (void)state;
@@ -288,6 +417,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(test_copychunk),
+        cmocka_unit_test_setup_teardown(test_plugin_copies, setup_copying, bench_teardown),
+        cmocka_unit_test_setup_teardown(test_plugin_answers_codes, setup_copying, bench_teardown),
         BENCH_TEST(test_file_codes),
         BENCH_TEST(test_validate_negotiate),
         BENCH_TEST(test_sparse),

@@ -189,3 +189,19 @@ int file_replace(const char *path, const void *data, size_t len, unsigned mode)
     mem_free(temporary);
     return rc;
 }
+
+int64_t file_read_at(int fd, uint64_t offset, void *dst, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t n = pread(fd, (char *)dst + done, size - done, (off_t)(offset + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    return (int64_t)done;
+}
