@@ -80,11 +80,20 @@ void durable_forget(struct core_open *o)
 
 /* ---------------------------------------------------------------- keeping */
 
+/* Ranges that are locked without a write cache would keep others from what nobody uses: Windows
+   does not keep such opens. */
+static bool locks_allow(const struct core_open *o)
+{
+    const struct lease_grant *g = o->lease.grant;
+    return o->lease.lock_count == 0 || !g->is_lease || (g->state & SMB2_LEASE_WRITE_CACHING);
+}
+
 bool durable_keep(struct core_open *o)
 {
     struct core *c = o->core;
     struct core_durable *d = &o->durable;
-    if (!d->on || o->state != OPEN_LIVE || !held_safely(o) || c->kept.count >= CORE_KEPT_MAX)
+    if (!d->on || o->state != OPEN_LIVE || !held_safely(o) || !locks_allow(o) ||
+        c->kept.count >= CORE_KEPT_MAX)
         return false;
     htab_remove(&o->session->opens, &o->by_id);
     if (!htab_insert(&c->kept, &o->by_id, hash_u64(o->persistent_id))) {
@@ -170,7 +179,7 @@ static smbkit_status check_lease(const struct core_request *r, const struct core
         !guid_equal(&rc->lease->key, &g->key) ||
         !guid_equal(&o->durable.client, &request_conn(r)->client_guid))
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
-    if (utf8_casecmp(o->path, strlen(o->path), rc->path, strlen(rc->path)) != 0)
+    if (rc->path == NULL || utf8_casecmp(o->path, strlen(o->path), rc->path, strlen(rc->path)) != 0)
         return SMBKIT_STATUS_INVALID_PARAMETER;
     return SMBKIT_STATUS_SUCCESS;
 }
@@ -180,8 +189,7 @@ static smbkit_status check(const struct core_request *r, const struct core_open 
 {
     if (o == NULL || o->volume != r->tree->volume || !held_safely(o))
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
-    if (rc->v2 != o->durable.v2 ||
-        (rc->v2 && !guid_equal(&rc->create_guid, &o->durable.create_guid)))
+    if (rc->v2 && !guid_equal(&rc->create_guid, &o->durable.create_guid))
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
     smbkit_status st = check_lease(r, o, rc);
     if (st == SMBKIT_STATUS_SUCCESS && strcmp(o->durable.owner, r->session->user_id) != 0)

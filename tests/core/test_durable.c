@@ -125,6 +125,98 @@ static void test_version_2_wants_its_guid(void **state)
     end();
 }
 
+/* A request that wants an open back has nothing in it but its contexts. */
+static void test_reconnect_says_nothing_else(void **state)
+{
+    start();
+    struct wire_create_req_ctxs rq = v2_request(&guid_a);
+    assert_int_equal(create(&c, "f", 0, &rq), SMBKIT_STATUS_SUCCESS);
+    struct wire_file_id id = created(&c)->file_id;
+    lose_and_return("alice", "alice-pw");
+    union wire_any body = harness_create_req(&arena, "..\\:", 0, 0, 0, 0);
+    struct wire_create_req_ctxs rc = {
+        .present = WIRE_CTX_BIT(WIRE_CTX_DH2C),
+        .durable_v2_reconnect = {.file_id = id, .create_guid = guid_a}};
+    assert_true(wire_create_req_ctxs_build(&arena, &rc, NULL, 0, &body.create_req.ctxs,
+                                           &body.create_req.ctx_count));
+    assert_int_equal(harness_call(&c, SMB2_CREATE, &body), SMBKIT_STATUS_SUCCESS);
+    id = created(&c)->file_id;
+    assert_int_equal(harness_write(&c, id, 0, "x", 1), SMBKIT_STATUS_SUCCESS);
+    /* version 1 does not ask for the GUID */
+    lose_and_return("alice", "alice-pw");
+    struct wire_create_req_ctxs v1 = {.present = WIRE_CTX_BIT(WIRE_CTX_DHNC),
+                                      .durable_reconnect = id};
+    assert_int_equal(create(&c, "f", 0, &v1), SMBKIT_STATUS_SUCCESS);
+    end();
+}
+
+static struct wire_create_req_ctxs with_lease(struct wire_create_req_ctxs x, uint32_t lease_state)
+{
+    x.present |= WIRE_CTX_BIT(WIRE_CTX_RQLS);
+    x.lease = (struct wire_lease){.version = 2, .key = guid_b, .state = lease_state};
+    return x;
+}
+
+static struct wire_file_id leased(uint32_t lease_state)
+{
+    union wire_any body = harness_create_req(&arena, "f", READ_WRITE, 0, FILE_OPEN_IF, 0);
+    body.create_req.oplock_level = SMB2_OPLOCK_LEVEL_LEASE;
+    const struct wire_create_req_ctxs x = with_lease(v1_request(), lease_state);
+    assert_true(wire_create_req_ctxs_build(&arena, &x, NULL, 0, &body.create_req.ctxs,
+                                           &body.create_req.ctx_count));
+    assert_int_equal(harness_call(&c, SMB2_CREATE, &body), SMBKIT_STATUS_SUCCESS);
+    assert_true(contexts(&c).present & WIRE_CTX_BIT(WIRE_CTX_DHNQ));
+    return created(&c)->file_id;
+}
+
+/* With a lease it must be named, whatever the oplock level says; and locks need a write cache. */
+static void test_leases(void **state)
+{
+    static const struct {
+        uint32_t lease;
+        smbkit_status expected;
+    } cases[] = {
+        {SMB2_LEASE_READ_CACHING | SMB2_LEASE_HANDLE_CACHING | SMB2_LEASE_WRITE_CACHING,
+         SMBKIT_STATUS_SUCCESS},
+        {SMB2_LEASE_READ_CACHING | SMB2_LEASE_HANDLE_CACHING, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        start();
+        struct wire_file_id id = leased(cases[i].lease);
+        assert_int_equal(
+            harness_lock(&c, id, 0, 1,
+                         SMB2_LOCKFLAG_EXCLUSIVE_LOCK | SMB2_LOCKFLAG_FAIL_IMMEDIATELY),
+            SMBKIT_STATUS_SUCCESS);
+        lose_and_return("alice", "alice-pw");
+        struct wire_create_req_ctxs rc = {.present = WIRE_CTX_BIT(WIRE_CTX_DHNC),
+                                          .durable_reconnect = id};
+        assert_int_equal(create(&c, "f", 0, &rc), SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+        rc = with_lease(rc, cases[i].lease);
+        assert_int_equal(create(&c, "f", 0, &rc), cases[i].expected);
+        end();
+    }
+}
+
+/* What is to be deleted when it is closed is deleted when it gives way, and then made anew. */
+static void test_delete_on_close_when_away(void **state)
+{
+    start();
+    struct wire_create_req_ctxs rq = v1_request();
+    union wire_any body =
+        harness_create_req(&arena, "f", READ_WRITE | DELETE, 0, FILE_OPEN_IF, FILE_DELETE_ON_CLOSE);
+    body.create_req.oplock_level = SMB2_OPLOCK_LEVEL_BATCH;
+    assert_true(wire_create_req_ctxs_build(&arena, &rq, NULL, 0, &body.create_req.ctxs,
+                                           &body.create_req.ctx_count));
+    assert_int_equal(harness_call(&c, SMB2_CREATE, &body), SMBKIT_STATUS_SUCCESS);
+    assert_true(contexts(&c).present & WIRE_CTX_BIT(WIRE_CTX_DHNQ));
+    assert_int_equal(harness_write(&c, created(&c)->file_id, 0, "x", 1), SMBKIT_STATUS_SUCCESS);
+    lose_and_return("alice", "alice-pw");
+    assert_int_equal(harness_call(&c, SMB2_CREATE, &body), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(created(&c)->create_action, FILE_CREATED);
+    assert_int_equal(created(&c)->end_of_file, 0);
+    end();
+}
+
 /* Nobody takes over another user's handle. */
 static void test_only_its_owner(void **state)
 {
@@ -192,6 +284,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_version_1_survives),
         cmocka_unit_test(test_version_2_wants_its_guid),
+        cmocka_unit_test(test_reconnect_says_nothing_else),
+        cmocka_unit_test(test_leases),
+        cmocka_unit_test(test_delete_on_close_when_away),
         cmocka_unit_test(test_only_its_owner),
         cmocka_unit_test(test_gives_way_when_away),
         cmocka_unit_test(test_not_for_ever),

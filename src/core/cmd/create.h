@@ -15,6 +15,7 @@ struct create_state {
     struct core_open *base; /* the file of a stream that is to be made; to be given back */
     bool base_made;         /* by this CREATE */
     struct vfs_path path;
+    bool path_valid; /* of a reconnect, whose name need not be one */
     struct wire_create_req_ctxs ctxs;
     struct wire_create_rsp rsp;
     uint32_t desired; /* generic rights mapped; MAXIMUM_ALLOWED still in */
@@ -133,6 +134,8 @@ bool create_durable_contexts_fit(const struct create_state *s);
 /* The request may be about an open that exists already: create_reconnect looks, and goes to
    create_begin when it does not. */
 bool create_wants_durable(const struct create_state *s);
+/* It is about nothing else: a reconnect. */
+bool create_wants_back(const struct create_state *s);
 enum core_verdict create_reconnect(struct core_request *r);
 enum core_verdict create_resumed(struct core_request *r);
 /* Makes the new open durable when that was asked for and can be. */

@@ -13,6 +13,12 @@
 #include "core/tree.h"
 #include <string.h>
 
+static void give_back(struct create_state *s)
+{
+    open_abort(s->open, false);
+    s->open = NULL;
+}
+
 /* It must wait. Without a handle: whoever is to give way may want to rename or remove the file. */
 static enum core_verdict claim_later(struct core_request *r, enum core_verdict verdict)
 {
@@ -20,11 +26,21 @@ static enum core_verdict claim_later(struct core_request *r, enum core_verdict v
     if (verdict != STEP_PARK_REPEAT)
         return verdict;
     request_goto(r, create_again);
-    if (!s->made) {
-        open_abort(s->open, false);
-        s->open = NULL;
-    }
+    if (!s->made)
+        give_back(s);
     return verdict;
+}
+
+/* Is the file being removed, or has it been since it was located? */
+static bool is_going(const struct create_state *s)
+{
+    return !s->made && s->open->stream == NULL && removal_meets(s->open, s->removals);
+}
+
+static enum core_verdict claim_anew(struct core_request *r)
+{
+    give_back(r->state_data);
+    return request_goto(r, create_again);
 }
 
 /* Breaks and sharing ([MS-FSA] 2.1.5.1.2): a batch oplock goes first, then the handles that others
@@ -71,7 +87,7 @@ enum core_verdict create_claim(struct core_request *r)
         .link = utf8_casehash(o->path, strlen(o->path)),
         .delete_on_close = (q->create_options & FILE_DELETE_ON_CLOSE) != 0,
     };
-    if (!s->made && o->stream == NULL && removal_meets(o, s->removals))
+    if (is_going(s))
         return request_done(r, SMBKIT_STATUS_DELETE_PENDING);
     if (!meta_lease_key(request_arena(r), o, o->stream, &key))
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
@@ -79,9 +95,13 @@ enum core_verdict create_claim(struct core_request *r)
     if (n == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     smbkit_status st = claim_check(r, n, &args, &verdict);
-    if (st == SMBKIT_STATUS_SUCCESS)
+    /* a kept open that gave way may have taken the file with it */
+    bool removed = st == SMBKIT_STATUS_SUCCESS && is_going(s);
+    if (st == SMBKIT_STATUS_SUCCESS && !removed)
         st = lease_open_attach(n, &o->lease, &args);
     lease_node_unref(n);
+    if (removed)
+        return claim_anew(r);
     if (st == SMBKIT_STATUS_PENDING)
         return claim_later(r, verdict);
     if (st != SMBKIT_STATUS_SUCCESS)

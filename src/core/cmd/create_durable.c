@@ -32,12 +32,17 @@ bool create_wants_durable(const struct create_state *s)
     return (s->ctxs.present & (CTX(DHNC) | CTX(DH2C) | CTX(DH2Q))) != 0;
 }
 
-static struct durable_reconnect reconnect_of(const struct core_request *r,
-                                             const struct create_state *s)
+bool create_wants_back(const struct create_state *s)
+{
+    return (s->ctxs.present & (CTX(DHNC) | CTX(DH2C))) != 0;
+}
+
+/* A lease context counts whatever the oplock level says. */
+static struct durable_reconnect reconnect_of(const struct create_state *s)
 {
     return (struct durable_reconnect){
-        .lease = s->wants_lease ? &s->ctxs.lease : NULL,
-        .path = s->path.path,
+        .lease = s->ctxs.present & CTX(RQLS) ? &s->ctxs.lease : NULL,
+        .path = s->path_valid ? s->path.path : NULL,
     };
 }
 
@@ -53,7 +58,7 @@ static smbkit_status find_replayed(struct core_request *r, struct create_state *
     if (!(r->hdr.flags & SMB2_FLAGS_REPLAY_OPERATION))
         return SMBKIT_STATUS_DUPLICATE_OBJECTID;
     if (o->state == OPEN_KEPT) {
-        struct durable_reconnect rc = reconnect_of(r, s);
+        struct durable_reconnect rc = reconnect_of(s);
         rc.v2 = true;
         rc.persistent_id = o->persistent_id;
         rc.create_guid = s->ctxs.durable_v2.create_guid;
@@ -68,7 +73,7 @@ static smbkit_status find_replayed(struct core_request *r, struct create_state *
 /* 3.3.5.9.7, 3.3.5.9.12 */
 static smbkit_status find_kept(struct core_request *r, struct create_state *s)
 {
-    struct durable_reconnect rc = reconnect_of(r, s);
+    struct durable_reconnect rc = reconnect_of(s);
     rc.v2 = (s->ctxs.present & CTX(DH2C)) != 0;
     rc.persistent_id = rc.v2 ? s->ctxs.durable_v2_reconnect.file_id.persistent
                              : s->ctxs.durable_reconnect.persistent;

@@ -54,8 +54,6 @@ static smbkit_status check_fields(const struct wire_create_req *q)
 
 static smbkit_status check_contexts(const struct create_state *s)
 {
-    if (!create_durable_contexts_fit(s))
-        return SMBKIT_STATUS_INVALID_PARAMETER;
     if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_TWRP))
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND; /* there are no earlier versions */
     return SMBKIT_STATUS_SUCCESS;
@@ -105,6 +103,19 @@ static smbkit_status check_access(struct core_request *r, struct create_state *s
     return SMBKIT_STATUS_SUCCESS;
 }
 
+/* Of a request that wants an open back, only the name counts, and only for leases: clients leave
+   everything else zero (3.3.5.9.7, 3.3.5.9.12: there is no "Path Name Validation"). */
+static enum core_verdict parse_reconnect(struct core_request *r, struct create_state *s)
+{
+    const struct wire_create_req *q = &r->in.create;
+    smbkit_status st = vfs_path_parse(request_arena(r), q->name.data, q->name.len, &s->path);
+    if (st == SMBKIT_STATUS_INSUFFICIENT_RESOURCES)
+        return request_done(r, st);
+    s->path_valid = st == SMBKIT_STATUS_SUCCESS;
+    r->op.user = r->session->user;
+    return request_goto(r, create_reconnect);
+}
+
 enum core_verdict create_parse(struct core_request *r)
 {
     const struct wire_create_req *q = &r->in.create;
@@ -113,18 +124,20 @@ enum core_verdict create_parse(struct core_request *r)
     if (s == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     r->state_data = s;
-    if ((st = check_fields(q)) != SMBKIT_STATUS_SUCCESS)
-        return request_done(r, st);
-    if (!wire_create_req_ctxs_parse(q->ctxs, q->ctx_count, &s->ctxs))
+    if (!wire_create_req_ctxs_parse(q->ctxs, q->ctx_count, &s->ctxs) ||
+        !create_durable_contexts_fit(s))
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
     if (r->tree->volume == NULL) /* IPC$: no pipe of that name */
         return request_done(r, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
-    if ((st = check_contexts(s)) != SMBKIT_STATUS_SUCCESS ||
+    s->wants_lease = create_lease_asked(r, s);
+    if (create_wants_back(s))
+        return parse_reconnect(r, s);
+    if ((st = check_fields(q)) != SMBKIT_STATUS_SUCCESS ||
+        (st = check_contexts(s)) != SMBKIT_STATUS_SUCCESS ||
         (st = parse_name(r, s)) != SMBKIT_STATUS_SUCCESS ||
         (st = create_parse_eas(r, s)) != SMBKIT_STATUS_SUCCESS ||
         (st = check_access(r, s)) != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
-    s->wants_lease = create_lease_asked(r, s);
     r->op.user = r->session->user;
     return request_goto(r, create_wants_durable(s) ? create_reconnect : create_begin);
 }
