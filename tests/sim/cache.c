@@ -169,7 +169,7 @@ static void take(struct op *op, struct model_cache *c, uint32_t bits)
     if (!c->breaking || c->acknowledged) {
         c->lost = bits;
         c->lost_at = answered;
-        c->mark = c->owner->conn->sent_to_client;
+        c->marked = false;
     } else if (waits && answered < c->told_at + time_out_of(op->actor)) {
         op_violation(op, "answered before others have given up what they cache");
     }
@@ -280,9 +280,14 @@ void cache_check(struct actor *a)
         return;
     for (size_t i = 0; i < MODEL_FILES; i++)
         LIST_FOREACH (it, &m->files[i].caches) {
-            const struct model_cache *c = LIST_ENTRY(it, struct model_cache, link);
-            if (c->owner == a && (c->state & c->lost) != 0 && !c->acknowledged && !c->doubtful &&
-                !c->file->fuzzy && a->conn->delivered_to_client >= c->mark)
+            struct model_cache *c = LIST_ENTRY(it, struct model_cache, link);
+            /* what follows from an acknowledgment is told by a timer that is due at once */
+            if (!c->marked && actor_world(a)->now > c->lost_at) {
+                c->marked = true;
+                c->mark = c->owner->conn->sent_to_client;
+            }
+            if (c->owner == a && c->marked && (c->state & c->lost) != 0 && !c->acknowledged &&
+                !c->doubtful && !c->file->fuzzy && a->conn->delivered_to_client >= c->mark)
                 sim_broken(a->sim, "client %u, %s: nobody has told it that it loses %u of %u",
                            a->index, c->file->name, c->lost, c->state);
         }
@@ -337,9 +342,11 @@ static void judge_ack(struct op *op, const struct smbclient_reply *rp, smbkit_st
     st->acks_late += was_late;
     st->acks_right += status == SMBKIT_STATUS_SUCCESS;
     st->acks_wrong += !was_late && status != SMBKIT_STATUS_SUCCESS;
+    c->acknowledged = false;
+    if (!c->breaking) /* a CREATE has made something new of it */
+        return;
     if (!was_late && judged(op, c->file) && !c->doubtful)
         op_judge_status(op, rp, status);
-    c->acknowledged = false;
     if (status == SMBKIT_STATUS_REQUEST_NOT_ACCEPTED)
         return; /* it breaks on */
     bool accepted = status == SMBKIT_STATUS_SUCCESS;

@@ -42,9 +42,10 @@ struct model_cache {
     uint64_t told_at;       /* the server's time */
     bool doubtful;
     /* Bits that an operation of somebody else has taken, answered at `lost_at`: the notification
-       must be among what had been sent to the owner by then, the first `mark` messages. */
+       must be among what had been sent to the owner then, the first `mark` messages. */
     uint32_t lost;
     uint64_t lost_at, mark;
+    bool marked;
 };
 
 /* What a CREATE asks for. */
