@@ -500,6 +500,9 @@ SMBKIT_API void smbkit_reply_reparse(struct smbkit_op *op, size_t at, const void
 
 /* The authenticated user's name, "" for an anonymous one. */
 SMBKIT_API const char *smbkit_op_user(const struct smbkit_op *op);
+/* Who that is in security descriptors: a SID ([MS-DTYP] 2.4.2.2), its length is returned; 0 when it
+   is not known. */
+SMBKIT_API size_t smbkit_op_user_sid(const struct smbkit_op *op, const void **sid);
 /* The client has gone or cancelled: the answer will not be seen. A hint for slow operations. */
 SMBKIT_API bool smbkit_op_cancelled(const struct smbkit_op *op);
 /* Now, as FILETIME, by the server's clock: plugins take all times from here. */

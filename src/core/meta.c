@@ -16,6 +16,13 @@ uint32_t core_wire_attributes(const struct smbkit_attr *a)
 
 /* ---------------------------------------------------------------- security descriptors */
 
+void meta_as_user(struct core_request *r)
+{
+    r->op.user = r->session->user;
+    r->op.user_sid = r->session->sid;
+    r->op.user_sid_len = r->session->sid_len;
+}
+
 smbkit_status meta_take_sd(struct core_request *r, bool folder, struct wire_sd *out)
 {
     struct cursor c;

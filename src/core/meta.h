@@ -23,6 +23,8 @@ static inline bool meta_has_acls(const struct vfs_volume *v)
 {
     return (vfs_volume_capabilities(v) & SMBKIT_CAP_ACLS) != 0;
 }
+/* Operations of this request are the session's user's. */
+void meta_as_user(struct core_request *r);
 /* The descriptor that r->op, a get_sd or path_sd, has answered with; a default for what has none.
    Lives in the request's arena. SUCCESS or why not. */
 smbkit_status meta_take_sd(struct core_request *r, bool folder, struct wire_sd *out);

@@ -253,6 +253,10 @@ bool session_authenticated(struct core_channel *ch, const struct auth_identity *
                    : s->is_guest   ? ACL_GUEST
                                    : ACL_USER,
                    s->user);
+    struct builder sid;
+    builder_init_fixed(&sid, s->sid, sizeof s->sid);
+    wire_sid_encode(&sid, &s->token.user);
+    s->sid_len = sid.len;
     s->state = SESSION_VALID;
     if (first) {
         bool keyed = ch->signer != NULL;

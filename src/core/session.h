@@ -67,7 +67,9 @@ struct core_session {
 
     char *user, *domain, *user_id; /* of the identity; NULL before the first success */
     bool is_guest, is_anonymous;
-    struct acl_token token; /* who that is in security descriptors */
+    struct acl_token token;         /* who that is in security descriptors */
+    uint8_t sid[WIRE_SID_SIZE_MAX]; /* ... and token.user for plugins */
+    size_t sid_len;
     bool signing_required;
     bool encrypt; /* Session.EncryptData */
     /* of the connection that made it (Session.Connection): another one must be like it to be bound

@@ -463,6 +463,13 @@ const char *smbkit_op_user(const struct smbkit_op *sop)
     return op->user != NULL ? op->user : "";
 }
 
+size_t smbkit_op_user_sid(const struct smbkit_op *sop, const void **sid)
+{
+    const struct vfs_op *op = from_public_const(sop);
+    *sid = op->user_sid;
+    return op->user_sid_len;
+}
+
 bool smbkit_op_cancelled(const struct smbkit_op *sop)
 {
     return atomic_load(&from_public_const(sop)->cancelled);

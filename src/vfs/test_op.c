@@ -417,10 +417,15 @@ static void test_inline_and_later(void **state)
 
     answer = NULL;
     op.user = "ann";
+    op.user_sid = (const uint8_t *)"SID";
+    op.user_sid_len = 3;
     assert_false(vfs_read(&op, v, &the_file, 0, 10));
     assert_true(vfs_op_running(&op));
     assert_int_equal(op.data.len, 0); /* cleared */
+    const void *sid;
     assert_string_equal(smbkit_op_user(kept), "ann");
+    assert_int_equal(smbkit_op_user_sid(kept, &sid), 3);
+    assert_memory_equal(sid, "SID", 3);
     assert_true(smbkit_op_time(kept) == TESTHOST_TIME);
     assert_false(smbkit_op_cancelled(kept));
     vfs_op_cancel(&op);

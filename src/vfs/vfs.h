@@ -247,6 +247,8 @@ struct vfs_op {
     struct list link;                /* the executor's, while posted or queued */
     void (*done)(struct vfs_op *op); /* set by the caller before vfs_start */
     const char *user;                /* set by the caller; valid until the answer */
+    const uint8_t *user_sid;         /* the same; NULL: not known */
+    size_t user_sid_len;
     _Atomic bool cancelled;
 
     /* arguments: set by the vfs_* starters; what they point to must live until the answer */

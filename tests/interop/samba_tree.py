@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A tree that smbd wrote is read right by smbkit's dir plugin, and the other way round.
 
-Arguments: the program and the plugin. Attributes, creation times and named streams are written
-through one server and read through the other, from the same folder. Needs smbd; without it, or
-when not root (smbd wants to be), it is skipped.
+Arguments: the program and the plugin. Attributes, creation times, named streams, extended
+attributes and security descriptors are written through one server and read through the other, from
+the same folder. Needs smbd; without it, or when not root (smbd wants to be), it is skipped.
+
+Descriptors are compared with smbd's module acl_xattr as it comes, with "ignore system acls" (it
+writes another version then), and with another attribute than security.NTACL.
 """
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -38,9 +42,11 @@ CONF = """[global]
 [share]
  path = {share}
  read only = no
- vfs objects = streams_xattr
+ vfs objects = acl_xattr streams_xattr
  ea support = yes
-"""
+ store dos attributes = yes
+ map archive = no
+{more}"""
 
 
 def free_port():
@@ -49,14 +55,19 @@ def free_port():
         return s.getsockname()[1]
 
 
+def port_words(tool, port):
+    """smbcacls has no option of its own for a port."""
+    return ["-p", str(port)] if tool == "smbclient" else [f"--option=smb ports={port}"]
+
+
 class Samba:
-    def __init__(self, home, share):
+    def __init__(self, home, share, more):
         self.port = free_port()
         self.conf = os.path.join(home, "smb.conf")
         for d in ("private", "run"):
             os.makedirs(os.path.join(home, d), mode=0o700, exist_ok=True)
         with open(self.conf, "w", encoding="utf-8") as f:
-            f.write(CONF.format(port=self.port, home=home, share=share))
+            f.write(CONF.format(port=self.port, home=home, share=share, more=more))
         subprocess.run(["smbpasswd", "-c", self.conf, "-a", "-s", USER], check=True,
                        input=f"{PASSWORD}\n{PASSWORD}\n", text=True, capture_output=True)
 
@@ -78,15 +89,21 @@ class Samba:
         self.process.wait(timeout=30)
 
     def run(self, commands, folder):
+        return self.tool("smbclient", "", "-c", commands, folder=folder)
+
+    def tool(self, name, path, *args, folder=None):
+        """A tool of Samba's client; `path` is a file for those that want one."""
         return subprocess.run(
-            ["smbclient", "//127.0.0.1/share", "-p", str(self.port), "-U", f"{USER}%{PASSWORD}",
-             "--configfile=/dev/null", "-c", commands], cwd=folder, text=True, timeout=60,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+            [name, "//127.0.0.1/share", *([path] if path else []), *port_words(name, self.port),
+             "-U", f"{USER}%{PASSWORD}", "--configfile=/dev/null", *args], cwd=folder, text=True,
+            timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, check=False).stdout
 
 
 class Smbkit:
-    def __init__(self, share):
+    def __init__(self, share, acls):
         self.share = share
+        self.acls = acls
 
     def __enter__(self):
         return self
@@ -95,11 +112,18 @@ class Smbkit:
         pass
 
     def run(self, commands, folder):
-        client = 'smbclient "$unc" -p $port -U "$user%$password" --configfile=/dev/null -c '
+        return self.tool("smbclient", "", "-c", commands, folder=folder)
+
+    def tool(self, name, path, *args, folder=None):
+        words = " ".join(shlex.quote(w) for w in args)
+        port = " ".join(f'"{w}"' for w in port_words(name, "$port"))
+        command = (f'{name} "$unc" {shlex.quote(path) if path else ""} {port} '
+                   f'-U "$user%$password" --configfile=/dev/null {words} 2>&1')
         return subprocess.run(
-            [PROGRAM, "--name", "share", "--run", f"{client}'{commands}' 2>&1", PLUGIN,
-             "path=" + self.share, "as=server"], cwd=folder, text=True, timeout=60,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+            [PROGRAM, "--name", "share", "--run", command, PLUGIN, "path=" + self.share,
+             "as=server", "acls=" + self.acls], cwd=folder, text=True, timeout=60,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            check=False).stdout
 
 
 WRITE = ('put data Plain; put data marked; setmode marked +rhs; mkdir Folder; '
@@ -137,29 +161,86 @@ def round_trip(name, writer, reader, folder):
         check(f"{name}: a stream and back", f.read() == b"more data\n", back)
 
 
+SDS = {
+    "Plain": "D:P(D;;DCLCRPCR;;;AN)(A;;FA;;;WD)",
+    "marked": "D:AI(A;;0x1200a9;;;AU)(A;;FA;;;WD)(A;;0x1301bf;;;S-1-5-21-11-22-33-1044)",
+    "Folder": "D:P(A;OICI;FA;;;WD)(A;OICIIO;FA;;;CO)(A;CI;0x1200a9;;;BU)",
+}
+INHERITED = "Folder/later"
+
+
+def descriptor(server, path):
+    """What everybody must read alike of a descriptor: the DACL."""
+    out = server.tool("smbcacls", path, "--sddl").strip()
+    return out[out.index("D:"):] if "D:" in out else out
+
+
+def descriptors(name, writer, reader, folder, attribute, share):
+    for path, sd in SDS.items():
+        out = writer.tool("smbcacls", path, "--sddl", "-S", sd)
+        check(f"{name}: descriptor of {path} is set", "NT_STATUS" not in out and "ERR" not in out,
+              out)
+        # the path of the disk is as it was written
+        check(f"{name}: descriptor of {path} is in the attribute",
+              attribute in os.listxattr(os.path.join(share, path)),
+              os.listxattr(os.path.join(share, path)))
+    out = writer.run("put data " + INHERITED, folder)
+    check(f"{name}: a file that inherits is made", "NT_STATUS" not in out, out)
+    for path in (*SDS, INHERITED):
+        mine, theirs = descriptor(writer, path), descriptor(reader, path)
+        check(f"{name}: descriptor of {path}", mine == theirs and "D:" in theirs,
+              f"\nby the writer: {mine}\nby the reader: {theirs}")
+    check(f"{name}: it says what was set", "S-1-5-21-11-22-33-1044" in descriptor(reader, "marked"))
+    check(f"{name}: it was inherited", "ID;" in descriptor(reader, INHERITED) and
+          "BU" not in descriptor(reader, INHERITED), descriptor(reader, INHERITED))
+    # the reader changes it, and the writer sees that
+    reader.tool("smbcacls", "marked", "--sddl", "-S", SDS["Plain"])
+    back = descriptor(writer, "marked")
+    check(f"{name}: a descriptor and back",
+          back == descriptor(reader, "marked") and "AN)" in back, back)
+    hidden = reader.run("listea Plain", folder) + writer.run("listea Plain", folder)
+    check(f"{name}: the attribute is not a client's", "NTACL" not in hidden, hidden)
+
+
+# how smbd keeps descriptors, and what smbkit is told to do
+KINDS = (
+    ("", "security.NTACL"),
+    (" acl_xattr:ignore system acls = yes\n", "security.NTACL"),
+    (" acl_xattr:security_acl_name = user.NTACL\n", "user.NTACL"),
+)
+
+
+def compare(home, number, more, attribute):
+    share = os.path.join(home, str(number))
+    for direction in ("smbd to smbkit", "smbkit to smbd"):
+        os.mkdir(share)
+        with Samba(home, share, more) as samba:
+            smbkit = Smbkit(share, attribute)
+            pair = (samba, smbkit) if direction == "smbd to smbkit" else (smbkit, samba)
+            name = f"{direction}, {attribute}{',' + more.strip() if more else ''}"
+            round_trip(name, *pair, home)
+            descriptors(name, *pair, home, attribute, share)
+        shutil.rmtree(share)
+
+
 def main():
     need("smbclient")
+    need("smbcacls")
     if shutil.which("smbd") is None or shutil.which("smbpasswd") is None:
         skip("smbd is not installed: trees of Samba are not compared")
     if os.getuid() != 0:
         skip("not root: smbd cannot be started")
     with tempfile.TemporaryDirectory(prefix="smbkit-samba.") as home:
-        for name in ("a", "b"):
-            share = os.path.join(home, name)
-            os.mkdir(share)
-            for file, content in (("data", b"some data\n"), ("more", b"more data\n")):
-                with open(os.path.join(home, file), "wb") as f:
-                    f.write(content)
-            try:
-                os.setxattr(share, "user.smbkit", b"x")
-                os.removexattr(share, "user.smbkit")
-            except OSError:
-                skip("extended attributes cannot be kept in the temporary folder")
-            with Samba(home, share) as samba, Smbkit(share) as smbkit:
-                if name == "a":
-                    round_trip("smbd to smbkit", samba, smbkit, home)
-                else:
-                    round_trip("smbkit to smbd", smbkit, samba, home)
+        for file, content in (("data", b"some data\n"), ("more", b"more data\n")):
+            with open(os.path.join(home, file), "wb") as f:
+                f.write(content)
+        try:
+            os.setxattr(home, "user.smbkit", b"x")
+            os.setxattr(home, "security.smbkit", b"x")
+        except OSError:
+            skip("extended attributes cannot be kept in the temporary folder")
+        for number, (more, attribute) in enumerate(KINDS):
+            compare(home, number, more, attribute)
     finish()
 
 

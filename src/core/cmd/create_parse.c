@@ -5,6 +5,7 @@
  * ([MS-SMB2] 3.3.5.9, [MS-FSA] 2.1.5.1 phase 1).
  */
 #include "core/cmd/create.h"
+#include "core/meta.h"
 #include "core/session.h"
 #include "core/tree.h"
 
@@ -138,6 +139,6 @@ enum core_verdict create_parse(struct core_request *r)
         (st = create_parse_eas(r, s)) != SMBKIT_STATUS_SUCCESS ||
         (st = check_access(r, s)) != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
-    r->op.user = r->session->user;
+    meta_as_user(r);
     return request_goto(r, create_wants_durable(s) ? create_reconnect : create_begin);
 }

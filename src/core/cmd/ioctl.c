@@ -4,6 +4,7 @@
  * goes to the plugin, which mostly says INVALID_DEVICE_REQUEST.
  */
 #include "core/cmd/ioctl.h"
+#include "core/meta.h"
 #include "core/notify.h"
 #include "core/open.h"
 #include "core/session.h"
@@ -160,7 +161,7 @@ static enum core_verdict ioctl_begin(struct core_request *r)
     r->state_data = s;
     builder_init_grow(&s->out, MIN(r->in.ioctl.max_output_response, OUTPUT_MAX));
     s->flow.next = row->begin;
-    r->op.user = r->session->user;
+    meta_as_user(r);
     return STEP_NEXT;
 }
 

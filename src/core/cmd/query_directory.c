@@ -122,7 +122,7 @@ static enum core_verdict dir_enter(struct core_request *r)
     if (l->lister != NULL && l->lister != r)
         return wait_turn(r, s);
     l->lister = r;
-    r->op.user = r->session->user;
+    meta_as_user(r);
     s->flow.next = dir_start;
     return STEP_NEXT;
 }

@@ -120,7 +120,7 @@ static enum core_verdict query_ask(struct core_request *r)
     smbkit_status st = query_check(r, s);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
-    r->op.user = r->session->user;
+    meta_as_user(r);
     return ask(r, s->cls->source);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "core/command.h"
 #include "core/conn.h"
+#include "core/meta.h"
 #include "core/notify.h"
 #include "core/open.h"
 #include "core/oplock.h"
@@ -143,7 +144,7 @@ static enum core_verdict write_start(struct core_request *r)
     if (!oplock_clear(r, LEASE_OP_WRITE, &verdict))
         return verdict;
     r->open->touched = true; /* the folder's leases hear of it at the end ([MS-FSA] 2.1.5.5) */
-    r->op.user = r->session->user;
+    meta_as_user(r);
     return request_await(r, vfs_write(&r->op, r->open->volume, r->open->file, q->offset,
                                       q->payload.data, (uint32_t)q->payload.len));
 }

@@ -5,6 +5,7 @@
  */
 #include "core/cmd/set_info.h"
 #include "base/mem.h"
+#include "core/meta.h"
 #include "core/open.h"
 #include "core/session.h"
 
@@ -87,7 +88,7 @@ static enum core_verdict set_begin(struct core_request *r)
     smbkit_status st = set_check(r, &s->flow.next);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
-    r->op.user = r->session->user;
+    meta_as_user(r);
     return STEP_NEXT;
 }
 
