@@ -11,9 +11,7 @@
  * what would be made up is not kept: it would take a block of its own on ext4.
  *
  * The attribute is the server's: it is read and written with the server's rights. SIDs in it are
- * kept as they are. Those of accounts begin with the SID of the machine that made them: entries
- * that smbd made for its accounts mean nobody here, and the other way round, while those for
- * Everyone, CREATOR OWNER, Authenticated Users and the like mean the same on both sides.
+ * kept as they are, but for owners that another server has given another SID (owner.c).
  */
 #include "volume.h"
 #include <errno.h>
@@ -145,23 +143,44 @@ static smbkit_status load(const struct dir_volume *v, int fd, uint8_t **block, u
 static bool is_owner(const struct dir_volume *v, const struct dir_user *user,
                      const struct statx *st)
 {
-    uid_t uid = dir_user_uid(user);
-    return !v->users.per_user || v->users.same || uid == 0 || uid == st->stx_uid;
+    return !v->users.per_user || v->users.same || dir_user_uid(user) == st->stx_uid;
+}
+
+/* The owner's SID in the descriptor of `fd`, when it is this user's with another server. */
+static bool other_sid(const struct dir_volume *v, const struct smbkit_op *op,
+                      const struct dir_user *user, int fd, uint8_t other[OWNER_SID_SIZE])
+{
+    uint8_t *block = NULL, *sd;
+    size_t len;
+    struct statx st;
+    const void *own;
+    size_t own_len = smbkit_op_user_sid(op, &own);
+    bool there = load(v, fd, &block, &sd, &len) == SMBKIT_STATUS_SUCCESS &&
+                 owner_of(sd, len, other) && owner_is_foreign(other, own, own_len) &&
+                 fs_stat(fd, "", &st) == 0 && is_owner(v, user, &st);
+    smbkit_free(block);
+    return there;
 }
 
 static void answer(struct smbkit_op *op, const struct dir_volume *v, const struct dir_user *user,
                    int fd)
 {
-    uint8_t made_up[MADE_UP_SIZE], *block = NULL, *sd;
+    uint8_t made_up[MADE_UP_SIZE], owner[OWNER_SID_SIZE], *block = NULL, *sd;
     size_t len;
     struct statx st;
+    const void *own;
+    size_t own_len = smbkit_op_user_sid(op, &own);
     smbkit_status status = load(v, fd, &block, &sd, &len);
-    if (status == SMBKIT_STATUS_NOT_FOUND && fs_stat(fd, "", &st) == 0 && !is_owner(v, user, &st)) {
+    bool known = fs_stat(fd, "", &st) == 0, ours = known && is_owner(v, user, &st);
+    if (status == SMBKIT_STATUS_NOT_FOUND && known && !ours && dir_user_uid(user) != 0) {
         make_up(&st, made_up);
         sd = made_up;
         len = sizeof(made_up);
         status = SMBKIT_STATUS_SUCCESS;
     }
+    if (status == SMBKIT_STATUS_SUCCESS && ours && owner_of(sd, len, owner) &&
+        owner_is_foreign(owner, own, own_len))
+        owner_replace(sd, len, owner, own);
     if (status == SMBKIT_STATUS_SUCCESS)
         smbkit_reply_data(op, sd, len);
     else
@@ -193,24 +212,32 @@ void dir_path_sd(struct smbkit_op *op, void *vol, const char *path)
 
 /* --- writing --- */
 
-/* 0 or an errno. */
-static int store(const struct dir_volume *v, int fd, const void *sd, size_t len)
+/* 0 or an errno. The user's SID becomes again what `like` has for it. */
+static int store(const struct dir_volume *v, const struct smbkit_op *op,
+                 const struct dir_user *user, int like, int fd, const void *sd, size_t len)
 {
-    uint8_t *data = smbkit_alloc(len + NTACL_HEAD);
+    uint8_t other[OWNER_SID_SIZE], *data = smbkit_alloc(2 * len + NTACL_HEAD);
+    const void *own;
     if (data == NULL)
         return ENOMEM;
-    int err = ntacl_encode(sd, len, data)
+    uint8_t *copy = data + NTACL_HEAD + len;
+    memcpy(copy, sd, len);
+    (void)smbkit_op_user_sid(op, &own);
+    if (other_sid(v, op, user, like, other))
+        owner_replace(copy, len, own, other);
+    int err = ntacl_encode(copy, len, data)
                   ? dir_xattr_set(fd, v->acl_xattr, data, len + NTACL_HEAD, 0)
                   : EINVAL;
     smbkit_free(data);
     return err;
 }
 
-int dir_acl_make(const struct dir_volume *v, int fd, const void *sd, size_t len)
+int dir_acl_make(const struct dir_volume *v, const struct smbkit_op *op,
+                 const struct dir_user *user, int folder, int fd, const void *sd, size_t len)
 {
     if (v->acl_xattr[0] == '\0' || sd == NULL || says_nothing(sd, len))
         return 0;
-    return store(v, fd, sd, len);
+    return store(v, op, user, folder, fd, sd, len);
 }
 
 void dir_set_sd(struct smbkit_op *op, void *vol, void *file, const void *sd, size_t len)
@@ -219,7 +246,7 @@ void dir_set_sd(struct smbkit_op *op, void *vol, void *file, const void *sd, siz
     struct dir_handle *h = file;
     struct smbkit_attr attr;
     dir_change_begin(h);
-    int err = store(v, h->fd, sd, len);
+    int err = store(v, op, h->user, h->fd, h->fd, sd, len);
     dir_change_end(h);
     smbkit_status status = err != 0 ? dir_status(err) : dir_attr_get(v, h, &attr);
     if (status == SMBKIT_STATUS_SUCCESS)

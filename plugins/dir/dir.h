@@ -97,6 +97,17 @@ bool ntacl_decode(uint8_t *data, size_t len, uint8_t **sd, size_t *sd_len);
 /* Version 1, into len + NTACL_HEAD bytes. False: not a descriptor. */
 bool ntacl_encode(const void *sd, size_t len, uint8_t *data);
 
+/* --- owner.c: SIDs of one account with two servers --- */
+
+#define OWNER_SID_SIZE 28u /* S-1-5-21-x-y-z-n */
+
+/* The owner in a self-relative descriptor; false: none, or no account. */
+bool owner_of(const uint8_t *sd, size_t len, uint8_t sid[OWNER_SID_SIZE]);
+/* Is it of another machine than this user? */
+bool owner_is_foreign(const uint8_t owner[OWNER_SID_SIZE], const void *user, size_t user_len);
+/* `to` in place of `from`, wherever it stands; both have OWNER_SID_SIZE bytes. */
+void owner_replace(uint8_t *sd, size_t len, const uint8_t *from, const uint8_t *to);
+
 /* --- user.c: whose rights a call has --- */
 
 struct dir_user;
@@ -376,8 +387,9 @@ bool dir_link_to_folder(struct dir_volume *v, struct dir_folder *f, const char *
 
 /* Where descriptors are kept, by the parameter's value; false: not a valid one. */
 bool dir_acls_choose(struct dir_volume *v, const char *value);
-/* Keeps the descriptor of a new file. 0 or an errno. */
-int dir_acl_make(const struct dir_volume *v, int fd, const void *sd, size_t len);
+/* Keeps the descriptor of a new file in `folder`. 0 or an errno. */
+int dir_acl_make(const struct dir_volume *v, const struct smbkit_op *op,
+                 const struct dir_user *user, int folder, int fd, const void *sd, size_t len);
 
 /* --- attr.c --- */
 

@@ -188,7 +188,8 @@ static int make(struct opening *o, bool folder)
     return err;
 }
 
-static int dress(struct opening *o, const struct smbkit_create_args *args)
+static int dress(struct opening *o, const struct smbkit_op *op,
+                 const struct smbkit_create_args *args)
 {
     struct dosattr dos = {.has_attributes = true, .has_create_time = true};
     bool folder = o->handle->folder;
@@ -199,12 +200,14 @@ static int dress(struct opening *o, const struct smbkit_create_args *args)
     (void)dir_dos_write(o->handle->fd, &dos);
     if (!folder && args->alloc_size > 0 && args->alloc_size <= INT64_MAX)
         (void)fallocate(o->handle->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)args->alloc_size);
-    int err = dir_acl_make(o->v, o->handle->fd, args->sd, args->sd_len);
+    int err = dir_acl_make(o->v, op, o->user, o->at.place.folder->fd, o->handle->fd, args->sd,
+                           args->sd_len);
     return err != ENOTSUP ? err : 0;
 }
 
 /* With the folder's lock held. */
-static smbkit_status create_locked(struct opening *o, const struct smbkit_create_args *args)
+static smbkit_status create_locked(struct opening *o, const struct smbkit_op *op,
+                                   const struct smbkit_create_args *args)
 {
     char taken[DIR_NAME_MAX + 1];
     struct dir_folder *f = o->at.place.folder;
@@ -226,7 +229,7 @@ static smbkit_status create_locked(struct opening *o, const struct smbkit_create
     h->io = folder ? FS_READ : FS_READ | FS_WRITE;
     h->archived = true;
     dir_change_begin(h);
-    err = dress(o, args);
+    err = dress(o, op, args);
     if (err == 0)
         dir_index_add(f, o->at.place.name, o->at.st.stx_ino);
     else
@@ -252,7 +255,8 @@ static smbkit_status create_stream(struct opening *o, const struct smbkit_create
     return status;
 }
 
-static smbkit_status create(struct opening *o, const struct smbkit_create_args *args)
+static smbkit_status create(struct opening *o, const struct smbkit_op *op,
+                            const struct smbkit_create_args *args)
 {
     if (o->stream != NULL)
         return create_stream(o, args);
@@ -263,7 +267,7 @@ static smbkit_status create(struct opening *o, const struct smbkit_create_args *
         return status;
     dir_watch_sync(o->v->watch);
     pthread_mutex_lock(&o->at.place.folder->lock);
-    status = create_locked(o, args);
+    status = create_locked(o, op, args);
     pthread_mutex_unlock(&o->at.place.folder->lock);
     if (status != SMBKIT_STATUS_SUCCESS || !o->handle->folder || !(args->access & ACCESS_LIST))
         return status;
@@ -276,7 +280,7 @@ void dir_create(struct smbkit_op *op, void *vol, const struct smbkit_create_args
     struct opening o = {.v = vol, .stream = args->stream, .at = {.fd = -1}};
     smbkit_status status = dir_user_get(&o.v->users, smbkit_op_user(op), &o.user);
     if (status == SMBKIT_STATUS_SUCCESS)
-        status = create(&o, args);
+        status = create(&o, op, args);
     answer(op, &o, status);
 }
 
