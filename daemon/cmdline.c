@@ -220,11 +220,10 @@ static const struct own {
 
 static const struct smbkit_option *find_option(const char *name, size_t len)
 {
-    size_t count;
-    const struct smbkit_option *o = smbkit_options(&count);
-    for (size_t i = 0; i < count; i++)
-        if (strlen(o[i].name) == len && memcmp(o[i].name, name, len) == 0)
-            return &o[i];
+    const struct smbkit_option *o;
+    for (size_t i = 0; (o = smbkit_option_row(i)) != NULL; i++)
+        if (strlen(o->name) == len && memcmp(o->name, name, len) == 0)
+            return o;
     return NULL;
 }
 

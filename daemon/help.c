@@ -39,8 +39,7 @@ static void print_option(const struct smbkit_option *o)
 
 void help_print(void)
 {
-    size_t count;
-    const struct smbkit_option *o = smbkit_options(&count);
+    const struct smbkit_option *o;
     puts("smbkit: serves data as SMB2/3 file shares\n"
          "\n"
          "  smbkit [OPTION...] [--name SHARE] PLUGIN [key=value...]\n"
@@ -66,8 +65,8 @@ void help_print(void)
     print_row("", "end with its status", NULL);
     print_row("--help, --version", "", NULL);
     puts("\nSettings of the server");
-    for (size_t i = 0; i < count; i++)
-        print_option(&o[i]);
+    for (size_t i = 0; (o = smbkit_option_row(i)) != NULL; i++)
+        print_option(o);
     puts("\nSettings of every share, given as key=value like a plugin's parameters");
     print_row("comment=TEXT", "shown to users who list the shares", NULL);
     print_row("encrypt=on|off", "every access must be encrypted", "off");

@@ -12,6 +12,9 @@
  *     smbkit_server_run(server);      until another thread calls smbkit_server_stop
  *     smbkit_server_free(server);
  *
+ * Promise: as in <smbkit/vfs.h>. The structs that a program fills say their size; those that it is
+ * handed grow at the end.
+ *
  * Life: CONFIGURED --run or poll--> RUNNING --stop--> DRAINING --> STOPPED. A stopped server can
  * only be freed. Several servers may exist in one process; they share nothing.
  *
@@ -51,6 +54,24 @@ struct smbkit_users;
 /* The version of the library that runs, "0.1.0": may be newer than SMBKIT_VERSION. */
 SMBKIT_API const char *smbkit_version(void);
 
+/* --- memory --- */
+
+/* As malloc, realloc and free; `ctx` is handed to each. They are called from any thread. */
+struct smbkit_allocator {
+    size_t struct_size; /* sizeof(struct smbkit_allocator) */
+    void *(*alloc)(void *ctx, size_t size);
+    void *(*resize)(void *ctx, void *ptr, size_t size); /* ptr may be NULL, size is never 0 */
+    void (*release)(void *ctx, void *ptr);              /* ptr may be NULL */
+    void *ctx;
+};
+
+/* All memory of the library, of plugins that use smbkit_alloc, and of every server of the process
+   comes from here from now on (the cryptography's does not: OpenSSL has a hook of its own). To be
+   called before anything else of the library, while there is one thread, and again with NULL, which
+   restores the C library's, only when nothing of the library is left. The struct is copied.
+   INVALID_PARAMETER: a function is missing. */
+SMBKIT_API smbkit_status smbkit_set_allocator(const struct smbkit_allocator *allocator);
+
 /* --- options of a server --- */
 
 enum smbkit_option_type {
@@ -73,8 +94,8 @@ struct smbkit_option {
     const char *text;          /* one line */
 };
 
-/* The table; it lives forever. Any thread. */
-SMBKIT_API const struct smbkit_option *smbkit_options(size_t *count);
+/* The rows of the table, from 0 on; NULL behind the last one. They live forever. Any thread. */
+SMBKIT_API const struct smbkit_option *smbkit_option_row(size_t index);
 /* Is this a known option with a valid value? INVALID_PARAMETER and a line that names the option
    and its valid values, otherwise. Any thread. */
 SMBKIT_API smbkit_status smbkit_option_check(const char *name, const char *value,
@@ -168,6 +189,7 @@ struct smbkit_filter_spec {
     const struct smbkit_filter *builtin; /* in place of `filter`: part of the program */
     const struct smbkit_arg *args;
     size_t count;
+    const void *reserved[2]; /* NULL */
 };
 
 /* What a share is made of. Zero is a good value for what is not used. */

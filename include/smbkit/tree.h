@@ -128,6 +128,13 @@ struct smbkit_file_ops {
 
     /* The node is gone: frees ctx. */
     void (*release)(void *ctx);
+
+    /* A file that answers messages, as a named pipe does: a client sends one and waits for the
+       answer (FSCTL_PIPE_TRANSCEIVE, [MS-FSCC] 2.3.47), for which it must have opened the file for
+       reading and writing. smbkit_reply_data(op, ...) is the answer, in the callback or later,
+       which then returns PENDING; SUCCESS answers nothing. Without it: INVALID_DEVICE_REQUEST. */
+    smbkit_status (*transact)(struct smbkit_op *op, void *ctx, void *handle, const void *message,
+                              size_t size);
 };
 
 /* The access rights that `open` is told of ([MS-SMB2] 2.2.13.1.1). */
@@ -380,6 +387,8 @@ SMBKIT_API void smbkit_tree_vfs_readdir(struct smbkit_op *op, void *vol, void *d
 SMBKIT_API void smbkit_tree_vfs_can_delete(struct smbkit_op *op, void *vol, void *file);
 SMBKIT_API void smbkit_tree_vfs_rename(struct smbkit_op *op, void *vol, void *file, const char *to,
                                        uint32_t flags);
+SMBKIT_API void smbkit_tree_vfs_fsctl(struct smbkit_op *op, void *vol, void *file,
+                                      const struct smbkit_fsctl_args *args);
 
 #define SMBKIT_TREE_VFS(opener)                                                     \
     {                                                                               \
@@ -391,6 +400,7 @@ SMBKIT_API void smbkit_tree_vfs_rename(struct smbkit_op *op, void *vol, void *fi
         .getattr = smbkit_tree_vfs_getattr, .setattr = smbkit_tree_vfs_setattr,     \
         .set_size = smbkit_tree_vfs_set_size, .readdir = smbkit_tree_vfs_readdir,   \
         .can_delete = smbkit_tree_vfs_can_delete, .rename = smbkit_tree_vfs_rename, \
+        .fsctl = smbkit_tree_vfs_fsctl,                                             \
     }
 
 /* Defines a plugin table of that name. `setup_function` is a smbkit_tree_setup, `model` the thread

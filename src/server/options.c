@@ -29,10 +29,9 @@ struct option_value {
     struct option_list list;
 };
 
-const struct smbkit_option *smbkit_options(size_t *count)
+const struct smbkit_option *smbkit_option_row(size_t index)
 {
-    *count = ARRAY_LEN(table);
-    return table;
+    return index < ARRAY_LEN(table) ? &table[index] : NULL;
 }
 
 smbkit_status server_error(char error[SMBKIT_ERROR_MAX], smbkit_status status, const char *format,

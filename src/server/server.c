@@ -462,3 +462,17 @@ void smbkit_server_free(struct smbkit_server *s)
     }
     free_parts(s);
 }
+
+smbkit_status smbkit_set_allocator(const struct smbkit_allocator *a)
+{
+    if (a == NULL) {
+        mem_set_hooks(NULL);
+        return SMBKIT_STATUS_SUCCESS;
+    }
+    if (a->struct_size < offsetof(struct smbkit_allocator, ctx) + sizeof(a->ctx) ||
+        a->alloc == NULL || a->resize == NULL || a->release == NULL)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    const struct mem_hooks hooks = {a->alloc, a->resize, a->release, a->ctx};
+    mem_set_hooks(&hooks);
+    return SMBKIT_STATUS_SUCCESS;
+}

@@ -14,16 +14,17 @@ static char error[SMBKIT_ERROR_MAX];
 
 static void test_rows(void **state)
 {
-    size_t count;
-    const struct smbkit_option *rows = smbkit_options(&count);
-    assert_true(count > 10);
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(smbkit_option_check(rows[i].name, rows[i].default_value, error),
+    const struct smbkit_option *row;
+    size_t count = 0;
+    for (; (row = smbkit_option_row(count)) != NULL; count++) {
+        assert_int_equal(smbkit_option_check(row->name, row->default_value, error),
                          SMBKIT_STATUS_SUCCESS);
-        assert_true(rows[i].text[0] != '\0');
-        for (size_t j = 0; j < i; j++)
-            assert_string_not_equal(rows[i].name, rows[j].name);
+        assert_true(row->text[0] != '\0');
+        for (size_t j = 0; j < count; j++)
+            assert_string_not_equal(row->name, smbkit_option_row(j)->name);
     }
+    assert_true(count > 10);
+    assert_null(smbkit_option_row(SIZE_MAX));
 }
 
 static void test_values(void **state)

@@ -387,3 +387,15 @@ void smbkit_tree_vfs_flush(struct smbkit_op *op, void *vol, void *file)
         status = n->file->flush(op, n->ctx, h->handle);
     smbkit_reply_status(op, status);
 }
+
+void smbkit_tree_vfs_fsctl(struct smbkit_op *op, void *vol, void *file,
+                           const struct smbkit_fsctl_args *args)
+{
+    struct tree_open *h = tree_open_from(file);
+    const struct smbkit_node *n = h->node;
+    smbkit_status status = SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
+    if (args->code == SMBKIT_FSCTL_PIPE_TRANSCEIVE && TREE_HAS(n->file, transact))
+        status = n->file->transact(op, n->ctx, h->handle, args->in, args->in_len);
+    if (status != SMBKIT_STATUS_PENDING)
+        smbkit_reply_status(op, status);
+}

@@ -392,6 +392,57 @@ static void test_old_table(void **state)
     end();
 }
 
+/* --- messages --- */
+
+static smbkit_status shout(struct smbkit_op *o, void *ctx, void *handle, const void *message,
+                           size_t size)
+{
+    char answer[16];
+    const char *m = message;
+    if (size > sizeof(answer))
+        return SMBKIT_STATUS_BUFFER_TOO_SMALL;
+    for (size_t i = 0; i < size; i++)
+        answer[i] = (char)(m[i] >= 'a' && m[i] <= 'z' ? m[i] - 'a' + 'A' : m[i]);
+    if (size == 0)
+        return OK;
+    smbkit_reply_data(o, answer, size);
+    return SMBKIT_STATUS_PENDING;
+}
+
+static smbkit_status xtransact(void *file, uint32_t code, const char *message)
+{
+    const struct smbkit_fsctl_args args = {
+        .code = code, .max_out = 10, .in = message, .in_len = strlen(message)};
+    if (!vfs_fsctl(&op, vol, file, &args))
+        testhost_drain(&host);
+    return op.status;
+}
+
+static void test_messages(void **state)
+{
+    static const struct smbkit_file_ops ops = {.struct_size = sizeof(ops), .transact = shout};
+    void *f;
+    begin(NULL);
+    assert_int_equal(smbkit_tree_add_file(root(), "oracle", &ops, NULL, NULL), OK);
+    assert_int_equal(smbkit_tree_add_bytes(root(), "book", "x", 1, NULL), OK);
+    assert_int_equal(xopen("oracle", &f), OK);
+    assert_int_equal(xtransact(f, SMBKIT_FSCTL_PIPE_TRANSCEIVE, "who?"), OK);
+    assert_int_equal(op.blob_len, 4);
+    assert_memory_equal(op.blob, "WHO?", 4);
+    assert_int_equal(xtransact(f, SMBKIT_FSCTL_PIPE_TRANSCEIVE, ""), OK);
+    assert_int_equal(op.blob_len, 0);
+    assert_int_equal(xtransact(f, SMBKIT_FSCTL_PIPE_TRANSCEIVE, "what is all this about?"),
+                     SMBKIT_STATUS_BUFFER_TOO_SMALL);
+    assert_int_equal(xtransact(f, SMBKIT_FSCTL_PIPE_PEEK, ""),
+                     SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+    xclose(f);
+    assert_int_equal(xopen("book", &f), OK);
+    assert_int_equal(xtransact(f, SMBKIT_FSCTL_PIPE_TRANSCEIVE, "who?"),
+                     SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+    xclose(f);
+    end();
+}
+
 /* --- documents --- */
 
 static char document[64];
@@ -1148,6 +1199,7 @@ int main(void)
         cmocka_unit_test(test_answered_later),
         cmocka_unit_test(test_published_size),
         cmocka_unit_test(test_old_table),
+        cmocka_unit_test(test_messages),
         cmocka_unit_test(test_document),
         cmocka_unit_test(test_document_news),
         cmocka_unit_test(test_document_read_in_flight),
