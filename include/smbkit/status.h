@@ -121,6 +121,7 @@ typedef uint32_t smbkit_status;
     X(NOT_SAME_DEVICE, 0xC00000D4, "on another volume")                                        \
     X(FILE_RENAMED, 0xC00000D5, "the file was renamed")                                        \
     X(CANT_WAIT, 0xC00000D8, "cannot wait")                                                    \
+    X(PIPE_EMPTY, 0xC00000D9, "nothing to read in the pipe")                                   \
     X(NO_SUCH_DOMAIN, 0xC00000DF, "no such domain")                                            \
     X(OPLOCK_NOT_GRANTED, 0xC00000E2, "the oplock was not granted")                            \
     X(INVALID_OPLOCK_PROTOCOL, 0xC00000E3, "not a valid answer to an oplock break")            \

@@ -21,12 +21,13 @@ MAY = {
     "net": {"base", "plat"},
     "auth": {"base", "crypto"},
     "acl": {"base", "wire"},
+    "rpc": {"base", "wire", "crypto", "auth"},
     "lease": {"base"},
     "vfs": {"base"},
     "tree": {"base", "plat", "vfs"},
-    "core": {"base", "wire", "crypto", "acl", "auth", "lease", "vfs"},
-    "server": {"base", "plat", "wire", "crypto", "net", "acl", "auth", "lease", "vfs",
-               "core"},
+    "core": {"base", "wire", "crypto", "acl", "auth", "rpc", "lease", "vfs"},
+    "server": {"base", "plat", "wire", "crypto", "net", "acl", "auth", "rpc", "lease",
+               "vfs", "core"},
 }
 # What the C library of C11 offers everywhere, and the compiler's own headers.
 STANDARD = {

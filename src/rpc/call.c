@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Calls: the fragments of a request are put together, its operation is run, the answer goes out in
+ * fragments ([C706] 12.6.4, [MS-RPCE] 3.3.1.5).
+ */
+#include "rpc/assoc_int.h"
+
+void rpc_partial_drop(struct rpc_partial *p)
+{
+    builder_free(&p->stub);
+    *p = (struct rpc_partial){0};
+    builder_init_grow(&p->stub, RPC_STUB_MAX);
+}
+
+bool rpc_fault(struct rpc_assoc *a, const struct rpc_pdu *p, uint32_t status)
+{
+    /* of these we know that no handler ran */
+    bool not_run =
+        status == NCA_S_OP_RNG_ERROR || status == NCA_S_UNK_IF || status == NCA_S_PROTO_ERROR;
+    const struct rpc_pdu fault = {
+        .type = RPC_FAULT,
+        .flags = PFC_FIRST_FRAG | PFC_LAST_FRAG | (not_run ? PFC_DID_NOT_EXECUTE : 0),
+        .call_id = p->call_id,
+        .context_id = p->context_id,
+        .status = status,
+    };
+    return rpc_assoc_send(a, &fault);
+}
+
+/* ---------------------------------------------------------------- the answer */
+
+static bool send_answer(struct rpc_assoc *a, const struct rpc_pdu *p, const struct builder *stub)
+{
+    const size_t room = a->max_xmit - RPC_STUB_OFFSET;
+    size_t at = 0;
+    struct rpc_pdu answer = {
+        .type = RPC_RESPONSE,
+        .flags = PFC_FIRST_FRAG,
+        .call_id = p->call_id,
+        .context_id = p->context_id,
+    };
+    do {
+        answer.stub = stub->data + at;
+        answer.stub_len = MIN(stub->len - at, room);
+        answer.alloc_hint = (uint32_t)(stub->len - at);
+        at += answer.stub_len;
+        if (at == stub->len)
+            answer.flags |= PFC_LAST_FRAG;
+        if (!rpc_assoc_send(a, &answer))
+            return false;
+        answer.flags = 0;
+    } while (at < stub->len);
+    return true;
+}
+
+/* ---------------------------------------------------------------- the call */
+
+static const struct rpc_interface *interface_of(const struct rpc_assoc *a, uint16_t context_id)
+{
+    for (unsigned i = 0; i < a->context_count; i++)
+        if (a->contexts[i].id == context_id)
+            return a->contexts[i].interface;
+    return NULL;
+}
+
+static void *new_params(struct arena *arena, const struct ndr_record *record)
+{
+    return arena_alloc(arena, record != NULL ? record->size : 1);
+}
+
+/* 0, or the status of a fault. */
+static uint32_t run(struct rpc_assoc *a, const struct rpc_operation *op, struct arena *arena,
+                    struct builder *stub)
+{
+    struct rpc_call call = {
+        .arena = arena,
+        .directory = &a->service->directory,
+        .caller = &a->caller,
+        .now = a->now,
+    };
+    const struct builder *in = &a->call.stub;
+    void *params = new_params(arena, op->in), *results = new_params(arena, op->out);
+    if (params == NULL || results == NULL)
+        return NCA_S_FAULT_NO_MEMORY;
+    if (op->in != NULL && !ndr_decode(in->data, in->len, a->call.big_endian, arena, op->in, params))
+        return RPC_FAULT_BAD_STUB_DATA;
+    uint32_t fault = op->run(&call, params, results);
+    if (fault == 0 && op->out != NULL)
+        ndr_encode(stub, op->out, results);
+    if (fault == 0 && builder_failed(stub))
+        return NCA_S_FAULT_NO_MEMORY;
+    return fault;
+}
+
+static bool execute(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *arena)
+{
+    const struct rpc_interface *f = interface_of(a, a->call.context_id);
+    struct builder stub;
+    if (f == NULL)
+        return rpc_fault(a, p, NCA_S_UNK_IF);
+    const struct rpc_operation *op = a->call.opnum < f->count ? f->operations[a->call.opnum] : NULL;
+    if (op == NULL)
+        return rpc_fault(a, p, NCA_S_OP_RNG_ERROR);
+    builder_init_grow(&stub, RPC_ANSWER_MAX);
+    uint32_t fault = run(a, op, arena, &stub);
+    bool ok = fault != 0 ? rpc_fault(a, p, fault) : send_answer(a, p, &stub);
+    builder_free(&stub);
+    return ok;
+}
+
+/* ---------------------------------------------------------------- fragments */
+
+/* The first fragment says what the call is; the others must belong to it. */
+static bool begins_or_belongs(struct rpc_partial *call, const struct rpc_pdu *p)
+{
+    if (p->flags & PFC_FIRST_FRAG) {
+        if (call->active)
+            return false; /* one call at a time: we have not said that we multiplex */
+        call->active = true;
+        call->call_id = p->call_id;
+        call->context_id = p->context_id;
+        call->opnum = p->opnum;
+        call->big_endian = p->big_endian;
+        return true;
+    }
+    return call->active && call->call_id == p->call_id && call->opnum == p->opnum &&
+           call->context_id == p->context_id && call->big_endian == p->big_endian;
+}
+
+bool rpc_request(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *arena)
+{
+    struct rpc_partial *call = &a->call;
+    if (a->state != RPC_BOUND || !begins_or_belongs(call, p)) {
+        bool told = rpc_fault(a, p, NCA_S_PROTO_ERROR);
+        (void)told; /* it is over either way */
+        return false;
+    }
+    builder_bytes(&call->stub, p->stub, p->stub_len);
+    if (builder_failed(&call->stub))
+        call->too_long = true;
+    if (!(p->flags & PFC_LAST_FRAG))
+        return true;
+    bool ok = call->too_long ? rpc_fault(a, p, NCA_S_FAULT_NO_MEMORY) : execute(a, p, arena);
+    rpc_partial_drop(call);
+    return ok;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the interfaces of the pipes know of the server: a table of questions that the core answers,
+ * and a test. Every answer is a snapshot in the arena of the call.
+ *
+ * Threads: all calls come from the thread that owns the association.
+ */
+#ifndef RPC_DIRECTORY_H
+#define RPC_DIRECTORY_H
+
+#include "base/arena.h"
+#include "wire/sid.h"
+#include <smbkit/status.h>
+
+/* Who calls: of the SMB session, or of the security context of the association. Borrowed. */
+struct rpc_caller {
+    const char *user;   /* "" when anonymous */
+    const char *domain; /* as the client said it */
+    struct wire_sid sid;
+    bool guest, anonymous, admin;
+};
+
+/* The server's names and what it calls itself. */
+struct rpc_identity {
+    const char *netbios; /* upper case by custom */
+    const char *workgroup;
+    const char *comment;
+    struct wire_sid machine; /* S-1-5-21-x-y-z */
+};
+
+#define STYPE_DISKTREE 0x00000000u
+#define STYPE_IPC      0x00000003u
+#define STYPE_SPECIAL  0x80000000u
+
+struct rpc_share {
+    const char *name, *comment, *path, *password;
+    const char *server;
+    uint32_t type, permissions, max_uses, current_uses, flags, reserved;
+    uint32_t sd_len; /* a security descriptor, or none */
+    const uint8_t *sd;
+};
+
+struct rpc_shares {
+    uint32_t count;
+    struct rpc_share *v;
+};
+
+struct rpc_directory {
+    void *ctx;
+    void (*identity)(void *ctx, struct rpc_identity *out);
+    /* Those that this caller may see, in a steady order. False: memory is out. */
+    bool (*shares)(void *ctx, const struct rpc_caller *who, struct arena *a,
+                   struct rpc_shares *out);
+};
+
+#endif

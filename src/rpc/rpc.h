@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * DCE/RPC over named pipes ([MS-RPCE]): which pipes there are, and the server's side of an
+ * association: bytes that a client has written go in, messages for it to read come out, at once.
+ * Pure: no clock, no I/O; what the interfaces know of the server they ask of a struct
+ * rpc_directory.
+ *
+ *   NEW --bind--> BOUND --a fragment that is none, or breaks the rules--> BROKEN
+ *
+ * What a client can make us hold is bounded: one fragment in the making, one request of
+ * RPC_STUB_MAX, and answers up to RPC_UNREAD_MAX that it has not read; then nothing more is taken.
+ *
+ * Ownership: the service and all it points to is borrowed and outlives its associations.
+ * Threads: an association belongs to one thread.
+ */
+#ifndef RPC_RPC_H
+#define RPC_RPC_H
+
+#include "auth/auth.h"
+#include "rpc/directory.h"
+
+#define RPC_STUB_MAX   (256u << 10) /* of a request, all fragments together */
+#define RPC_ANSWER_MAX (4u << 20)   /* of an answer: lists are cut before (ERROR_MORE_DATA) */
+#define RPC_UNREAD_MAX (8u << 20)
+
+struct rpc_endpoint;
+struct rpc_assoc;
+
+struct rpc_service {
+    struct rpc_directory directory;
+    const struct auth_config *auth; /* of authenticated associations; NULL: there are none */
+};
+
+/* The pipe of that name, without "\pipe\" and without regard to case, or NULL. */
+const struct rpc_endpoint *rpc_endpoint_find(const char *name, size_t len);
+const char *rpc_endpoint_name(const struct rpc_endpoint *e);
+
+/* NULL when memory is out. The caller's strings are copied. */
+NODISCARD struct rpc_assoc *rpc_assoc_new(const struct rpc_service *s, const struct rpc_endpoint *e,
+                                          const struct rpc_caller *who);
+/* NULL is allowed. */
+void rpc_assoc_free(struct rpc_assoc *a);
+
+/* Takes all bytes and does what whole fragments ask for. `now` is a FILETIME. SUCCESS; PIPE_BUSY:
+   too much is unread, nothing was taken; PIPE_DISCONNECTED: BROKEN; INSUFFICIENT_RESOURCES. */
+NODISCARD smbkit_status rpc_assoc_write(struct rpc_assoc *a, const uint8_t *data, size_t size,
+                                        uint64_t now);
+
+/* Bytes of the first unread message that are left, 0: there is none. */
+size_t rpc_assoc_message(const struct rpc_assoc *a);
+/* Of all unread messages. */
+size_t rpc_assoc_unread(const struct rpc_assoc *a);
+size_t rpc_assoc_message_count(const struct rpc_assoc *a);
+/* Copies up to `size` bytes of the first message out, and takes them off unless `peek`. Returns how
+   many. */
+size_t rpc_assoc_read(struct rpc_assoc *a, uint8_t *dst, size_t size, bool peek);
+bool rpc_assoc_broken(const struct rpc_assoc *a);
+
+#endif

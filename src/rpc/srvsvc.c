@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The Server Service ([MS-SRVS]): its table of operations. */
+#include "rpc/srvsvc.h"
+
+static const struct rpc_operation *const operations[] = {
+    [15] = &srvsvc_share_enum, [16] = &srvsvc_share_get_info,    [21] = &srvsvc_server_get_info,
+    [28] = &srvsvc_remote_tod, [36] = &srvsvc_share_enum_sticky,
+};
+
+const struct rpc_interface rpc_srvsvc = {
+    .name = "srvsvc",
+    .syntax = {RPC_UUID(0x4b324fc8, 0x1670, 0x01d3, 0x12, 0x78, 0x5a, 0x47, 0xbf, 0x6e, 0xe1, 0x88),
+               3},
+    .operations = operations,
+    .count = ARRAY_LEN(operations),
+};

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Shares in srvsvc ([MS-SRVS] 3.1.4.7 to 3.1.4.15). All levels are views of one struct rpc_share.
+ */
+#include "base/utf.h"
+#include "rpc/page.h"
+#include "rpc/srvsvc.h"
+#include <string.h>
+
+#define SD_MAX 65536u
+
+struct byte {
+    uint8_t value;
+};
+NDR_RECORD(byte_record, byte, NDR_F(NDR_U8, byte, value));
+
+#define NAME        NDR_F(NDR_WSTR, rpc_share, name)
+#define TYPE        NDR_F(NDR_U32, rpc_share, type)
+#define REMARK      NDR_F(NDR_WSTR, rpc_share, comment)
+#define PERMISSIONS NDR_F(NDR_U32, rpc_share, permissions)
+#define MAX_USES    NDR_F(NDR_U32, rpc_share, max_uses)
+#define USES        NDR_F(NDR_U32, rpc_share, current_uses)
+#define PATH        NDR_F(NDR_WSTR, rpc_share, path)
+#define PASSWORD    NDR_F(NDR_WSTR, rpc_share, password)
+#define SERVER      NDR_F(NDR_WSTR, rpc_share, server)
+#define FLAGS       NDR_F(NDR_U32, rpc_share, flags)
+#define SD_LEN      NDR_F(NDR_U32, rpc_share, sd_len)
+#define SD          NDR_A(NDR_ARRAY, rpc_share, sd, sd_len, byte_record, SD_MAX)
+
+/* [MS-SRVS] 2.2.4.22 to 2.2.4.29 */
+NDR_RECORD(info_0, rpc_share, NAME);
+NDR_RECORD(info_1, rpc_share, NAME, TYPE, REMARK);
+NDR_RECORD(info_2, rpc_share, NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, USES, PATH, PASSWORD);
+NDR_RECORD(info_501, rpc_share, NAME, TYPE, REMARK, FLAGS);
+NDR_RECORD(info_502, rpc_share, NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, USES, PATH, PASSWORD,
+           SD_LEN, SD);
+NDR_RECORD(info_503, rpc_share, NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, USES, PATH, PASSWORD,
+           SERVER, SD_LEN, SD);
+NDR_RECORD(info_1004, rpc_share, REMARK);
+NDR_RECORD(info_1005, rpc_share, FLAGS);
+NDR_RECORD(info_1006, rpc_share, MAX_USES);
+NDR_RECORD(info_1501, rpc_share, SD_LEN, SD);
+
+static const struct ndr_arm infos[] = {
+    {0, &info_0},       {1, &info_1},       {2, &info_2},       {501, &info_501},
+    {502, &info_502},   {503, &info_503},   {1004, &info_1004}, {1005, &info_1005},
+    {1006, &info_1006}, {1501, &info_1501}, {0, NULL},
+};
+
+#define SHARES_MAX 65536u
+#define CONTAINER(level)                                                    \
+    NDR_RECORD(list_##level, rpc_shares, NDR_F(NDR_U32, rpc_shares, count), \
+               NDR_A(NDR_ARRAY, rpc_shares, v, count, info_##level, SHARES_MAX))
+CONTAINER(0);
+CONTAINER(1);
+CONTAINER(2);
+CONTAINER(501);
+CONTAINER(502);
+CONTAINER(503);
+
+static const struct ndr_arm lists[] = {
+    {0, &list_0},     {1, &list_1},     {2, &list_2}, {501, &list_501},
+    {502, &list_502}, {503, &list_503}, {0, NULL},
+};
+
+/* ---------------------------------------------------------------- enumeration */
+
+struct share_list {
+    uint32_t level;
+    struct rpc_shares *shares;
+};
+NDR_RECORD(list_record, share_list, NDR_F(NDR_U32, share_list, level),
+           NDR_U(NDR_UNION_PTR, share_list, shares, level, lists, 4));
+
+struct enum_in {
+    const char *server;
+    struct share_list list;
+    uint32_t preferred;
+    struct rpc_u32 *resume;
+};
+NDR_RECORD(enum_in_record, enum_in, NDR_F(NDR_WSTR, enum_in, server),
+           NDR_SUB(NDR_STRUCT, enum_in, list, list_record), NDR_F(NDR_U32, enum_in, preferred),
+           NDR_SUB(NDR_PTR, enum_in, resume, rpc_u32_record));
+
+struct enum_out {
+    struct share_list list;
+    uint32_t total;
+    struct rpc_u32 *resume;
+    uint32_t result;
+};
+NDR_RECORD(enum_out_record, enum_out, NDR_SUB(NDR_STRUCT, enum_out, list, list_record),
+           NDR_F(NDR_U32, enum_out, total), NDR_SUB(NDR_PTR, enum_out, resume, rpc_u32_record),
+           NDR_F(NDR_U32, enum_out, result));
+
+/* Levels with paths, uses and permissions are for administrators and the like ([MS-SRVS] 3.1.4.8).
+   There is nothing in ours that a user may not know, who sees the files themselves; guests and
+   anonymous callers get what Windows gives them. */
+static bool level_is_private(const struct rpc_call *call, uint32_t level)
+{
+    bool detailed = level == 2 || level == 502 || level == 503;
+    return detailed && (call->caller->guest || call->caller->anonymous);
+}
+
+static uint32_t list_shares(struct rpc_call *call, const struct enum_in *q, struct enum_out *out)
+{
+    const struct rpc_directory *d = call->directory;
+    const struct ndr_record *element = NULL;
+    for (const struct ndr_arm *a = lists, *i = infos; a->record != NULL; a++, i++)
+        if (a->tag == q->list.level)
+            element = i->record;
+    if (element == NULL)
+        return ERROR_INVALID_LEVEL;
+    out->list.shares = arena_alloc(call->arena, sizeof *out->list.shares);
+    if (out->list.shares == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    if (level_is_private(call, q->list.level) || (q->list.level == 501 && call->caller->anonymous))
+        return ERROR_ACCESS_DENIED;
+    struct rpc_shares *s = out->list.shares;
+    if (!d->shares(d->ctx, call->caller, call->arena, s))
+        return ERROR_NOT_ENOUGH_MEMORY;
+    void *v = s->v;
+    uint32_t result =
+        rpc_page(call, element, &v, &s->count, q->preferred, q->resume, &out->total, &out->resume);
+    s->v = v;
+    return result;
+}
+
+static uint32_t share_enum(struct rpc_call *call, const void *in, void *out)
+{
+    const struct enum_in *q = in;
+    struct enum_out *o = out;
+    o->list.level = q->list.level;
+    o->result = list_shares(call, q, o);
+    return 0;
+}
+
+const struct rpc_operation srvsvc_share_enum = {"NetrShareEnum", &enum_in_record, &enum_out_record,
+                                                share_enum};
+/* Sticky shares survive a restart: ours come from the configuration, so all do. Level 501 is none
+   of its levels ([MS-SRVS] 3.1.4.9). */
+static uint32_t share_enum_sticky(struct rpc_call *call, const void *in, void *out)
+{
+    const struct enum_in *q = in;
+    struct enum_out *o = out;
+    if (q->list.level != 501)
+        return share_enum(call, in, out);
+    o->list.level = q->list.level;
+    o->result = ERROR_INVALID_LEVEL;
+    return 0;
+}
+
+const struct rpc_operation srvsvc_share_enum_sticky = {"NetrShareEnumSticky", &enum_in_record,
+                                                       &enum_out_record, share_enum_sticky};
+
+/* ---------------------------------------------------------------- one share */
+
+struct get_in {
+    const char *server, *name;
+    uint32_t level;
+};
+NDR_RECORD(get_in_record, get_in, NDR_F(NDR_WSTR, get_in, server),
+           NDR_F(NDR_WSTR_REF, get_in, name), NDR_F(NDR_U32, get_in, level));
+
+struct get_out {
+    uint32_t level;
+    const struct rpc_share *share;
+    uint32_t result;
+};
+NDR_RECORD(get_out_record, get_out, NDR_U(NDR_UNION_PTR, get_out, share, level, infos, 4),
+           NDR_F(NDR_U32, get_out, result));
+
+static uint32_t find_share(struct rpc_call *call, const char *name, const struct rpc_share **out)
+{
+    const struct rpc_directory *d = call->directory;
+    struct rpc_shares all;
+    if (!d->shares(d->ctx, call->caller, call->arena, &all))
+        return ERROR_NOT_ENOUGH_MEMORY;
+    for (uint32_t i = 0; i < all.count; i++) {
+        if (utf8_casecmp(all.v[i].name, strlen(all.v[i].name), name, strlen(name)) == 0) {
+            *out = &all.v[i];
+            return NERR_Success;
+        }
+    }
+    return NERR_NetNameNotFound;
+}
+
+static uint32_t share_get_info(struct rpc_call *call, const void *in, void *out)
+{
+    const struct get_in *q = in;
+    struct get_out *o = out;
+    bool known = false;
+    for (const struct ndr_arm *a = infos; a->record != NULL; a++)
+        known = known || a->tag == q->level;
+    o->level = q->level;
+    if (!known)
+        o->result = ERROR_INVALID_LEVEL;
+    else if (level_is_private(call, q->level))
+        o->result = ERROR_ACCESS_DENIED;
+    else
+        o->result = find_share(call, q->name, &o->share);
+    return 0;
+}
+
+const struct rpc_operation srvsvc_share_get_info = {"NetrShareGetInfo", &get_in_record,
+                                                    &get_out_record, share_get_info};
