@@ -34,6 +34,7 @@ enum core_command_flag {
     CMD_WHEN_EXPIRED = 0x08,  /* allowed on an expired session ([MS-SMB2] 3.3.5.2.9) */
     CMD_LARGE = 0x10,         /* may exceed 68 KiB ([MS-SMB2] 3.3.5.2) */
     CMD_OPEN_OPTIONAL = 0x20, /* a file id of all ones is allowed (IOCTL) */
+    CMD_ON_PIPES = 0x40,      /* knows what to do with a pipe */
     CMD_NO_INTERIM = 0x80,    /* clients do not expect one: SESSION_SETUP */
 };
 

@@ -4,6 +4,7 @@
 #include "core/batch.h"
 #include "core/conn.h"
 #include "core/oplock.h"
+#include "core/pipe.h"
 #include "core/request.h"
 #include "core/share.h"
 #include "core/state.h"
@@ -64,7 +65,7 @@ static void config_defaults(struct core_config *cfg)
     default_u64(&cfg->break_timeout, 35 * NS_PER_S);
 }
 
-/* Clients connect to it before anything else; it has no pipes yet. */
+/* Clients connect to it before anything else. */
 static bool add_ipc_share(struct core *c)
 {
     const struct core_share_config ipc = {.name = "IPC$", .comment = "IPC", .hidden = true};
@@ -100,6 +101,7 @@ struct core *core_new(const struct core_config *config, const struct core_host *
     lease_table_init(&c->leases, &LEASE_LIMITS_DEFAULT);
     c->leases.limits.break_timeout = c->config.break_timeout;
     oplock_init(c);
+    pipe_service_init(c);
     c->next_open_id = 1;
     if (!add_ipc_share(c)) {
         core_free(c);

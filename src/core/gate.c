@@ -153,6 +153,8 @@ static smbkit_status check_open(struct core_request *r)
         r->open = NULL;
         return SMBKIT_STATUS_FILE_CLOSED;
     }
+    if (r->open->pipe != NULL && !(r->cmd->flags & CMD_ON_PIPES))
+        return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
     return SMBKIT_STATUS_SUCCESS;
 }
 

@@ -6,6 +6,7 @@
 #include "core/meta.h"
 #include "core/notify.h"
 #include "core/oplock.h"
+#include "core/pipe.h"
 #include "core/removal.h"
 #include "core/request.h"
 #include "core/session.h"
@@ -81,6 +82,7 @@ static void open_free(struct core_open *o)
     mem_free(o->listing.pattern);
     mem_free(o->path);
     mem_free(o->stream);
+    pipe_close(o);
     if (o->volume != NULL)
         vfs_volume_unref(o->volume);
     if (o->session != NULL) {

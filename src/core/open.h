@@ -25,6 +25,7 @@
 #include "vfs/vfs.h"
 
 struct core;
+struct core_pipe;
 struct core_request;
 struct core_session;
 struct core_tree;
@@ -63,16 +64,17 @@ struct core_open {
     struct core *core;
     struct core_session *session; /* a reference */
     struct core_tree *tree;       /* a reference */
-    struct vfs_volume *volume;    /* a reference */
+    struct vfs_volume *volume;    /* a reference; NULL: a pipe */
     struct htab_node by_id;
     uint64_t volatile_id, persistent_id;
-    void *file;       /* the plugin's */
-    bool has_file;    /* the plugin has opened it and must close it */
-    bool aborted;     /* by open_abort */
-    bool remove;      /* cleanup removes the name */
-    bool remove_file; /* ... of the file, though this is a stream's open */
-    char *path;       /* mem.h: UTF-8, as in smbkit/vfs.h; true spelling */
-    char *stream;     /* mem.h or NULL */
+    struct core_pipe *pipe; /* pipe.h; NULL: a file */
+    void *file;             /* the plugin's */
+    bool has_file;          /* the plugin has opened it and must close it */
+    bool aborted;           /* by open_abort */
+    bool remove;            /* cleanup removes the name */
+    bool remove_file;       /* ... of the file, though this is a stream's open */
+    char *path;             /* mem.h: UTF-8, as in smbkit/vfs.h; true spelling */
+    char *stream;           /* mem.h or NULL */
     uint64_t file_id;
     bool is_directory;
     bool delete_on_close;

@@ -63,6 +63,7 @@ struct core_session {
     struct htab opens; /* core_open.by_id, keyed by the volatile id */
     uint64_t next_volatile_id;
     size_t open_count;
+    unsigned pipe_count; /* of them */
     struct timer expiry;
 
     char *user, *domain, *user_id; /* of the identity; NULL before the first success */

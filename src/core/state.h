@@ -30,6 +30,7 @@
 #include "core/removal.h"
 #include "lease/node.h"
 #include "lease/oplock.h"
+#include "rpc/rpc.h"
 
 #define CORE_MAGIC 0x534b4352u
 
@@ -54,7 +55,8 @@ struct core {
     struct core_removals removals;
     struct list watches; /* core_watch.link: folders with a CHANGE_NOTIFY */
     struct auth_throttle *throttle;
-    uint64_t next_open_id; /* persistent half of a file id: never reused */
+    uint64_t next_open_id;    /* persistent half of a file id: never reused */
+    struct rpc_service pipes; /* pipe.h */
     struct core_stats stats;
 };
 

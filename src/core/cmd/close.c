@@ -3,6 +3,7 @@
 #include "core/command.h"
 #include "core/meta.h"
 #include "core/open.h"
+#include "core/pipe.h"
 #include "core/request.h"
 
 static bool close_decode(struct core_request *r, struct cursor *body)
@@ -22,7 +23,9 @@ static bool wants_attributes(const struct core_request *r)
 
 static enum core_verdict close_query(struct core_request *r)
 {
-    if (!wants_attributes(r))
+    if (r->open->pipe != NULL)
+        r->op.attr = pipe_attributes(r->open);
+    if (!wants_attributes(r) || r->open->pipe != NULL)
         return STEP_NEXT;
     return request_await(r, vfs_getattr(&r->op, r->open->volume, r->open->file));
 }
@@ -65,7 +68,7 @@ static const struct core_step close_steps[] = {
 const struct core_command command_close = {
     .code = SMB2_CLOSE,
     .name = "CLOSE",
-    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_WHEN_EXPIRED,
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_WHEN_EXPIRED | CMD_ON_PIPES,
     .decode = close_decode,
     .file_id = close_file_id,
     .steps = close_steps,
@@ -89,6 +92,8 @@ static enum core_verdict flush_start(struct core_request *r)
     /* [MS-SMB2] 3.3.5.11; for folders the same bits mean adding files and folders */
     if (!(r->open->access & (FILE_WRITE_DATA | FILE_APPEND_DATA)))
         return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
+    if (r->open->pipe != NULL) /* nothing is ever on its way */
+        return request_done(r, SMBKIT_STATUS_SUCCESS);
     return request_await(r, vfs_flush(&r->op, r->open->volume, r->open->file));
 }
 
@@ -112,7 +117,7 @@ static const struct core_step flush_steps[] = {
 const struct core_command command_flush = {
     .code = SMB2_FLUSH,
     .name = "FLUSH",
-    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN,
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_ON_PIPES,
     .decode = flush_decode,
     .file_id = flush_file_id,
     .steps = flush_steps,

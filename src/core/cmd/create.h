@@ -73,6 +73,11 @@ void create_drop_base(struct create_state *s, bool remove);
 
 enum core_verdict create_parse(struct core_request *r);
 
+/* ---- create_pipe.c ---- */
+
+/* The whole of an open on IPC$. */
+enum core_verdict create_pipe(struct core_request *r);
+
 /* ---- create_make.c: what is there, or has to be made ---- */
 
 enum core_verdict create_locate(struct core_request *r);

@@ -128,8 +128,10 @@ enum core_verdict create_parse(struct core_request *r)
     if (!wire_create_req_ctxs_parse(q->ctxs, q->ctx_count, &s->ctxs) ||
         !create_durable_contexts_fit(s))
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
-    if (r->tree->volume == NULL) /* IPC$: no pipe of that name */
-        return request_done(r, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+    if (r->tree->volume == NULL) { /* IPC$ */
+        st = check_fields(q);
+        return st == SMBKIT_STATUS_SUCCESS ? create_pipe(r) : request_done(r, st);
+    }
     s->wants_lease = create_lease_asked(r, s);
     if (create_wants_back(s))
         return parse_reconnect(r, s);

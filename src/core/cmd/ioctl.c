@@ -7,6 +7,7 @@
 #include "core/meta.h"
 #include "core/notify.h"
 #include "core/open.h"
+#include "core/pipe.h"
 #include "core/session.h"
 #include "core/share.h"
 #include "core/state.h"
@@ -24,6 +25,8 @@ static const struct ioctl_row rows[] = {
     {FSCTL_DFS_GET_REFERRALS, IOCTL_NO_FILE, 0, 0, INVALID, ioctl_dfs_referrals},
     {FSCTL_DFS_GET_REFERRALS_EX, IOCTL_NO_FILE, 0, 0, INVALID, ioctl_dfs_referrals},
     {FSCTL_PIPE_WAIT, IOCTL_NO_FILE, 0, 0, INVALID, ioctl_pipe_wait},
+    {FSCTL_PIPE_PEEK, IOCTL_PIPE, 0, 16, SMBKIT_STATUS_BUFFER_TOO_SMALL, ioctl_pipe_peek},
+    {FSCTL_PIPE_TRANSCEIVE, IOCTL_PIPE, 0, 0, INVALID, ioctl_pipe_transceive},
     {FSCTL_LMR_REQUEST_RESILIENCY, 0, 0, 0, INVALID, ioctl_resiliency},
     {FSCTL_SRV_ENUMERATE_SNAPSHOTS, 0, 0, 16, INVALID, ioctl_snapshots},
     {FSCTL_SRV_REQUEST_RESUME_KEY, 0, 0, 32, INVALID, ioctl_resume_key},
@@ -82,11 +85,14 @@ static enum core_verdict ask_plugin(struct core_request *r)
     return flow_await(r, vfs_fsctl(&r->op, o->volume, o->file, &args), plugin_answered);
 }
 
-static const struct ioctl_row *find_row(uint32_t code)
+/* What is of pipes is the plugin's business when it comes on a file. */
+static const struct ioctl_row *find_row(const struct core_request *r)
 {
+    const uint32_t code = r->in.ioctl.ctl_code;
+    const bool on_file = r->open != NULL && r->open->pipe == NULL;
     static const struct ioctl_row plugin = {0, 0, 0, 0, INVALID, ask_plugin};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (rows[i].code == code)
+        if (rows[i].code == code && !(on_file && (rows[i].flags & IOCTL_PIPE)))
             return &rows[i];
     return &plugin;
 }
@@ -124,6 +130,8 @@ static smbkit_status check_file(const struct core_request *r, const struct ioctl
 {
     if (row->flags & IOCTL_NO_FILE)
         return r->open != NULL ? SMBKIT_STATUS_INVALID_PARAMETER : SMBKIT_STATUS_SUCCESS;
+    if (r->open->pipe != NULL && !(row->flags & IOCTL_PIPE))
+        return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
     if (!access_granted(r))
         return SMBKIT_STATUS_ACCESS_DENIED;
     return SMBKIT_STATUS_SUCCESS;
@@ -151,7 +159,7 @@ static smbkit_status ioctl_check(const struct core_request *r, const struct ioct
 
 static enum core_verdict ioctl_begin(struct core_request *r)
 {
-    const struct ioctl_row *row = find_row(r->in.ioctl.ctl_code);
+    const struct ioctl_row *row = find_row(r);
     smbkit_status st = ioctl_check(r, row);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
@@ -202,7 +210,8 @@ static const struct core_step ioctl_steps[] = {
 const struct core_command command_ioctl = {
     .code = SMB2_IOCTL,
     .name = "IOCTL",
-    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_OPEN_OPTIONAL | CMD_LARGE,
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_OPEN_OPTIONAL | CMD_LARGE |
+             CMD_ON_PIPES,
     .decode = ioctl_decode,
     .file_id = ioctl_file_id,
     .payload = ioctl_payload,

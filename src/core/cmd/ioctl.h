@@ -16,6 +16,7 @@ struct ioctl_state {
 
 enum ioctl_flag {
     IOCTL_NO_FILE = 1, /* the file id must be all ones */
+    IOCTL_PIPE = 2,    /* of pipes only; the others are of files only */
 };
 
 struct ioctl_row {
@@ -27,13 +28,15 @@ struct ioctl_row {
 };
 
 /* ioctl_server.c: what the server itself answers */
-flow_step ioctl_validate_negotiate, ioctl_network_interfaces, ioctl_dfs_referrals, ioctl_pipe_wait,
-    ioctl_resiliency, ioctl_snapshots, ioctl_resume_key;
+flow_step ioctl_validate_negotiate, ioctl_network_interfaces, ioctl_dfs_referrals, ioctl_resiliency,
+    ioctl_snapshots, ioctl_resume_key;
 /* ioctl_copy.c */
 flow_step ioctl_copychunk, ioctl_duplicate_extents, ioctl_duplicate_extents_ex;
 /* ioctl_file.c */
 flow_step ioctl_set_sparse, ioctl_zero_data, ioctl_allocated_ranges, ioctl_trim, ioctl_object_id,
     ioctl_get_compression, ioctl_set_compression;
+/* ioctl_pipe.c */
+flow_step ioctl_pipe_wait, ioctl_pipe_peek, ioctl_pipe_transceive;
 /* ioctl_reparse.c */
 flow_step ioctl_get_reparse_point, ioctl_set_reparse_point, ioctl_delete_reparse_point;
 

@@ -77,12 +77,6 @@ enum core_verdict ioctl_dfs_referrals(struct core_request *r)
     return request_done(r, SMBKIT_STATUS_FS_DRIVER_REQUIRED);
 }
 
-/* There is no pipe of any name (3.3.5.15.10). */
-enum core_verdict ioctl_pipe_wait(struct core_request *r)
-{
-    return request_done(r, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
-}
-
 /* 3.3.5.15.9 */
 enum core_verdict ioctl_resiliency(struct core_request *r)
 {

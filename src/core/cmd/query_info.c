@@ -6,6 +6,7 @@
 #include "core/cmd/query_info.h"
 #include "core/meta.h"
 #include "core/open.h"
+#include "core/pipe.h"
 #include "core/session.h"
 
 struct query_state {
@@ -88,9 +89,22 @@ static smbkit_status query_check(const struct core_request *r, struct query_stat
 
 /* ---------------------------------------------------------------- steps */
 
+/* A pipe has a few numbers, and the descriptor that everything without one has. */
+static enum core_verdict ask_pipe(struct core_request *r, enum query_source source)
+{
+    if (r->in.query_info.info_type == SMB2_0_INFO_FILESYSTEM ||
+        (source != QUERY_ATTR && source != QUERY_OPEN && source != QUERY_SD))
+        return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
+    r->op.status = source == QUERY_SD ? SMBKIT_STATUS_NOT_FOUND : SMBKIT_STATUS_SUCCESS;
+    r->op.attr = pipe_attributes(r->open);
+    return STEP_NEXT;
+}
+
 static enum core_verdict ask(struct core_request *r, enum query_source source)
 {
     struct core_open *o = r->open;
+    if (o->pipe != NULL)
+        return ask_pipe(r, source);
     switch (source) {
     case QUERY_ATTR: return request_await(r, vfs_getattr(&r->op, o->volume, o->file));
     case QUERY_STATFS: return request_await(r, vfs_statfs(&r->op, o->volume));
@@ -181,7 +195,7 @@ static const struct core_step query_steps[] = {
 const struct core_command command_query_info = {
     .code = SMB2_QUERY_INFO,
     .name = "QUERY_INFO",
-    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE,
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE | CMD_ON_PIPES,
     .decode = query_decode,
     .file_id = query_file_id,
     .payload = query_payload,

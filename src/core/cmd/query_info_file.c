@@ -4,6 +4,7 @@
 #include "core/cmd/query_info.h"
 #include "core/meta.h"
 #include "core/open.h"
+#include "core/pipe.h"
 #include "wire/info_file.h"
 #include <string.h>
 
@@ -271,9 +272,30 @@ static smbkit_status fill_stream(struct core_request *r, struct builder *b)
 /* [MS-FSA] has these for named pipes only; Windows file systems say INVALID_PARAMETER. */
 static smbkit_status fill_pipe(struct core_request *r, struct builder *b)
 {
-    (void)r;
-    (void)b;
-    return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (r->open->pipe == NULL)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    struct wire_info_pipe v = pipe_get_info(r->open);
+    wire_info_pipe_encode(b, &v);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status fill_pipe_local(struct core_request *r, struct builder *b)
+{
+    if (r->open->pipe == NULL)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    struct wire_info_pipe_local v = pipe_get_local_info(r->open);
+    wire_info_pipe_local_encode(b, &v);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* Nothing is collected before it is sent. */
+static smbkit_status fill_pipe_remote(struct core_request *r, struct builder *b)
+{
+    struct wire_info_pipe_remote v = {0};
+    if (r->open->pipe == NULL)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    wire_info_pipe_remote_encode(b, &v);
+    return SMBKIT_STATUS_SUCCESS;
 }
 
 static const struct query_class classes[] = {
@@ -290,8 +312,8 @@ static const struct query_class classes[] = {
     {FileAlternateNameInformation, QUERY_OPEN, fill_alternate_name},
     {FileStreamInformation, QUERY_STREAMS, fill_stream},
     {FilePipeInformation, QUERY_OPEN, fill_pipe},
-    {FilePipeLocalInformation, QUERY_OPEN, fill_pipe},
-    {FilePipeRemoteInformation, QUERY_OPEN, fill_pipe},
+    {FilePipeLocalInformation, QUERY_OPEN, fill_pipe_local},
+    {FilePipeRemoteInformation, QUERY_OPEN, fill_pipe_remote},
     {FileCompressionInformation, QUERY_ATTR, fill_compression},
     {FileNetworkOpenInformation, QUERY_ATTR, fill_network_open},
     {FileAttributeTagInformation, QUERY_ATTR, fill_attribute_tag},

@@ -10,6 +10,7 @@
 #include "core/notify.h"
 #include "core/open.h"
 #include "core/oplock.h"
+#include "core/pipe.h"
 #include "core/request.h"
 #include "core/session.h"
 #include "core/state.h"
@@ -55,6 +56,8 @@ static smbkit_status read_check(const struct core_request *r)
 
 static enum core_verdict read_start(struct core_request *r)
 {
+    if (r->open->pipe != NULL)
+        return pipe_read(r);
     const struct wire_read_req *q = &r->in.read;
     smbkit_status st = read_check(r);
     if (st != SMBKIT_STATUS_SUCCESS)
@@ -91,12 +94,13 @@ static const struct core_step read_steps[] = {
 const struct core_command command_read = {
     .code = SMB2_READ,
     .name = "READ",
-    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE,
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE | CMD_ON_PIPES,
     .decode = read_decode,
     .file_id = read_file_id,
     .payload = read_payload,
     .steps = read_steps,
     .encode = read_encode,
+    .closed_status = SMBKIT_STATUS_PIPE_BROKEN, /* only a pipe's READ waits on its open */
 };
 
 /* ---------------------------------------------------------------- WRITE */
@@ -134,6 +138,8 @@ static enum core_verdict write_end(struct core_request *r);
 
 static enum core_verdict write_start(struct core_request *r)
 {
+    if (r->open->pipe != NULL)
+        return pipe_write(r);
     const struct wire_write_req *q = &r->in.write;
     smbkit_status st = write_check(r);
     if (st != SMBKIT_STATUS_SUCCESS)
@@ -188,7 +194,7 @@ static const struct core_step write_steps[] = {
 const struct core_command command_write = {
     .code = SMB2_WRITE,
     .name = "WRITE",
-    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE,
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE | CMD_ON_PIPES,
     .decode = write_decode,
     .file_id = write_file_id,
     .payload = write_payload,
