@@ -126,6 +126,7 @@ enum smbkit_thread_model {
 #define SMBKIT_CAP_CHANGE_SOURCE  0x00000100u /* calls smbkit_notify for changes made elsewhere */
 #define SMBKIT_CAP_PER_USER       0x00000200u /* each user sees files of his own */
 #define SMBKIT_CAP_CLONE          0x00000400u /* copy_range with SMBKIT_COPY_CLONE */
+#define SMBKIT_CAP_COMPRESSION    0x00000800u /* set_compression */
 
 /* One `key=value` given by the user for a share. */
 struct smbkit_arg {
@@ -165,13 +166,14 @@ struct smbkit_open_args {
     uint32_t flags;     /* SMBKIT_OPEN_* */
 };
 
-#define SMBKIT_OPEN_REPARSE_POINT 0x1u /* open the reparse point itself, do not follow it */
+#define SMBKIT_OPEN_REPARSE_POINT    0x1u /* open the reparse point itself, do not follow it */
+#define SMBKIT_CREATE_NO_COMPRESSION 0x2u /* of create: not compressed, whatever its folder is */
 
 struct smbkit_create_args {
     const char *path;
     const char *stream; /* makes this stream of a file or folder that exists, or NULL */
     uint32_t access;
-    uint32_t flags;      /* SMBKIT_OPEN_* */
+    uint32_t flags;      /* SMBKIT_OPEN_*, SMBKIT_CREATE_* */
     uint32_t attributes; /* SMBKIT_ATTR_*; DIRECTORY makes a folder; of no meaning for a stream */
     uint64_t alloc_size; /* a hint; 0: none */
     const void *sd;      /* self-relative security descriptor to keep with what is made; NULL on
@@ -419,6 +421,12 @@ struct smbkit_vfs {
        [MS-FSA] 2.1.5.10 */
     void (*fsctl)(struct smbkit_op *op, void *vol, void *file,
                   const struct smbkit_fsctl_args *args);
+
+    /* Sets or clears SMBKIT_ATTR_COMPRESSED. What is made in a folder that has it gets it too. How
+       it saves storage, if it does, is the plugin's own affair. Called only with
+       SMBKIT_CAP_COMPRESSION. Answer: smbkit_reply_attr. Default: NOT_SUPPORTED.
+       [MS-FSA] 2.1.5.10.30 */
+    void (*set_compression)(struct smbkit_op *op, void *vol, void *file, bool on);
 };
 
 /* What a plugin's shared object exports as `smbkit_plugin`. */

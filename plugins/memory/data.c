@@ -421,3 +421,62 @@ smbkit_status ram_data_resize(struct ram_space *s, struct ram_data *d, uint64_t 
     d->size = size;
     return SMBKIT_STATUS_SUCCESS;
 }
+
+/* --- cloning --- */
+
+/* A whole chunk: both trees have the same one from now on, and each is charged with it. */
+static smbkit_status chunk_share(struct ram_space *s, struct ram_data *d, uint64_t to,
+                                 struct ram_chunk *c)
+{
+    void **slot;
+    struct ram_table *table;
+    drop(s, d, to, to, false);
+    smbkit_status status = slot_make(s, d, to, &slot, &table);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return status;
+    if (!recharge(s, d, d->alloc + c->cap, d->reserved))
+        return SMBKIT_STATUS_DISK_FULL;
+    atomic_fetch_add(&c->refs, 1);
+    if (table != NULL)
+        table->used++;
+    *slot = c;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status clone_bytes(struct ram_space *s, struct ram_data *d, uint64_t to,
+                                 const struct ram_data *src, uint64_t from, uint32_t length)
+{
+    uint8_t bytes[4096];
+    for (uint32_t done = 0; done < length;) {
+        uint32_t n = length - done < sizeof bytes ? length - done : (uint32_t)sizeof bytes;
+        ram_data_read(src, from + done, bytes, n);
+        smbkit_status status = ram_data_write(s, d, to + done, bytes, n);
+        if (status != SMBKIT_STATUS_SUCCESS)
+            return status;
+        done += n;
+    }
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+smbkit_status ram_data_clone(struct ram_space *s, struct ram_data *d, uint64_t to,
+                             const struct ram_data *src, uint64_t from, uint64_t length)
+{
+    smbkit_status status = SMBKIT_STATUS_SUCCESS;
+    if (to > RAM_FILE_SIZE_MAX - length)
+        return SMBKIT_STATUS_DISK_FULL;
+    if (to + length > d->size)
+        status = ram_data_resize(s, d, to + length);
+    for (uint64_t end = from + length; from < end && status == SMBKIT_STATUS_SUCCESS;) {
+        uint32_t at, n = piece(from, end, &at);
+        struct ram_chunk *c = chunk_find(src, from / RAM_CHUNK);
+        if (c == NULL)
+            status = ram_data_zero(s, d, to, n);
+        else if (n == RAM_CHUNK && c->cap == RAM_CHUNK && to % RAM_CHUNK == 0)
+            status = chunk_share(s, d, to / RAM_CHUNK, c);
+        else
+            status = clone_bytes(s, d, to, src, from, n);
+        from += n;
+        to += n;
+    }
+    return status;
+}

@@ -46,8 +46,11 @@ void ram_fill_attr(const struct ram_node *n, const struct ram_stream *s, struct 
         .ea_size = ram_ea_size(n),
     };
     const struct ram_data *d = s != NULL ? &s->data : ram_is_dir(n) ? NULL : &n->data;
-    if (s != NULL) /* the stream of a folder is no folder */
-        a->attributes &= ~SMBKIT_ATTR_DIRECTORY;
+    if (s != NULL) { /* the stream of a folder is no folder */
+        a->attributes &= ~(SMBKIT_ATTR_DIRECTORY | SMBKIT_ATTR_COMPRESSED);
+        if (s->compressed)
+            a->attributes |= SMBKIT_ATTR_COMPRESSED;
+    }
     if (d != NULL) {
         a->size = d->size;
         a->alloc_size = ram_data_alloc(d);
@@ -102,10 +105,15 @@ static void entry_settle(struct ram_volume *v, struct ram_entry *e)
     ram_entry_free(e);
 }
 
+static struct ram_node *dir_node(const struct ram_volume *v, const struct ram_dir *d)
+{
+    return d->self != NULL ? d->self->node : v->root;
+}
+
 /* Notes that a folder's children changed. */
 static void touch_dir(struct ram_volume *v, const struct ram_dir *d, uint64_t now)
 {
-    struct ram_node *n = d->self != NULL ? d->self->node : v->root;
+    struct ram_node *n = dir_node(v, d);
     n->write_time = n->change_time = now;
 }
 
@@ -405,6 +413,8 @@ static smbkit_status make(struct ram_volume *v, struct ram_dir *d, const char *n
         return status;
     }
     n->links = 1;
+    if (!(args->flags & SMBKIT_CREATE_NO_COMPRESSION))
+        n->attributes |= dir_node(v, d)->attributes & SMBKIT_ATTR_COMPRESSED;
     if (folder)
         n->dir->self = e;
     ram_dir_insert(d, e);
@@ -663,6 +673,23 @@ static void ram_zero_range(struct smbkit_op *op, void *vol, void *file, uint64_t
     if (d == NULL)
         return;
     finish_change(op, v, file, ram_data_zero(&v->space, d, offset, length), true);
+}
+
+/* SMBKIT_COPY_CLONE or not: whole chunks are shared. */
+static void ram_copy_range(struct smbkit_op *op, void *vol, void *file,
+                           const struct smbkit_copy_args *args)
+{
+    struct ram_volume *v = vol;
+    struct ram_data *d = begin_change(op, v, file);
+    if (d == NULL)
+        return;
+    const struct ram_data *src = ram_handle_data(args->from);
+    smbkit_status status = SMBKIT_STATUS_INVALID_PARAMETER;
+    /* it may have been cut since the server has looked */
+    if (src != NULL && args->length <= src->size && args->from_offset <= src->size - args->length)
+        status =
+            ram_data_clone(&v->space, d, args->to_offset, src, args->from_offset, args->length);
+    finish_change(op, v, file, status, true);
 }
 
 static void ram_overwrite(struct smbkit_op *op, void *vol, void *file)
@@ -950,7 +977,8 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
     .summary = "files in memory, gone when the server stops",
     .fs_name = "NTFS",
     .capabilities = SMBKIT_CAP_SPARSE | SMBKIT_CAP_HARD_LINKS | SMBKIT_CAP_STREAMS |
-                    SMBKIT_CAP_EXTENDED_ATTRS | SMBKIT_CAP_ACLS | SMBKIT_CAP_REPARSE_POINTS,
+                    SMBKIT_CAP_EXTENDED_ATTRS | SMBKIT_CAP_ACLS | SMBKIT_CAP_REPARSE_POINTS |
+                    SMBKIT_CAP_COMPRESSION | SMBKIT_CAP_CLONE,
     .params = ram_params,
     .vfs =
         &(const struct smbkit_vfs){
@@ -984,5 +1012,7 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
             .set_sparse = ram_set_sparse,
             .get_reparse = ram_get_reparse,
             .set_reparse = ram_set_reparse,
+            .set_compression = ram_set_compression,
+            .copy_range = ram_copy_range,
         },
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a node has besides its data: extended attributes, security descriptor, reparse data and the
- * sparse attribute.
+ * What a node has besides its data: extended attributes, security descriptor, reparse data, and the
+ * attributes that say how its data are kept.
  *
  * Extended attributes lie in one blob, one record after the other:
  *   flags (1 byte), length of the name (1), length of the value (2), name and NUL, value
@@ -259,6 +259,24 @@ void ram_set_sparse(struct smbkit_op *op, void *vol, void *file, bool sparse)
         h->node->attributes = attributes | SMBKIT_ATTR_ARCHIVE;
         h->node->change_time = smbkit_op_time(op);
     }
+    ram_finish(op, v, h, SMBKIT_STATUS_SUCCESS);
+}
+
+/* --- compressed files: nothing is, but what is marked so is known --- */
+
+void ram_set_compression(struct smbkit_op *op, void *vol, void *file, bool on)
+{
+    struct ram_volume *v = vol;
+    const struct ram_handle *h = file;
+    pthread_mutex_lock(&v->lock);
+    if (h->stream != NULL) {
+        h->stream->compressed = on;
+    } else {
+        h->node->attributes &= ~SMBKIT_ATTR_COMPRESSED;
+        if (on)
+            h->node->attributes |= SMBKIT_ATTR_COMPRESSED;
+    }
+    h->node->change_time = smbkit_op_time(op);
     ram_finish(op, v, h, SMBKIT_STATUS_SUCCESS);
 }
 

@@ -64,6 +64,10 @@ smbkit_status ram_data_resize(struct ram_space *s, struct ram_data *d, uint64_t 
 smbkit_status ram_data_reserve(struct ram_space *s, struct ram_data *d, uint64_t bytes);
 smbkit_status ram_data_zero(struct ram_space *s, struct ram_data *d, uint64_t offset,
                             uint64_t length);
+/* Makes [to, to + length) of `d` what [from, from + length) of `src` is. Whole chunks are shared
+   until one of the two is written. Grows the file; a failure leaves a part of it done. */
+smbkit_status ram_data_clone(struct ram_space *s, struct ram_data *d, uint64_t to,
+                             const struct ram_data *src, uint64_t from, uint64_t length);
 /* The first stretch with data at or after `from`, not clipped to the size. False: none. */
 bool ram_data_range(const struct ram_data *d, uint64_t from, uint64_t *start, uint64_t *end);
 
@@ -134,6 +138,7 @@ struct ram_stream {
     struct ram_data data;
     uint32_t handles;
     bool gone; /* not listed any more */
+    bool compressed;
     size_t name_len;
     char *name; /* a block of its own */
 };
@@ -230,6 +235,7 @@ void ram_set_eas(struct smbkit_op *op, void *vol, void *file, const struct smbki
 void ram_get_sd(struct smbkit_op *op, void *vol, void *file);
 void ram_set_sd(struct smbkit_op *op, void *vol, void *file, const void *sd, size_t len);
 void ram_set_sparse(struct smbkit_op *op, void *vol, void *file, bool sparse);
+void ram_set_compression(struct smbkit_op *op, void *vol, void *file, bool on);
 void ram_get_reparse(struct smbkit_op *op, void *vol, void *file);
 void ram_set_reparse(struct smbkit_op *op, void *vol, void *file, const void *data, size_t len);
 /* Unlocks, and answers with the bytes, or with the status when there are none. */

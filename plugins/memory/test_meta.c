@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The memory plugin beyond plain files: named streams, extended attributes, security descriptors,
- * the sparse attribute, reparse points. Each test ends with everything given back.
+ * the sparse attribute, reparse points, compression, clones. Each test ends with everything given
+ * back.
  */
 #include "base/mem.h"
 #include "base/testmem.h"
@@ -348,13 +349,110 @@ static void test_memory_out(void **state)
     assert_in_range(n, 10, 100);
 }
 
+/* --- compressed files, clones --- */
+
+static bool compressed(void *file)
+{
+    assert_true(vfs_getattr(&op, vol, file));
+    return (op.attr.attributes & SMBKIT_ATTR_COMPRESSED) != 0;
+}
+
+static void test_compression(void **state)
+{
+    void *d = create("d", NULL, SMBKIT_ATTR_DIRECTORY, OK);
+    assert_true(vfs_set_compression(&op, vol, d, true));
+    assert_true(op.attr.attributes & SMBKIT_ATTR_COMPRESSED);
+    void *f = create("d/f", NULL, SMBKIT_ATTR_COMPRESSED, OK);
+    void *s = create("d/f", "s", 0, OK);
+    assert_true(compressed(f));
+    assert_false(compressed(s));
+    assert_true(vfs_set_compression(&op, vol, f, false));
+    assert_true(vfs_set_compression(&op, vol, s, true));
+    assert_false(compressed(f));
+    assert_true(compressed(s));
+    const struct smbkit_create_args a = {.path = "d/g", .flags = SMBKIT_CREATE_NO_COMPRESSION};
+    assert_true(vfs_create(&op, vol, &a));
+    void *g = op.opened;
+    assert_false(compressed(g));
+    shut(s, 0);
+    shut(f, SMBKIT_CLEANUP_DELETE);
+    shut(g, SMBKIT_CLEANUP_DELETE);
+    shut(d, SMBKIT_CLEANUP_DELETE);
+    assert_true(used() == empty);
+}
+
+#define CHUNK 65536
+
+static void fill(void *file, uint64_t at, char c, uint32_t length)
+{
+    static char bytes[2 * CHUNK];
+    memset(bytes, c, length);
+    assert_true(vfs_write(&op, vol, file, at, bytes, length));
+    assert_int_equal(op.status, OK);
+}
+
+static char byte_at(void *file, uint64_t at)
+{
+    assert_true(vfs_read(&op, vol, file, at, 1));
+    assert_int_equal(op.data.len, 1);
+    return (char)op.data.data[0];
+}
+
+static void clone_range(void *file, uint64_t to, void *from, uint64_t at, uint64_t length,
+                        smbkit_status want)
+{
+    const struct smbkit_copy_args a = {from, at, to, length, SMBKIT_COPY_CLONE};
+    assert_true(vfs_copy_range(&op, vol, file, &a));
+    assert_int_equal(op.status, want);
+}
+
+/* Whole chunks are shared until one side is written; edges and holes are not. */
+static void test_clone(void **state)
+{
+    void *a = create("a", NULL, 0, OK), *b = create("b", NULL, 0, OK);
+    fill(a, 0, 'x', 2 * CHUNK);
+    fill(a, 3 * CHUNK, 'z', 100);
+    clone_range(b, 0, a, 3 * CHUNK, 101, SMBKIT_STATUS_INVALID_PARAMETER);
+    clone_range(b, CHUNK, a, 3 * CHUNK, 100, OK);
+    assert_int_equal(op.attr.size, CHUNK + 100);
+    assert_int_equal(byte_at(b, 0), 0);
+    fill(b, 0, 'b', 2 * CHUNK);
+    fill(b, 2 * CHUNK, 'b', 2 * CHUNK);
+    clone_range(b, 0, a, 0, 3 * CHUNK + 100, OK);
+    assert_int_equal(op.attr.size, 4 * CHUNK);
+    assert_int_equal(byte_at(b, CHUNK), 'x');
+    assert_int_equal(byte_at(b, 2 * CHUNK), 0);
+    assert_int_equal(byte_at(b, 3 * CHUNK + 99), 'z');
+    assert_int_equal(byte_at(b, 3 * CHUNK + 100), 'b');
+    fill(b, CHUNK, 'c', 1);
+    fill(a, 5, 'd', 1);
+    assert_int_equal(byte_at(a, CHUNK), 'x');
+    assert_int_equal(byte_at(b, 5), 'x');
+    /* in the same file, and not by whole chunks */
+    clone_range(b, 3 * CHUNK, b, CHUNK, 4097, OK);
+    assert_int_equal(byte_at(b, 3 * CHUNK), 'c');
+    assert_int_equal(byte_at(b, 3 * CHUNK + 4097), 'b');
+    shut(a, SMBKIT_CLEANUP_DELETE);
+    assert_int_equal(byte_at(b, 0), 'x');
+    shut(b, SMBKIT_CLEANUP_DELETE);
+    assert_true(used() == empty);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_streams),       T(test_delete_by_stream), T(test_streams_of_folders),
-        T(test_rename_stream), T(test_overwrite),        T(test_eas),
-        T(test_sds),           T(test_sparse_attribute), T(test_reparse),
+        T(test_streams),
+        T(test_delete_by_stream),
+        T(test_streams_of_folders),
+        T(test_rename_stream),
+        T(test_overwrite),
+        T(test_eas),
+        T(test_sds),
+        T(test_sparse_attribute),
+        T(test_reparse),
+        T(test_compression),
+        T(test_clone),
         T(test_memory_out),
     };
     testhost_init(&host);

@@ -321,7 +321,12 @@ static void next_set_eas(struct smbkit_op *sop, void *vol, void *file, const str
 
 static void next_set_sparse(struct smbkit_op *sop, void *vol, void *file, bool sparse)
 {
-    NEXT(sop, VFS_SET_SPARSE, op->file = file; op->arg.sparse.on = sparse);
+    NEXT(sop, VFS_SET_SPARSE, op->file = file; op->arg.mark.on = sparse);
+}
+
+static void next_set_compression(struct smbkit_op *sop, void *vol, void *file, bool on)
+{
+    NEXT(sop, VFS_SET_COMPRESSION, op->file = file; op->arg.mark.on = on);
 }
 
 static void next_copy_range(struct smbkit_op *sop, void *vol, void *file,
@@ -415,6 +420,7 @@ const struct smbkit_vfs *smbkit_next(struct smbkit_op *op)
         .get_reparse = next_get_reparse,
         .set_reparse = next_set_reparse,
         .copy_range = next_copy_range,
+        .set_compression = next_set_compression,
         .fsctl = next_fsctl,
     };
     return &next;

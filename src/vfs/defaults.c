@@ -307,19 +307,20 @@ bool vfs_default_path_sd(struct vfs_op *op)
     (vfs_op_public(op), vol, file, op->arg.range.offset, op->arg.range.length)
 #define CALLBACK_ARGS_allocated_ranges \
     (vfs_op_public(op), vol, file, op->arg.range.offset, op->arg.range.length)
-#define CALLBACK_ARGS_overwrite     (vfs_op_public(op), vol, file)
-#define CALLBACK_ARGS_list_streams  (vfs_op_public(op), vol, file)
-#define CALLBACK_ARGS_rename_stream CALLBACK_ARGS_rename
-#define CALLBACK_ARGS_get_eas       (vfs_op_public(op), vol, file)
-#define CALLBACK_ARGS_set_eas       (vfs_op_public(op), vol, file, op->arg.eas.eas, op->arg.eas.count)
-#define CALLBACK_ARGS_get_sd        (vfs_op_public(op), vol, file)
-#define CALLBACK_ARGS_path_sd       (vfs_op_public(op), vol, op->arg.open.path)
-#define CALLBACK_ARGS_set_sd        (vfs_op_public(op), vol, file, op->arg.blob.data, op->arg.blob.len)
-#define CALLBACK_ARGS_set_sparse    (vfs_op_public(op), vol, file, op->arg.sparse.on)
-#define CALLBACK_ARGS_get_reparse   (vfs_op_public(op), vol, file)
-#define CALLBACK_ARGS_set_reparse   CALLBACK_ARGS_set_sd
-#define CALLBACK_ARGS_copy_range    (vfs_op_public(op), vol, file, &op->arg.copy)
-#define CALLBACK_ARGS_fsctl         (vfs_op_public(op), vol, file, &op->arg.fsctl)
+#define CALLBACK_ARGS_overwrite       (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_list_streams    (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_rename_stream   CALLBACK_ARGS_rename
+#define CALLBACK_ARGS_get_eas         (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_set_eas         (vfs_op_public(op), vol, file, op->arg.eas.eas, op->arg.eas.count)
+#define CALLBACK_ARGS_get_sd          (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_path_sd         (vfs_op_public(op), vol, op->arg.open.path)
+#define CALLBACK_ARGS_set_sd          (vfs_op_public(op), vol, file, op->arg.blob.data, op->arg.blob.len)
+#define CALLBACK_ARGS_set_sparse      (vfs_op_public(op), vol, file, op->arg.mark.on)
+#define CALLBACK_ARGS_get_reparse     (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_set_reparse     CALLBACK_ARGS_set_sd
+#define CALLBACK_ARGS_set_compression CALLBACK_ARGS_set_sparse
+#define CALLBACK_ARGS_copy_range      (vfs_op_public(op), vol, file, &op->arg.copy)
+#define CALLBACK_ARGS_fsctl           (vfs_op_public(op), vol, file, &op->arg.fsctl)
 
 CALLBACK(statfs)
 CALLBACK(open)
@@ -350,6 +351,7 @@ CALLBACK(set_sparse)
 CALLBACK(get_reparse)
 CALLBACK(set_reparse)
 CALLBACK(copy_range)
+CALLBACK(set_compression)
 CALLBACK(fsctl)
 
 static bool has_close(const struct smbkit_vfs *f)
@@ -407,5 +409,7 @@ const struct vfs_call vfs_calls[VFS_CODES] = {
     [VFS_SET_REPARSE] = ROW(set_reparse, VFS_ANSWER_ATTR, vfs_default_not_here, FILE, true),
     [VFS_COPY_RANGE] = ROW(copy_range, VFS_ANSWER_ATTR, vfs_default_not_supported, COPY, true),
     [VFS_FSCTL] = ROW(fsctl, VFS_ANSWER_DATA | VFS_ANSWER_STATUS, vfs_default_not_here, FILE, true),
+    [VFS_SET_COMPRESSION] =
+        ROW(set_compression, VFS_ANSWER_ATTR, vfs_default_not_supported, FILE, true),
     [VFS_CLOSE] = ROW(close, 0, vfs_default_success, FILE, false),
 };

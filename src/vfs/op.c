@@ -595,12 +595,23 @@ bool vfs_set_sd(struct vfs_op *op, struct vfs_volume *v, void *file, const void 
     return start_blob(op, v, file, sd, len, VFS_SET_SD);
 }
 
-bool vfs_set_sparse(struct vfs_op *op, struct vfs_volume *v, void *file, bool sparse)
+static bool start_mark(struct vfs_op *op, struct vfs_volume *v, void *file, bool on,
+                       enum vfs_code code)
 {
     vfs_op_clear(op);
     op->file = file;
-    op->arg.sparse.on = sparse;
-    return start(op, v, VFS_SET_SPARSE);
+    op->arg.mark.on = on;
+    return start(op, v, code);
+}
+
+bool vfs_set_sparse(struct vfs_op *op, struct vfs_volume *v, void *file, bool sparse)
+{
+    return start_mark(op, v, file, sparse, VFS_SET_SPARSE);
+}
+
+bool vfs_set_compression(struct vfs_op *op, struct vfs_volume *v, void *file, bool on)
+{
+    return start_mark(op, v, file, on, VFS_SET_COMPRESSION);
 }
 
 bool vfs_get_reparse(struct vfs_op *op, struct vfs_volume *v, void *file)

@@ -190,11 +190,12 @@ static struct smbkit_plugin plugin = {
     .capabilities = SMBKIT_CAP_STREAMS,
     .vfs =
         &(const struct smbkit_vfs){
-            p_share_open,   p_share_close, p_statfs,  p_open,    p_create,  p_cleanup, p_close,
-            p_read,         p_write,       p_flush,   p_getattr, p_setattr, p_size,    p_size,
-            p_readdir,      p_can_delete,  p_name,    p_name,    p_range,   p_range,   p_overwrite,
-            p_list_streams, p_name,        p_get_eas, p_set_eas, p_get_sd,  p_path_sd, p_blob,
-            p_set_sparse,   p_get_reparse, p_blob,    p_copy,    p_fsctl},
+            p_share_open, p_share_close, p_statfs,    p_open,         p_create,     p_cleanup,
+            p_close,      p_read,        p_write,     p_flush,        p_getattr,    p_setattr,
+            p_size,       p_size,        p_readdir,   p_can_delete,   p_name,       p_name,
+            p_range,      p_range,       p_overwrite, p_list_streams, p_name,       p_get_eas,
+            p_set_eas,    p_get_sd,      p_path_sd,   p_blob,         p_set_sparse, p_get_reparse,
+            p_blob,       p_copy,        p_fsctl,     p_set_sparse},
 };
 
 /* A plugin with the least there can be. */
@@ -247,6 +248,7 @@ static bool start_code(enum vfs_code code)
         return vfs_fsctl(
             &op, vol, f,
             &(struct smbkit_fsctl_args){.code = SMBKIT_FSCTL_PIPE_TRANSCEIVE, .max_out = 100});
+    case VFS_SET_COMPRESSION: return vfs_set_compression(&op, vol, f, true);
     case VFS_CLOSE: return vfs_close(&op, vol, f);
     default: fail(); return false;
     }

@@ -197,6 +197,7 @@ static struct smbkit_plugin full = {
                                       .get_reparse = t_file,
                                       .set_reparse = t_blob,
                                       .copy_range = t_copy,
+                                      .set_compression = t_sparse,
                                       .fsctl = t_fsctl},
 };
 
@@ -269,6 +270,7 @@ static bool start_code(struct vfs_op *op, struct vfs_volume *v, enum vfs_code co
     case VFS_SET_REPARSE: return vfs_set_reparse(op, v, f, "blob", 4);
     case VFS_COPY_RANGE: return vfs_copy_range(op, v, f, &copy_args);
     case VFS_FSCTL: return vfs_fsctl(op, v, f, &fsctl_args);
+    case VFS_SET_COMPRESSION: return vfs_set_compression(op, v, f, true);
     case VFS_CLOSE: return vfs_close(op, v, f);
     default: fail(); return false;
     }
@@ -547,6 +549,7 @@ static void test_wrong_kind(void **state)
                                               [VFS_GET_REPARSE] = 64,
                                               [VFS_SET_REPARSE] = 2,
                                               [VFS_COPY_RANGE] = 2,
+                                              [VFS_SET_COMPRESSION] = 2,
                                               [VFS_FSCTL] = 1 | 64};
     struct vfs_volume *v = volume(&full);
     struct vfs_op op;
@@ -879,6 +882,7 @@ static void test_default_status(void **state)
         {VFS_SET_REPARSE, SMBKIT_STATUS_INVALID_DEVICE_REQUEST},
         {VFS_COPY_RANGE, SMBKIT_STATUS_NOT_SUPPORTED},
         {VFS_FSCTL, SMBKIT_STATUS_INVALID_DEVICE_REQUEST},
+        {VFS_SET_COMPRESSION, SMBKIT_STATUS_NOT_SUPPORTED},
         {VFS_CLOSE, 0},
     };
     struct vfs_volume *v = volume(&bare);

@@ -159,6 +159,7 @@ enum vfs_code {
     VFS_SET_REPARSE,
     VFS_COPY_RANGE,
     VFS_FSCTL,
+    VFS_SET_COMPRESSION,
     VFS_CLOSE,
     VFS_CODES
 };
@@ -223,7 +224,7 @@ union vfs_arg {
     } blob;
     struct {
         bool on;
-    } sparse;
+    } mark; /* set_sparse, set_compression */
     struct smbkit_copy_args copy;
     struct smbkit_fsctl_args fsctl;
 };
@@ -362,6 +363,7 @@ bool vfs_copy_range(struct vfs_op *op, struct vfs_volume *v, void *file,
                     const struct smbkit_copy_args *args);
 bool vfs_fsctl(struct vfs_op *op, struct vfs_volume *v, void *file,
                const struct smbkit_fsctl_args *args);
+bool vfs_set_compression(struct vfs_op *op, struct vfs_volume *v, void *file, bool on);
 /* No answer; always inline for ASYNC plugins, else on a worker before the volume goes. `op` carries
    the call to the worker; done is called when it has been made. */
 bool vfs_close(struct vfs_op *op, struct vfs_volume *v, void *file);

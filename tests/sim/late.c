@@ -42,6 +42,28 @@ static void trace_call(const struct world *w, const struct late_call *c)
                 (unsigned long long)c->a, (unsigned long long)c->b);
 }
 
+/* What a file has besides its data. */
+static void make_meta_call(const struct late_call *c)
+{
+    switch (c->code) {
+    case VFS_LIST_STREAMS: INNER->list_streams(c->op, c->vol, c->file); break;
+    case VFS_RENAME_STREAM:
+        INNER->rename_stream(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a);
+        break;
+    case VFS_GET_EAS: INNER->get_eas(c->op, c->vol, c->file); break;
+    case VFS_SET_EAS: INNER->set_eas(c->op, c->vol, c->file, c->ptr, c->a); break;
+    case VFS_GET_SD: INNER->get_sd(c->op, c->vol, c->file); break;
+    case VFS_PATH_SD: INNER->path_sd(c->op, c->vol, c->ptr); break;
+    case VFS_SET_SD: INNER->set_sd(c->op, c->vol, c->file, c->ptr, c->a); break;
+    case VFS_SET_SPARSE: INNER->set_sparse(c->op, c->vol, c->file, c->a != 0); break;
+    case VFS_GET_REPARSE: INNER->get_reparse(c->op, c->vol, c->file); break;
+    case VFS_SET_REPARSE: INNER->set_reparse(c->op, c->vol, c->file, c->ptr, c->a); break;
+    case VFS_COPY_RANGE: INNER->copy_range(c->op, c->vol, c->file, c->ptr); break;
+    case VFS_SET_COMPRESSION: INNER->set_compression(c->op, c->vol, c->file, c->a != 0); break;
+    default: ASSERT(false); /* what memory lacks is not called */
+    }
+}
+
 static void make_call(const struct world *w, const struct late_call *c)
 {
     trace_call(w, c);
@@ -64,19 +86,7 @@ static void make_call(const struct world *w, const struct late_call *c)
     case VFS_ZERO_RANGE: INNER->zero_range(c->op, c->vol, c->file, c->a, c->b); break;
     case VFS_ALLOCATED_RANGES: INNER->allocated_ranges(c->op, c->vol, c->file, c->a, c->b); break;
     case VFS_OVERWRITE: INNER->overwrite(c->op, c->vol, c->file); break;
-    case VFS_LIST_STREAMS: INNER->list_streams(c->op, c->vol, c->file); break;
-    case VFS_RENAME_STREAM:
-        INNER->rename_stream(c->op, c->vol, c->file, c->ptr, (uint32_t)c->a);
-        break;
-    case VFS_GET_EAS: INNER->get_eas(c->op, c->vol, c->file); break;
-    case VFS_SET_EAS: INNER->set_eas(c->op, c->vol, c->file, c->ptr, c->a); break;
-    case VFS_GET_SD: INNER->get_sd(c->op, c->vol, c->file); break;
-    case VFS_PATH_SD: INNER->path_sd(c->op, c->vol, c->ptr); break;
-    case VFS_SET_SD: INNER->set_sd(c->op, c->vol, c->file, c->ptr, c->a); break;
-    case VFS_SET_SPARSE: INNER->set_sparse(c->op, c->vol, c->file, c->a != 0); break;
-    case VFS_GET_REPARSE: INNER->get_reparse(c->op, c->vol, c->file); break;
-    case VFS_SET_REPARSE: INNER->set_reparse(c->op, c->vol, c->file, c->ptr, c->a); break;
-    default: ASSERT(false); /* what memory lacks is not called */
+    default: make_meta_call(c); break;
     }
 }
 
@@ -276,6 +286,17 @@ static void late_set_reparse(struct smbkit_op *op, void *vol, void *file, const 
                     .code = VFS_SET_REPARSE, .op = op, .file = file, .ptr = data, .a = len});
 }
 
+static void late_copy_range(struct smbkit_op *op, void *vol, void *file,
+                            const struct smbkit_copy_args *args)
+{
+    submit(vol, (struct late_call){.code = VFS_COPY_RANGE, .op = op, .file = file, .ptr = args});
+}
+
+static void late_set_compression(struct smbkit_op *op, void *vol, void *file, bool on)
+{
+    submit(vol, (struct late_call){.code = VFS_SET_COMPRESSION, .op = op, .file = file, .a = on});
+}
+
 static smbkit_status late_share_open(struct smbkit_share *share, const struct smbkit_arg *args,
                                      size_t count, void **vol)
 {
@@ -338,6 +359,8 @@ void late_plugin_init(struct world *w)
         PASS(set_sparse),
         PASS(get_reparse),
         PASS(set_reparse),
+        PASS(copy_range),
+        PASS(set_compression),
     };
     w->plugin.vfs = &w->vfs;
 }

@@ -125,6 +125,7 @@ enum core_verdict create_make(struct core_request *r)
         .path = s->path.path,
         .stream = stream ? s->path.stream : NULL,
         .access = s->granted,
+        .flags = q->create_options & FILE_NO_COMPRESSION ? SMBKIT_CREATE_NO_COMPRESSION : 0,
         .attributes = attributes,
         .alloc_size = s->path.stream == NULL || stream ? s->ctxs.allocation_size : 0,
         .sd = stream ? NULL : s->sd,

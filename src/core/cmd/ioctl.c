@@ -118,12 +118,16 @@ static uint32_t ioctl_payload(const struct core_request *r)
 
 /* ---------------------------------------------------------------- checks */
 
+/* For both together Windows is content with the right to write. */
 static bool access_granted(const struct core_request *r)
 {
-    uint32_t need = needs(r->in.ioctl.ctl_code);
-    uint32_t access = r->open->access;
-    return !((need & NEEDS_READ) && !(access & FILE_READ_DATA)) &&
-           !((need & NEEDS_WRITE) && !(access & (FILE_WRITE_DATA | FILE_APPEND_DATA)));
+    static const uint32_t rights[] = {
+        [NEEDS_READ] = FILE_READ_DATA,
+        [NEEDS_WRITE] = FILE_WRITE_DATA | FILE_APPEND_DATA,
+        [NEEDS_READ | NEEDS_WRITE] = FILE_WRITE_DATA,
+    };
+    uint32_t need = rights[needs(r->in.ioctl.ctl_code)];
+    return need == 0 || (r->open->access & need) != 0;
 }
 
 static smbkit_status check_file(const struct core_request *r, const struct ioctl_row *row)

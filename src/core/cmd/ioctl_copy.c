@@ -38,6 +38,7 @@ struct copy_work {
     uint32_t piece;
     smbkit_status end; /* when all ranges are copied: those behind `count` were out of the source */
     uint32_t flags;    /* SMBKIT_COPY_* */
+    bool sparse;       /* the source is */
     bool by_hand;      /* the plugin cannot */
     void (*answer)(struct core_request *r, smbkit_status st); /* makes the body */
 };
@@ -306,6 +307,52 @@ static smbkit_status duplicate_check(const struct core_request *r, const struct 
     return SMBKIT_STATUS_SUCCESS;
 }
 
+#define CLUSTER_SIZE 4096u
+
+/* No file grows by it: what would lie behind the end is not copied. */
+static enum core_verdict target_known(struct core_request *r)
+{
+    const struct copy_work *w = copy_work(r);
+    struct copy_range *x = w->ranges;
+    uint64_t size = r->op.attr.size;
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    if (w->sparse && !(r->op.attr.attributes & SMBKIT_ATTR_SPARSE))
+        return request_done(r, SMBKIT_STATUS_NOT_SUPPORTED);
+    if (x->to >= size)
+        return request_done(r, SMBKIT_STATUS_SUCCESS);
+    x->length = MIN(x->length, size - x->to);
+    return flow_goto(r, copy_piece);
+}
+
+/* Ranges are of whole clusters, but for the last one of the source. */
+static enum core_verdict duplicate_known(struct core_request *r)
+{
+    struct copy_work *w = copy_work(r);
+    const struct copy_range *x = w->ranges;
+    uint64_t end = x->from + x->length;
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    if (end > r->op.attr.size)
+        return request_done(r, SMBKIT_STATUS_NOT_SUPPORTED);
+    if (x->from % CLUSTER_SIZE != 0 || x->to % CLUSTER_SIZE != 0 ||
+        (end % CLUSTER_SIZE != 0 && end != r->op.attr.size))
+        return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
+    w->sparse = (r->op.attr.attributes & SMBKIT_ATTR_SPARSE) != 0;
+    return flow_await(r, vfs_getattr(&r->op, r->open->volume, r->open->file), target_known);
+}
+
+/* Locks are in nobody's way: [MS-FSA] notes 91, 92. */
+static enum core_verdict duplicate_begin(struct core_request *r)
+{
+    const struct core_open *src = ioctl_state(r)->other;
+    enum core_verdict verdict;
+    if (!oplock_clear(r, LEASE_OP_WRITE, &verdict))
+        return verdict;
+    r->open->touched = true;
+    return flow_await(r, vfs_getattr(&r->op, src->volume, src->file), duplicate_known);
+}
+
 static enum core_verdict duplicate(struct core_request *r, bool ex)
 {
     struct ioctl_state *s = ioctl_state(r);
@@ -329,7 +376,7 @@ static enum core_verdict duplicate(struct core_request *r, bool ex)
     smbkit_status st = duplicate_check(r, x);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
-    return flow_goto(r, copy_begin);
+    return flow_goto(r, duplicate_begin);
 }
 
 enum core_verdict ioctl_duplicate_extents(struct core_request *r)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Control codes of file systems ([MS-FSCC] 2.3, [MS-FSA] 2.1.5.10). */
+#include "base/checked.h"
 #include "core/cmd/ioctl.h"
 #include "core/cmd/object_id.h"
 #include "core/notify.h"
@@ -20,7 +21,8 @@ static enum core_verdict written(struct core_request *r)
 
 /* ---------------------------------------------------------------- SET_SPARSE, SET_ZERO_DATA */
 
-static enum core_verdict sparse_set(struct core_request *r)
+/* Tells the watchers. */
+static enum core_verdict attribute_set(struct core_request *r)
 {
     const struct core_open *o = r->open;
     if (r->op.status == SMBKIT_STATUS_SUCCESS)
@@ -41,7 +43,7 @@ enum core_verdict ioctl_set_sparse(struct core_request *r)
     if (!(o->access & (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_ATTRIBUTES)))
         return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
     bool on = in->len == 0 || in->data[0] != 0;
-    return flow_await(r, vfs_set_sparse(&r->op, o->volume, o->file, on), sparse_set);
+    return flow_await(r, vfs_set_sparse(&r->op, o->volume, o->file, on), attribute_set);
 }
 
 enum core_verdict ioctl_zero_data(struct core_request *r)
@@ -106,29 +108,74 @@ enum core_verdict ioctl_allocated_ranges(struct core_request *r)
 
 /* ---------------------------------------------------------------- FILE_LEVEL_TRIM */
 
-/* The client no longer needs these bytes. A hint, which no plugin can be told yet: doing nothing is
-   one of the ways to follow it ([MS-FSA] 2.1.5.10.6). */
+#define PAGE_SIZE_USUAL 4096u
+
+struct trim_work {
+    struct wire_trim_req in;
+    uint32_t at;
+};
+
+static flow_step trim_next;
+
+static enum core_verdict trimmed(struct core_request *r)
+{
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    return flow_goto(r, trim_next);
+}
+
+/* Only whole pages go. */
+static bool trim_pages(const struct wire_range *x, uint64_t *from, uint64_t *to)
+{
+    uint64_t end = x->file_offset + x->length;
+    *from = align_up(x->file_offset, PAGE_SIZE_USUAL);
+    *to = end - end % PAGE_SIZE_USUAL;
+    return *from < *to;
+}
+
+static enum core_verdict trim_next(struct core_request *r)
+{
+    struct trim_work *w = ioctl_state(r)->work;
+    uint64_t from, to;
+    while (w->at < w->in.range_count)
+        if (trim_pages(&w->in.ranges[w->at++], &from, &to))
+            return flow_await(
+                r, vfs_zero_range(&r->op, r->open->volume, r->open->file, from, to - from),
+                trimmed);
+    struct wire_trim_rsp rsp = {.ranges_processed = w->in.range_count};
+    if (r->in.ioctl.max_output_response != 0)
+        wire_trim_rsp_encode(&ioctl_state(r)->out, &rsp);
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
+}
+
+/* The client no longer needs these bytes ([MS-FSA] 2.1.5.10.6). Where there are no holes nothing is
+   done about it, which is one of the ways to follow a hint. */
 enum core_verdict ioctl_trim(struct core_request *r)
 {
     struct core_open *o = r->open;
     struct cursor c = ioctl_input(r);
-    struct wire_trim_req in;
+    struct trim_work *w = arena_alloc(request_arena(r), sizeof *w);
     uint32_t room = r->in.ioctl.max_output_response;
-    if (!wire_trim_req_decode(&c, request_arena(r), &in) || in.key != 0 || in.range_count == 0 ||
-        o->is_directory || (room != 0 && room < 4))
+    enum core_verdict verdict;
+    if (w == NULL)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    ioctl_state(r)->work = w;
+    if (!wire_trim_req_decode(&c, request_arena(r), &w->in) || w->in.key != 0 ||
+        w->in.range_count == 0 || o->is_directory || (room != 0 && room < 4))
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
-    for (uint32_t i = 0; i < in.range_count; i++) {
-        const struct wire_range *x = &in.ranges[i];
+    for (uint32_t i = 0; i < w->in.range_count; i++) {
+        const struct wire_range *x = &w->in.ranges[i];
         if (!ioctl_range_valid(x->file_offset, x->length))
             return request_done(r, SMBKIT_STATUS_INTEGER_OVERFLOW);
         smbkit_status st = lease_check_io(&o->lease, x->file_offset, x->length, true);
         if (st != SMBKIT_STATUS_SUCCESS)
             return request_done(r, st);
     }
-    struct wire_trim_rsp rsp = {.ranges_processed = in.range_count};
-    if (room != 0)
-        wire_trim_rsp_encode(&ioctl_state(r)->out, &rsp);
-    return request_done(r, SMBKIT_STATUS_SUCCESS);
+    if (!(vfs_volume_capabilities(o->volume) & SMBKIT_CAP_SPARSE))
+        w->at = w->in.range_count;
+    if (!oplock_clear(r, LEASE_OP_ZERO, &verdict))
+        return verdict;
+    return flow_goto(r, trim_next);
 }
 
 /* ---------------------------------------------------------------- object ids */
@@ -149,20 +196,33 @@ enum core_verdict ioctl_object_id(struct core_request *r)
 
 /* ---------------------------------------------------------------- compression */
 
-enum core_verdict ioctl_get_compression(struct core_request *r)
+static enum core_verdict compression_known(struct core_request *r)
 {
     struct wire_compression_state rsp = {.state = COMPRESSION_FORMAT_NONE};
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    if (r->op.attr.attributes & SMBKIT_ATTR_COMPRESSED)
+        rsp.state = COMPRESSION_FORMAT_LZNT1;
     wire_compression_state_encode(&ioctl_state(r)->out, &rsp);
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 
+/* [MS-FSA] 2.1.5.10.9 */
+enum core_verdict ioctl_get_compression(struct core_request *r)
+{
+    return flow_await(r, vfs_getattr(&r->op, r->open->volume, r->open->file), compression_known);
+}
+
+/* [MS-FSA] 2.1.5.10.30. Volumes without compression answer as ReFS: note 130. */
 enum core_verdict ioctl_set_compression(struct core_request *r)
 {
     struct cursor c = ioctl_input(r);
     struct wire_compression_state in;
     if (!wire_compression_state_decode(&c, &in) || in.state > COMPRESSION_FORMAT_LZNT1)
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
-    return request_done(r, in.state == COMPRESSION_FORMAT_NONE
-                               ? SMBKIT_STATUS_SUCCESS
-                               : SMBKIT_STATUS_NOT_SUPPORTED); /* as ReFS: note 130 */
+    bool on = in.state != COMPRESSION_FORMAT_NONE;
+    if (!(vfs_volume_capabilities(r->open->volume) & SMBKIT_CAP_COMPRESSION))
+        return request_done(r, on ? SMBKIT_STATUS_NOT_SUPPORTED : SMBKIT_STATUS_SUCCESS);
+    return flow_await(r, vfs_set_compression(&r->op, r->open->volume, r->open->file, on),
+                      attribute_set);
 }

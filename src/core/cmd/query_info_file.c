@@ -95,7 +95,9 @@ static struct wire_info_compression get_compression(const struct core_request *r
 {
     return (struct wire_info_compression){
         .compressed_file_size = r->open->is_directory ? 0 : r->op.attr.alloc_size,
-        .compression_format = COMPRESSION_FORMAT_NONE,
+        .compression_format = r->op.attr.attributes & SMBKIT_ATTR_COMPRESSED
+                                  ? COMPRESSION_FORMAT_LZNT1
+                                  : COMPRESSION_FORMAT_NONE,
     };
 }
 FILL(compression)

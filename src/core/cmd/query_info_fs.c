@@ -121,6 +121,8 @@ static const struct {
     {SMBKIT_CAP_EXTENDED_ATTRS, FILE_SUPPORTS_EXTENDED_ATTRIBUTES},
     {SMBKIT_CAP_ACLS, FILE_PERSISTENT_ACLS},
     {SMBKIT_CAP_REPARSE_POINTS, FILE_SUPPORTS_REPARSE_POINTS},
+    {SMBKIT_CAP_COMPRESSION, FILE_FILE_COMPRESSION},
+    {SMBKIT_CAP_CLONE, FILE_SUPPORTS_BLOCK_REFCOUNTING},
 };
 
 static smbkit_status fill_attribute(struct core_request *r, struct builder *b)
@@ -162,6 +164,8 @@ static smbkit_status fill_sector_size(struct core_request *r, struct builder *b)
         .effective_physical_bytes_per_sector_for_atomicity = MIN(block, PAGE_SIZE_USUAL),
         .flags = SSINFO_FLAGS_ALIGNED_DEVICE | SSINFO_FLAGS_PARTITION_ALIGNED_ON_DEVICE,
     };
+    if (vfs_volume_capabilities(r->open->volume) & SMBKIT_CAP_SPARSE)
+        v.flags |= SSINFO_FLAGS_TRIM_ENABLED; /* ioctl_trim makes holes */
     wire_info_fs_sector_size_encode(b, &v);
     return SMBKIT_STATUS_SUCCESS;
 }

@@ -6,6 +6,7 @@
 #include "wire/fsctl_file.h"
 #include "wire/fsctl_reparse.h"
 #include "wire/fsctl_srv.h"
+#include "wire/info_file.h"
 
 static smbkit_status ioctl(struct core_open *o, uint32_t code, const struct builder *in,
                            uint32_t room)
@@ -160,14 +161,15 @@ static int setup_copying(void **state)
     return bench_setup(state);
 }
 
-static smbkit_status duplicate(struct core_open *from, struct core_open *to, uint64_t length)
+static smbkit_status duplicate_at(struct core_open *from, struct core_open *to, uint64_t source,
+                                  uint64_t target, uint64_t length)
 {
     struct builder b;
     builder_init_grow(&b, 100);
     builder_u64(&b, from->persistent_id);
     builder_u64(&b, from->volatile_id);
-    builder_u64(&b, 0);
-    builder_u64(&b, 0);
+    builder_u64(&b, source);
+    builder_u64(&b, target);
     builder_u64(&b, length);
     smbkit_status st = ioctl(to, FSCTL_DUPLICATE_EXTENTS_TO_FILE, &b, 0);
     bench_request_free(&bench.req);
@@ -175,21 +177,117 @@ static smbkit_status duplicate(struct core_open *from, struct core_open *to, uin
     return st;
 }
 
+static smbkit_status duplicate(struct core_open *from, struct core_open *to, uint64_t length)
+{
+    return duplicate_at(from, to, 0, 0, length);
+}
+
+/* [MS-FSA] 2.1.5.10.4 */
+static void test_duplicate(void **state)
+{
+    (void)state;
+    struct core_open *from = bench_open("from", true, false), *to = bench_open("to", true, false);
+    put(from, 8191, "!");
+    put(from, 0, "Hello");
+    assert_int_equal(duplicate_at(from, to, 0, 0, 4096), SMBKIT_STATUS_SUCCESS);
+    expect_data(to, ""); /* no file grows by it */
+    put(to, 4095, ".");
+    assert_int_equal(duplicate_at(from, to, 1, 0, 4095), SMBKIT_STATUS_INVALID_PARAMETER);
+    assert_int_equal(duplicate_at(from, to, 0, 0, 4095), SMBKIT_STATUS_INVALID_PARAMETER);
+    assert_int_equal(duplicate_at(from, to, 8192, 0, 4096), SMBKIT_STATUS_NOT_SUPPORTED);
+    assert_int_equal(duplicate_at(from, from, 0, 4096, 8192), SMBKIT_STATUS_NOT_SUPPORTED);
+    /* a lock is in nobody's way */
+    assert_int_equal(lease_lock(&from->lease, 0, 1, true, NULL), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(duplicate_at(from, to, 0, 0, 4096), SMBKIT_STATUS_SUCCESS);
+    bench_wait(vfs_read(&bench.op, bench.volume, to->file, 0, 5));
+    assert_memory_equal(bench.op.data.data, "Hello", 5);
+    bench_wait(vfs_set_sparse(&bench.op, bench.volume, from->file, true));
+    assert_int_equal(duplicate_at(from, to, 0, 0, 4096), SMBKIT_STATUS_NOT_SUPPORTED);
+    bench_close(from);
+    bench_close(to);
+}
+
+static smbkit_status compression(struct core_open *o, uint16_t state)
+{
+    struct builder b;
+    builder_init_grow(&b, 16);
+    builder_u16(&b, state);
+    smbkit_status st = ioctl(o, FSCTL_SET_COMPRESSION, &b, 0);
+    bench_request_free(&bench.req);
+    builder_free(&b);
+    return st;
+}
+
+static uint16_t compression_of(struct core_open *o)
+{
+    struct builder none;
+    builder_init_grow(&none, 0);
+    assert_int_equal(ioctl(o, FSCTL_GET_COMPRESSION, &none, 2), SMBKIT_STATUS_SUCCESS);
+    struct cursor c = output();
+    uint16_t state = cursor_u16(&c);
+    bench_request_free(&bench.req);
+    return state;
+}
+
+static void test_compression(void **state)
+{
+    (void)state;
+    struct core_open *o = bench_open("f", true, false);
+    assert_int_equal(compression_of(o), COMPRESSION_FORMAT_NONE);
+    assert_int_equal(compression(o, 0x42), SMBKIT_STATUS_INVALID_PARAMETER);
+    assert_int_equal(compression(o, COMPRESSION_FORMAT_DEFAULT), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(compression_of(o), COMPRESSION_FORMAT_LZNT1);
+    assert_int_equal(compression(o, COMPRESSION_FORMAT_NONE), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(compression_of(o), COMPRESSION_FORMAT_NONE);
+    o->access = FILE_WRITE_DATA;
+    assert_int_equal(compression(o, COMPRESSION_FORMAT_DEFAULT), SMBKIT_STATUS_SUCCESS);
+    o->access = FILE_READ_DATA | FILE_APPEND_DATA;
+    assert_int_equal(compression(o, COMPRESSION_FORMAT_NONE), SMBKIT_STATUS_ACCESS_DENIED);
+    bench_close(o);
+}
+
+static void test_trim(void **state)
+{
+    (void)state;
+    struct core_open *o = bench_open("f", true, false);
+    struct builder b;
+    put(o, 0, "0");
+    put(o, 4096, "1");
+    put(o, 8191, "2");
+    builder_init_grow(&b, 64);
+    builder_u32(&b, 0);
+    builder_u32(&b, 1);
+    builder_u64(&b, 1);
+    builder_u64(&b, 8191);
+    assert_int_equal(ioctl(o, FSCTL_FILE_LEVEL_TRIM, &b, 4), SMBKIT_STATUS_SUCCESS);
+    struct cursor c = output();
+    assert_int_equal(cursor_u32(&c), 1);
+    bench_request_free(&bench.req);
+    builder_free(&b);
+    /* whole pages only */
+    bench_wait(vfs_read(&bench.op, bench.volume, o->file, 0, 8192));
+    assert_int_equal(bench.op.data.data[0], '0');
+    assert_int_equal(bench.op.data.data[4096], 0);
+    assert_int_equal(bench.op.data.data[8191], 0);
+    bench_close(o);
+}
+
 static void test_plugin_copies(void **state)
 {
     (void)state;
     struct core_open *from = bench_open("from", true, false), *to = bench_open("to", true, false);
     put(from, 0, "Hello, world");
+    put(to, 0, "############");
     copying_says = SMBKIT_STATUS_SUCCESS;
     assert_int_equal(duplicate(from, to, 12), SMBKIT_STATUS_SUCCESS);
     assert_int_equal(copies, 1);
     assert_ptr_equal(copied.from, from->file);
     assert_int_equal(copied.length, 12);
     assert_int_equal(copied.flags, SMBKIT_COPY_CLONE);
-    expect_data(to, ""); /* it was not the core that copied */
+    expect_data(to, "############"); /* it was not the core that copied */
     copying_says = SMBKIT_STATUS_DISK_FULL;
     assert_int_equal(duplicate(from, to, 12), SMBKIT_STATUS_DISK_FULL);
-    expect_data(to, "");
+    expect_data(to, "############");
     copying_says = SMBKIT_STATUS_NOT_SUPPORTED;
     assert_int_equal(duplicate(from, to, 12), SMBKIT_STATUS_SUCCESS);
     expect_data(to, "Hello, world");
@@ -199,6 +297,7 @@ static void test_plugin_copies(void **state)
     assert_int_equal(copies, 3);
     /* more than is copied by hand */
     bench_wait(vfs_set_size(&bench.op, bench.volume, from->file, 1ull << 30));
+    bench_wait(vfs_set_size(&bench.op, bench.volume, to->file, 1ull << 30));
     assert_int_equal(duplicate(from, to, 1ull << 30), SMBKIT_STATUS_NOT_SUPPORTED);
     copying_says = SMBKIT_STATUS_SUCCESS;
     assert_int_equal(duplicate(from, to, 1ull << 30), SMBKIT_STATUS_SUCCESS);
@@ -419,6 +518,9 @@ int main(void)
         BENCH_TEST(test_copychunk),
         cmocka_unit_test_setup_teardown(test_plugin_copies, setup_copying, bench_teardown),
         cmocka_unit_test_setup_teardown(test_plugin_answers_codes, setup_copying, bench_teardown),
+        BENCH_TEST(test_duplicate),
+        BENCH_TEST(test_compression),
+        BENCH_TEST(test_trim),
         BENCH_TEST(test_file_codes),
         BENCH_TEST(test_validate_negotiate),
         BENCH_TEST(test_sparse),
