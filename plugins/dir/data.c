@@ -45,8 +45,7 @@ void dir_read(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint
 
 /* --- changes --- */
 
-/* Begins a change of the content with the user's rights. False: answered already. */
-static bool begin(struct smbkit_op *op, struct dir_handle *h)
+bool dir_data_begin(struct smbkit_op *op, struct dir_handle *h)
 {
     smbkit_status status = check_io(h, FS_WRITE);
     if (status == SMBKIT_STATUS_SUCCESS && !dir_user_enter(h->user))
@@ -72,9 +71,8 @@ static void mark_archive(struct dir_handle *h)
     (void)dir_dos_write(h->fd, &dos);
 }
 
-/* Ends it; `err` is 0 or an errno. */
-static void finish(struct smbkit_op *op, struct dir_volume *v, struct dir_handle *h, int err,
-                   bool with_attr)
+void dir_data_finish(struct smbkit_op *op, struct dir_volume *v, struct dir_handle *h, int err,
+                     bool with_attr)
 {
     struct smbkit_attr attr;
     if (err == 0)
@@ -112,11 +110,11 @@ void dir_write(struct smbkit_op *op, void *vol, void *file, uint64_t offset, con
                uint32_t length)
 {
     struct dir_handle *h = file;
-    if (!begin(op, h))
+    if (!dir_data_begin(op, h))
         return;
     int err = h->stream != NULL ? dir_stream_write(h, offset, data, length)
                                 : write_all(h->fd, offset, data, length);
-    finish(op, vol, h, err, false);
+    dir_data_finish(op, vol, h, err, false);
 }
 
 void dir_flush(struct smbkit_op *op, void *vol, void *file)
@@ -139,8 +137,8 @@ static int cut(struct dir_handle *h, uint64_t size)
 void dir_set_size(struct smbkit_op *op, void *vol, void *file, uint64_t size)
 {
     struct dir_handle *h = file;
-    if (begin(op, h))
-        finish(op, vol, h, cut(h, size), true);
+    if (dir_data_begin(op, h))
+        dir_data_finish(op, vol, h, cut(h, size), true);
 }
 
 /* A file system that cannot reserve has said all it can. */
@@ -166,22 +164,22 @@ static int reserve(struct dir_handle *h, uint64_t size)
 void dir_set_alloc(struct smbkit_op *op, void *vol, void *file, uint64_t size)
 {
     struct dir_handle *h = file;
-    if (begin(op, h))
-        finish(op, vol, h, reserve(h, size), true);
+    if (dir_data_begin(op, h))
+        dir_data_finish(op, vol, h, reserve(h, size), true);
 }
 
 /* A client overwrites the file: nothing of what it was stays but its name. */
 void dir_overwrite(struct smbkit_op *op, void *vol, void *file)
 {
     struct dir_handle *h = file;
-    if (!begin(op, h))
+    if (!dir_data_begin(op, h))
         return;
     int err = cut(h, 0);
     if (err == 0 && h->stream == NULL)
         err = dir_streams_remove(h);
     if (err == 0 && h->stream == NULL)
         err = dir_eas_remove(vol, h->fd);
-    finish(op, vol, h, err, true);
+    dir_data_finish(op, vol, h, err, true);
 }
 
 /* --- holes --- */
@@ -221,8 +219,8 @@ static int punch(struct dir_handle *h, uint64_t offset, uint64_t length)
 void dir_zero_range(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint64_t length)
 {
     struct dir_handle *h = file;
-    if (begin(op, h))
-        finish(op, vol, h, punch(h, offset, length), true);
+    if (dir_data_begin(op, h))
+        dir_data_finish(op, vol, h, punch(h, offset, length), true);
 }
 
 /* Everything, as for a file that is not sparse. */

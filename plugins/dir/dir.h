@@ -403,6 +403,16 @@ smbkit_status dir_attr_get(struct dir_volume *v, struct dir_handle *h, struct sm
 uint64_t dir_file_id(const struct dir_volume *v, dev_t dev, uint64_t inode);
 dev_t dir_dev(const struct statx *st);
 
+/* --- data.c, copy.c --- */
+
+/* Begins a change of the content with the user's rights. False: answered already. */
+bool dir_data_begin(struct smbkit_op *op, struct dir_handle *h);
+/* Ends it; `err` is 0 or an errno. */
+void dir_data_finish(struct smbkit_op *op, struct dir_volume *v, struct dir_handle *h, int err,
+                     bool with_attr);
+/* Can files share blocks there? */
+bool dir_can_clone(int root);
+
 /* --- the volume --- */
 
 enum dir_links { DIR_LINKS_FOLLOW, DIR_LINKS_REFUSE, DIR_LINKS_REPARSE };
@@ -448,6 +458,8 @@ void dir_set_alloc(struct smbkit_op *op, void *vol, void *file, uint64_t size);
 void dir_zero_range(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint64_t length);
 void dir_allocated_ranges(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
                           uint64_t length);
+void dir_copy_range(struct smbkit_op *op, void *vol, void *file,
+                    const struct smbkit_copy_args *args);
 void dir_overwrite(struct smbkit_op *op, void *vol, void *file);
 void dir_list_streams(struct smbkit_op *op, void *vol, void *file);
 void dir_rename_stream(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags);

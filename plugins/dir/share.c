@@ -112,6 +112,8 @@ static void tell_lacks(const struct dir_volume *v, struct smbkit_share *share)
         lacks |= SMBKIT_CAP_ACLS;
     if (getxattr(root.text, DOSATTR_XATTR, NULL, 0) < 0 && errno == ENOTSUP)
         lacks |= SMBKIT_CAP_STREAMS | SMBKIT_CAP_EXTENDED_ATTRS;
+    if (!dir_can_clone(v->root))
+        lacks |= SMBKIT_CAP_CLONE;
     smbkit_share_lacks(share, lacks);
 }
 
@@ -267,7 +269,7 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
     .fs_name = "NTFS",
     .capabilities = SMBKIT_CAP_STABLE_IDS | SMBKIT_CAP_SPARSE | SMBKIT_CAP_HARD_LINKS |
                     SMBKIT_CAP_CHANGE_SOURCE | SMBKIT_CAP_STREAMS | SMBKIT_CAP_EXTENDED_ATTRS |
-                    SMBKIT_CAP_ACLS | SMBKIT_CAP_REPARSE_POINTS,
+                    SMBKIT_CAP_ACLS | SMBKIT_CAP_REPARSE_POINTS | SMBKIT_CAP_CLONE,
     .params = dir_params,
     .vfs =
         &(const struct smbkit_vfs){
@@ -292,6 +294,7 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
             .zero_range = dir_zero_range,
             .allocated_ranges = dir_allocated_ranges,
             .overwrite = dir_overwrite,
+            .copy_range = dir_copy_range,
             .list_streams = dir_list_streams,
             .rename_stream = dir_rename_stream,
             .get_eas = dir_get_eas,

@@ -113,7 +113,7 @@ static enum core_verdict parse_reconnect(struct core_request *r, struct create_s
     if (st == SMBKIT_STATUS_INSUFFICIENT_RESOURCES)
         return request_done(r, st);
     s->path_valid = st == SMBKIT_STATUS_SUCCESS;
-    r->op.user = r->session->user;
+    meta_as_user(r);
     return request_goto(r, create_reconnect);
 }
 
