@@ -77,6 +77,8 @@ static struct lease_node *node_new(struct lease_table *t, const struct lease_key
     n->table = t;
     n->base = n;
     list_init(&n->opens);
+    list_init(&n->in_base);
+    list_init(&n->streams);
     list_init(&n->links);
     list_init(&n->waits);
     list_init(&n->grants);
@@ -113,6 +115,7 @@ struct lease_node *lease_node_get(struct lease_table *t, const struct lease_key 
         return NULL;
     }
     n->base = base;
+    list_append(&base->streams, &n->in_base);
     return n;
 }
 
@@ -155,6 +158,7 @@ void lease_node_unref(struct lease_node *n)
     ASSERT(!n->exclusive.root && !n->shared.root);
     ASSERT(list_empty(&n->grants) && list_empty(&n->break_waits));
     struct lease_node *base = n->base == n ? NULL : n->base;
+    list_remove(&n->in_base);
     htab_remove(&n->table->nodes, &n->in_table);
     MAGIC_WIPE(n);
     mem_free(n);

@@ -134,7 +134,10 @@ struct lease_node {
     bool directory;
     bool delete_pending; /* Stream.IsDeleted; named streams only */
 
+    struct list in_base; /* base->streams */
+
     /* base nodes only */
+    struct list streams; /* the named ones, lease_node.in_base */
     struct list links;
     uint32_t file_deny_delete;
 

@@ -232,34 +232,60 @@ bool lease_has_batch(const struct lease_node *n)
     return false;
 }
 
-/* Calls break_one for the grants of the unnamed streams of all files that are open by that name. */
-static void break_named(struct lease_table *t, uint64_t volume, uint64_t link,
-                        const struct op_rule *rule, const struct guid *but_key, uint64_t now,
-                        struct lease_actions *actions)
+static void break_scoped(struct lease_node *n, const struct lease_scope *scope,
+                         const struct op_rule *rule, const struct guid *but_key, uint64_t now,
+                         struct lease_actions *actions)
 {
-    for (struct htab_node *h = htab_first(&t->links, lease_link_hash(volume, link)); h;
-         h = htab_next(h)) {
-        const struct lease_link *l = CONTAINER_OF(h, struct lease_link, in_table);
-        if (l->id != link || l->gone || l->base->volume != volume)
-            continue;
-        LIST_FOREACH (it, &l->base->grants) {
-            struct lease_grant *g = LIST_ENTRY(it, struct lease_grant, in_node);
-            if (!is_own_parent(g, but_key))
-                break_one(g, rule, now, actions);
-        }
+    LIST_FOREACH (it, &n->grants) {
+        struct lease_grant *g = LIST_ENTRY(it, struct lease_grant, in_node);
+        if (!is_own_parent(g, but_key) &&
+            (scope->concerns == NULL || scope->concerns(g, scope->ctx)))
+            break_one(g, rule, now, actions);
     }
 }
 
-void lease_break_parent(struct lease_table *t, uint64_t volume, uint64_t link,
-                        const struct guid *parent_key, uint64_t now, struct lease_actions *actions)
+/* The node that has the scope's name, the next one after `h` (NULL: the first). */
+static struct lease_link *next_named(struct lease_table *t, const struct lease_scope *scope,
+                                     struct htab_node *h)
 {
-    break_named(t, volume, link, &parent_rule, parent_key, now, actions);
+    h = h != NULL ? htab_next(h)
+                  : htab_first(&t->links, lease_link_hash(scope->volume, scope->link));
+    for (; h != NULL; h = htab_next(h)) {
+        struct lease_link *l = CONTAINER_OF(h, struct lease_link, in_table);
+        if (l->id == scope->link && !l->gone && l->base->volume == scope->volume)
+            return l;
+    }
+    return NULL;
 }
 
-void lease_break_changed(struct lease_table *t, uint64_t volume, uint64_t link, uint64_t now,
+void lease_break_parent(struct lease_table *t, const struct lease_scope *scope,
+                        const struct guid *parent_key, uint64_t now, struct lease_actions *actions)
+{
+    struct lease_link *l = NULL;
+    ASSERT(scope->has_link);
+    while ((l = next_named(t, scope, l != NULL ? &l->in_table : NULL)) != NULL)
+        break_scoped(l->base, scope, &parent_rule, parent_key, now, actions);
+}
+
+void lease_break_changed(struct lease_table *t, const struct lease_scope *scope, uint64_t now,
                          struct lease_actions *actions)
 {
-    break_named(t, volume, link, &rules[LEASE_OP_CHANGED], NULL, now, actions);
+    const struct op_rule *rule = &rules[LEASE_OP_CHANGED];
+    if (!scope->has_link) {
+        for (struct htab_node *h = htab_walk(&t->nodes, NULL); h; h = htab_walk(&t->nodes, h)) {
+            struct lease_node *n = CONTAINER_OF(h, struct lease_node, in_table);
+            if (n->volume == scope->volume)
+                break_scoped(n, scope, rule, NULL, now, actions);
+        }
+        return;
+    }
+    struct lease_link *l = NULL;
+    while ((l = next_named(t, scope, l != NULL ? &l->in_table : NULL)) != NULL) {
+        break_scoped(l->base, scope, rule, NULL, now, actions);
+        LIST_FOREACH (it, &l->base->streams)
+            break_scoped(LIST_ENTRY(it, struct lease_node, in_base), scope, rule, NULL, now,
+                         actions);
+    }
 }
 
 /* The break has ended with `state`. Others may need more by now: then it goes on, first down to R,

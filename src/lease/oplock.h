@@ -97,13 +97,24 @@ void lease_break_cancel(struct lease_break_wait *w);
 NODISCARD bool lease_break(struct lease_node *n, enum lease_op op, const struct lease_actor *actor,
                            uint64_t now, struct lease_break_wait *wait,
                            struct lease_actions *actions);
-/* Something in this folder has changed (PARENT_OBJECT): breaks its leases but the one with
-   `parent_key`, the ParentLeaseKey of who did it (NULL: none). `link` as in lease_open_args of the
-   folder. Nobody waits for that. */
-void lease_break_parent(struct lease_table *t, uint64_t volume, uint64_t link,
+/* Whose grants are meant by the functions below. */
+struct lease_scope {
+    uint64_t volume;
+    /* Only what is open by this name, as in lease_open_args. */
+    bool has_link;
+    uint64_t link;
+    /* Only those for which it says so; NULL: all. */
+    bool (*concerns)(const struct lease_grant *g, void *ctx);
+    void *ctx;
+};
+
+/* Something in these folders has changed (PARENT_OBJECT): breaks their leases but the one with
+   `parent_key`, the ParentLeaseKey of who did it (NULL: none). Nobody waits for that. */
+void lease_break_parent(struct lease_table *t, const struct lease_scope *scope,
                         const struct guid *parent_key, uint64_t now, struct lease_actions *actions);
-/* The plugin says that what has this name has changed: as LEASE_OP_CHANGED. */
-void lease_break_changed(struct lease_table *t, uint64_t volume, uint64_t link, uint64_t now,
+/* The plugin says that these have changed, with their streams: as LEASE_OP_CHANGED. Without a link
+   it looks at everything that is open. */
+void lease_break_changed(struct lease_table *t, const struct lease_scope *scope, uint64_t now,
                          struct lease_actions *actions);
 /* With a batch oplock an open asks for it to go before sharing is checked ([MS-FSA] 2.1.5.1.2). */
 bool lease_has_batch(const struct lease_node *n);

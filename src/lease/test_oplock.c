@@ -653,23 +653,80 @@ static void test_parent(void **state)
     attach(&f, 7, READ_WRITE, false);
     assert_int_equal(lease_grant_lease(&f, &child), SMBKIT_STATUS_SUCCESS);
 
-    lease_break_parent(&table, 1, 9, &f.grant->parent, 0, &acts);
+    lease_break_parent(&table, &(struct lease_scope){.volume = 1, .has_link = true, .link = 9},
+                       &f.grant->parent, 0, &acts);
     told(&e, RH, NONE, true);
     told_nothing();
     struct guid one = guid_of(1);
-    lease_break_parent(&table, 1, 9, &one, 0, &acts);
+    lease_break_parent(&table, &(struct lease_scope){.volume = 1, .has_link = true, .link = 9},
+                       &one, 0, &acts);
     told_nothing();
-    lease_break_parent(&table, 2, 9, NULL, 0, &acts);
+    lease_break_parent(&table, &(struct lease_scope){.volume = 2, .has_link = true, .link = 9},
+                       NULL, 0, &acts);
     told_nothing(); /* another volume */
     lease_open_renamed(&d, 19);
-    lease_break_parent(&table, 1, 9, NULL, 0, &acts);
+    lease_break_parent(&table, &(struct lease_scope){.volume = 1, .has_link = true, .link = 9},
+                       NULL, 0, &acts);
     told_nothing();
-    lease_break_parent(&table, 1, 19, NULL, 0, &acts);
+    lease_break_parent(&table, &(struct lease_scope){.volume = 1, .has_link = true, .link = 19},
+                       NULL, 0, &acts);
     told(&d, RH, NONE, true);
     told_nothing(); /* e is breaking already */
     detach(&d);
     detach(&e);
     detach(&f);
+}
+
+static bool is_grant_of(const struct lease_grant *g, void *ctx)
+{
+    return g == ((const struct lease_open *)ctx)->grant;
+}
+
+/* What the plugin changes goes to the file with its streams, to the whole volume, or to some. */
+static void test_changed(void **state)
+{
+    struct lease_open a, b, stream;
+    struct lease_request rq = request(1, 1, RWH);
+    struct lease_scope scope = {.volume = 1, .has_link = true, .link = 7};
+    struct lease_key key = {.volume = 1, .file = 7, .stream = "S", .stream_len = 1};
+    attach(&a, 7, READ_WRITE, false);
+    assert_int_equal(lease_grant_lease(&a, &rq), SMBKIT_STATUS_SUCCESS);
+    rq = request(1, 2, RWH);
+    attach(&b, 8, READ_WRITE, false);
+    assert_int_equal(lease_grant_lease(&b, &rq), SMBKIT_STATUS_SUCCESS);
+    lease_open_init(&stream);
+    struct lease_node *n = lease_node_get(&table, &key, false);
+    struct lease_open_args args = a.args;
+    assert_int_equal(lease_open_attach(n, &stream, &args), SMBKIT_STATUS_SUCCESS);
+    lease_node_unref(n);
+    rq = request(1, 3, RWH);
+    assert_int_equal(lease_grant_lease(&stream, &rq), SMBKIT_STATUS_SUCCESS);
+
+    scope.concerns = is_grant_of;
+    scope.ctx = &b;
+    lease_break_changed(&table, &scope, 0, &acts);
+    told_nothing(); /* it has another name */
+    scope.concerns = NULL;
+    lease_break_changed(&table, &scope, 0, &acts);
+    told(&a, RWH, NONE, true);
+    told(&stream, RWH, NONE, true);
+    told_nothing();
+    scope.has_link = false;
+    scope.concerns = is_grant_of;
+    scope.ctx = &a;
+    lease_break_changed(&table, &scope, 0, &acts);
+    told_nothing();
+    scope.volume = 2;
+    scope.concerns = NULL;
+    lease_break_changed(&table, &scope, 0, &acts);
+    told_nothing();
+    scope.volume = 1;
+    lease_break_changed(&table, &scope, 0, &acts);
+    told(&b, RWH, NONE, true);
+    told_nothing();
+    detach(&stream);
+    detach(&a);
+    detach(&b);
 }
 
 /* ---------------------------------------------------------------- every order of few events */
@@ -975,6 +1032,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_grant_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_key_of_another_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_parent, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_all_orders, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
