@@ -120,10 +120,14 @@ NODISCARD smbkit_status core_share_set(struct core *c, const struct core_share_c
 smbkit_status core_share_remove(struct core *c, const char *name);
 
 /* Says that something changed on a volume other than through this core: turned into change
-   notifications and breaks of oplocks and leases. `path` as in smbkit/vfs.h, `action`
-   FILE_ACTION_*. Owner's thread. */
-void core_volume_changed(struct core *c, struct vfs_volume *volume, const char *path,
-                         uint32_t action);
+   notifications and breaks of oplocks and leases. `user`: only he sees it; NULL: everybody. `path`
+   as in smbkit/vfs.h, `action` FILE_ACTION_*; RENAMED_OLD is delivered together with the
+   RENAMED_NEW that follows. Owner's thread. */
+void core_volume_changed(struct core *c, struct vfs_volume *volume, const char *user,
+                         const char *path, uint32_t action);
+/* Changes on this volume got lost, nobody knows which: who watches is told to list his folder again
+   (STATUS_NOTIFY_ENUM_DIR), and nothing of it is cached any more. Owner's thread. */
+void core_volume_lost(struct core *c, struct vfs_volume *volume);
 
 /* --- connections --- */
 

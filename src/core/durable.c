@@ -43,17 +43,23 @@ static bool held_safely(const struct core_open *o)
     return lease_level_of(g->state) == SMB2_OPLOCK_LEVEL_BATCH;
 }
 
+static void forget_owner(struct core_durable *d)
+{
+    mem_free(d->owner);
+    mem_free(d->user);
+    d->owner = d->user = NULL;
+}
+
 bool durable_grant(struct core_open *o, const struct durable_request *rq)
 {
     struct core_durable *d = &o->durable;
     if (o->is_directory || !held_safely(o) || o->session->is_guest || o->session->is_anonymous)
         return false;
     d->owner = mem_strdup(o->session->user_id);
-    if (d->owner == NULL)
-        return false;
-    if (rq->v2 && !htab_insert(&o->core->guids, &d->by_guid, guid_hash(&rq->create_guid))) {
-        mem_free(d->owner);
-        d->owner = NULL;
+    d->user = mem_strdup(o->session->user);
+    if (d->owner == NULL || d->user == NULL ||
+        (rq->v2 && !htab_insert(&o->core->guids, &d->by_guid, guid_hash(&rq->create_guid)))) {
+        forget_owner(d);
         return false;
     }
     timer_init(&d->scavenger, time_is_up);
@@ -74,8 +80,7 @@ void durable_forget(struct core_open *o)
     timerq_cancel(&o->core->timers, &d->scavenger);
     if (d->v2)
         htab_remove(&o->core->guids, &d->by_guid);
-    mem_free(d->owner);
-    d->owner = NULL;
+    forget_owner(d);
 }
 
 /* ---------------------------------------------------------------- keeping */

@@ -36,6 +36,7 @@ struct core_durable {
     struct guid create_guid;  /* version 2 */
     struct htab_node by_guid; /* core.guids, version 2 */
     char *owner;              /* DurableOwner: a user_id; mem.h */
+    char *user;               /* the same as plugins know him; mem.h */
     struct timer scavenger;   /* while KEPT */
 };
 

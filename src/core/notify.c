@@ -15,6 +15,7 @@
 #include "core/oplock.h"
 #include "core/request.h"
 #include "core/state.h"
+#include "core/viewer.h"
 #include "vfs/name.h"
 #include "wire/info.h"
 #include "wire/notify_rec.h"
@@ -32,6 +33,7 @@ struct core_watch {
     bool tree;
     size_t limit;        /* bytes that are kept */
     bool overflow;       /* changes were lost */
+    bool gone;           /* the plugin has removed the folder */
     struct list changes; /* struct change, oldest first */
     size_t bytes;        /* on the wire, paddings included */
     struct list waiting; /* notify_wait.link */
@@ -128,15 +130,28 @@ static const char *relative(const struct core_watch *w, const char *path)
 
 #define ANY_WATCH 0u /* as a filter: also one that looks for nothing we know */
 
-/* Calls `each` for the watches on this volume that look for one of these kinds of changes. The one
-   place that searches. */
-static void find_watches(struct core *c, const struct vfs_volume *v, uint32_t filter,
+/* Where something has changed, and who sees that. */
+struct place {
+    struct core *core;
+    const struct vfs_volume *volume;
+    const char *user; /* NULL: everybody */
+};
+
+static struct place place_of(const struct core_open *by)
+{
+    return (struct place){by->core, by->volume, viewer_of(by)};
+}
+
+/* Calls `each` for the watches there that look for one of these kinds of changes. The one place
+   that searches. */
+static void find_watches(const struct place *at, uint32_t filter,
                          void (*each)(struct core_watch *w, void *arg), void *arg)
 {
-    LIST_FOREACH (it, &c->watches) {
+    LIST_FOREACH (it, &at->core->watches) {
         struct core_watch *w = watch_at(it);
         MAGIC_CHECK(w, WATCH_MAGIC);
-        if (w->open->volume == v && (filter == ANY_WATCH || (w->filter & filter) != 0))
+        if (w->open->volume == at->volume && (filter == ANY_WATCH || (w->filter & filter) != 0) &&
+            viewer_sees(w->open, at->user))
             each(w, arg);
     }
 }
@@ -173,18 +188,25 @@ static void tell_change(struct core_watch *w, void *arg)
     if (name == NULL)
         return;
     add_change(w, name, x->action);
-    make_due(w, &x->due);
+    /* a plugin that tells of a new name tells of the old one first: both in one answer */
+    if (x->action != FILE_ACTION_RENAMED_OLD_NAME || w->overflow)
+        make_due(w, &x->due);
 }
 
-void notify_changed(struct core *c, struct vfs_volume *v, const char *path, uint32_t filter,
-                    uint32_t action)
+static void tell(const struct place *at, const char *path, uint32_t filter, uint32_t action)
 {
     struct one_change x = {.path = path, .action = action};
     if (filter == 0)
         return;
     list_init(&x.due);
-    find_watches(c, v, filter, tell_change, &x);
+    find_watches(at, filter, tell_change, &x);
     deliver(&x.due);
+}
+
+void notify_changed(const struct core_open *by, const char *path, uint32_t filter, uint32_t action)
+{
+    const struct place at = place_of(by);
+    tell(&at, path, filter, action);
 }
 
 struct one_rename {
@@ -204,10 +226,10 @@ static void tell_rename(struct core_watch *w, void *arg)
     make_due(w, &x->due);
 }
 
-void notify_renamed(struct core *c, struct vfs_volume *v, const char *from, const char *to,
-                    bool is_directory)
+void notify_renamed(const struct core_open *by, const char *from, const char *to)
 {
     size_t a = vfs_path_base(from, strlen(from)), b = vfs_path_base(to, strlen(to));
+    const struct place at = place_of(by);
     struct one_rename x = {
         .from = from,
         .to = to,
@@ -215,13 +237,13 @@ void notify_renamed(struct core *c, struct vfs_volume *v, const char *from, cons
         .same_folder = utf8_casecmp(from, a, to, b) == 0,
     };
     list_init(&x.due);
-    find_watches(c, v, is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
+    find_watches(&at, by->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
                  tell_rename, &x);
     deliver(&x.due);
     /* Windows tells of a renamed file a second time, to those who watch attributes. */
-    if (!is_directory)
-        notify_changed(c, v, to, FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_CREATION,
-                       FILE_ACTION_MODIFIED);
+    if (!by->is_directory)
+        tell(&at, to, FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_CREATION,
+             FILE_ACTION_MODIFIED);
 }
 
 /* What a plugin's event is worth: it does not say what kind of thing has changed. */
@@ -240,14 +262,6 @@ static uint32_t filter_of(uint32_t action)
     }
 }
 
-void core_volume_changed(struct core *c, struct vfs_volume *volume, const char *path,
-                         uint32_t action)
-{
-    MAGIC_CHECK(c, CORE_MAGIC);
-    notify_changed(c, volume, path, filter_of(action), action);
-    oplock_volume_changed(c, volume, path);
-}
-
 struct deletion {
     const char *path;
     struct list waiting;
@@ -261,15 +275,62 @@ static void collect_deleted(struct core_watch *w, void *arg)
         list_splice(&x->waiting, &w->waiting);
 }
 
-void notify_deleted(struct core *c, struct vfs_volume *v, const char *path)
+/* A folder goes with what is in it, and nobody can take that back. */
+static void collect_removed(struct core_watch *w, void *arg)
+{
+    struct deletion *x = arg;
+    if (vfs_path_inside(w->open->path, x->path)) {
+        w->gone = true;
+        list_splice(&x->waiting, &w->waiting);
+    }
+}
+
+static void end_deleted(const struct place *at, const char *path,
+                        void (*collect)(struct core_watch *w, void *arg))
 {
     struct deletion x = {.path = path};
     struct list *node;
     list_init(&x.waiting);
-    find_watches(c, v, ANY_WATCH, collect_deleted, &x);
+    find_watches(at, ANY_WATCH, collect, &x);
     while ((node = list_pop(&x.waiting)) != NULL)
         request_complete(LIST_ENTRY(node, struct notify_wait, link)->request,
                          SMBKIT_STATUS_DELETE_PENDING);
+}
+
+void core_volume_changed(struct core *c, struct vfs_volume *volume, const char *user,
+                         const char *path, uint32_t action)
+{
+    const struct place at = {c, volume, user};
+    MAGIC_CHECK(c, CORE_MAGIC);
+    tell(&at, path, filter_of(action), action);
+    if (action == FILE_ACTION_REMOVED && *path != '\0')
+        end_deleted(&at, path, collect_removed);
+    /* what a folder had in it goes with it */
+    bool below = action == FILE_ACTION_REMOVED || action == FILE_ACTION_RENAMED_OLD_NAME;
+    oplock_volume_changed(c, volume, user, path, below);
+}
+
+static void lose(struct core_watch *w, void *arg)
+{
+    lose_changes(w);
+    make_due(w, arg);
+}
+
+void core_volume_lost(struct core *c, struct vfs_volume *volume)
+{
+    const struct place at = {c, volume, NULL};
+    struct list due;
+    MAGIC_CHECK(c, CORE_MAGIC);
+    list_init(&due);
+    find_watches(&at, ANY_WATCH, lose, &due);
+    deliver(&due);
+    oplock_volume_lost(c, volume);
+}
+
+void notify_deleted(const struct core_open *by)
+{
+    const struct place at = place_of(by);
+    end_deleted(&at, by->path, collect_deleted);
 }
 
 /* ---------------------------------------------------------------- watches */
@@ -307,6 +368,11 @@ void notify_forget(struct core_open *o)
     drop_changes(w);
     MAGIC_WIPE(w);
     mem_free(w);
+}
+
+bool notify_gone(const struct core_open *o)
+{
+    return o->watch != NULL && o->watch->gone;
 }
 
 bool notify_ready(const struct core_open *o)

@@ -27,18 +27,17 @@ struct core_open;
 struct core_request;
 struct vfs_volume;
 
-/* Something changed: tells the watching folders. `filter` is a set of FILE_NOTIFY_CHANGE_*,
-   `action` a FILE_ACTION_*. `path` as in smbkit/vfs.h. */
-void notify_changed(struct core *c, struct vfs_volume *v, const char *path, uint32_t filter,
-                    uint32_t action);
+/* Something changed through this open: tells the watching folders. `filter` is a set of
+   FILE_NOTIFY_CHANGE_*, `action` a FILE_ACTION_*. `path` as in smbkit/vfs.h. What plugins change by
+   themselves is told by core_volume_changed. */
+void notify_changed(const struct core_open *by, const char *path, uint32_t filter, uint32_t action);
 /* Old and new name in one go (FILE_ACTION_RENAMED_OLD_NAME / _NEW_NAME when both lie in the watched
    folder, REMOVED / ADDED otherwise). */
-void notify_renamed(struct core *c, struct vfs_volume *v, const char *from, const char *to,
-                    bool is_directory);
+void notify_renamed(const struct core_open *by, const char *from, const char *to);
 /* The open goes: forgets its watch (its waiting requests are completed as waiters). */
 void notify_forget(struct core_open *o);
-/* The watched folder itself was deleted: pending requests get DELETE_PENDING. */
-void notify_deleted(struct core *c, struct vfs_volume *v, const char *path);
+/* The open's folder was deleted: who watches it gets DELETE_PENDING. */
+void notify_deleted(const struct core_open *by);
 
 /* A request that waits for a change: it is resumed, and then takes the changes. */
 struct notify_wait {
@@ -49,6 +48,8 @@ struct notify_wait {
 /* The watch of this open, made by the first request, which alone decides what is watched
    ([MS-SMB2] 3.3.1.3). False: memory is out. */
 NODISCARD bool notify_watch(struct core_open *o, uint32_t filter, bool tree, size_t room);
+/* The watched folder is no longer there, the plugin says: waiting is in vain. */
+bool notify_gone(const struct core_open *o);
 /* Is there something to tell, and nobody before us who waits for it? */
 bool notify_ready(const struct core_open *o);
 void notify_wait(struct core_open *o, struct notify_wait *w);

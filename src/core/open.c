@@ -137,15 +137,14 @@ static void open_settled(struct core_open *o)
 static void tell_removed(struct core_open *o)
 {
     if (o->stream == NULL || o->remove_file) {
-        notify_changed(o->core, o->volume, o->path,
+        notify_changed(o, o->path,
                        o->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
                        FILE_ACTION_REMOVED);
         return;
     }
     const char *path = meta_stream_path(&o->op.arena, o);
     if (path != NULL)
-        notify_changed(o->core, o->volume, path, FILE_NOTIFY_CHANGE_STREAM_NAME,
-                       FILE_ACTION_REMOVED_STREAM);
+        notify_changed(o, path, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_REMOVED_STREAM);
 }
 
 static void open_cleaned(struct core_open *o)
@@ -206,7 +205,7 @@ static void open_detach(struct core_open *o)
     oplock_run_actions(o->core, &actions);
     /* delete-on-close of a folder that others have open and watch ([MS-FSA] 2.1.5.5) */
     if (doomed)
-        notify_deleted(o->core, o->volume, o->path);
+        notify_deleted(o);
 }
 
 /* Between its making and the failure of the CREATE that made it, others may have opened the file:

@@ -15,6 +15,7 @@
 #include "core/share.h"
 #include "core/state.h"
 #include "core/tree.h"
+#include "core/viewer.h"
 #include "vfs/name.h"
 #include <string.h>
 
@@ -261,32 +262,84 @@ bool oplock_clear(struct core_request *r, enum lease_op op, enum core_verdict *v
     return !lease_open_attached(lo) || oplock_clear_node(r, lo->node, op, &actor, verdict);
 }
 
-void oplock_parent_changed(struct core *c, struct vfs_volume *v, const char *path,
-                           const struct guid *parent_key)
+/* What has changed, for the grants that may be concerned. */
+struct changed {
+    const char *user;  /* NULL: everybody */
+    const char *below; /* only what lies in this folder; NULL: wherever it lies */
+};
+
+static bool sees(const struct lease_open *lo, const struct changed *x)
+{
+    const struct core_open *o = CONTAINER_OF((struct lease_open *)lo, struct core_open, lease);
+    return viewer_sees(o, x->user) && (x->below == NULL || vfs_path_inside(o->path, x->below));
+}
+
+static bool concerns(const struct lease_grant *g, void *ctx)
+{
+    const struct changed *x = ctx;
+    if (!g->is_lease)
+        return sees(CONTAINER_OF((struct lease_grant *)g, struct lease_open, oplock), x);
+    LIST_FOREACH (it, &g->opens)
+        if (sees(LIST_ENTRY(it, struct lease_open, in_grant), x))
+            return true;
+    return false;
+}
+
+static void break_folder(struct core *c, struct vfs_volume *v, struct changed *x, const char *path,
+                         const struct guid *parent_key)
 {
     struct lease_actions actions;
     size_t base = vfs_path_base(path, strlen(path));
     size_t dir_len = base > 0 ? base - 1 : 0; /* without the slash */
+    const struct lease_scope scope = {.volume = vfs_volume_id(v),
+                                      .has_link = true,
+                                      .link = utf8_casehash(path, dir_len),
+                                      .concerns = concerns,
+                                      .ctx = x};
     if (*path == '\0')
         return;
     lease_actions_init(&actions);
-    lease_break_parent(&c->leases, vfs_volume_id(v), utf8_casehash(path, dir_len), parent_key,
-                       c->now, &actions);
+    lease_break_parent(&c->leases, &scope, parent_key, c->now, &actions);
     oplock_run_later(c, &actions);
+}
+
+static void break_changed(struct core *c, const struct lease_scope *scope)
+{
+    struct lease_actions actions;
+    lease_actions_init(&actions);
+    lease_break_changed(&c->leases, scope, c->now, &actions);
+    oplock_run_actions(c, &actions);
+}
+
+void oplock_parent_changed(struct core_open *by, const char *path)
+{
+    struct changed x = {.user = viewer_of(by)};
+    break_folder(by->core, by->volume, &x, path, open_parent_key(by));
 }
 
 void oplock_parent_touched(struct core_open *o)
 {
-    oplock_parent_changed(o->core, o->volume, o->path, open_parent_key(o));
+    oplock_parent_changed(o, o->path);
 }
 
-void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *path)
+void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *user, const char *path,
+                           bool below)
 {
-    const char *colon = strchr(path, ':'); /* a stream's change is its file's */
-    size_t len = colon != NULL ? (size_t)(colon - path) : strlen(path);
-    struct lease_actions actions;
-    lease_actions_init(&actions);
-    lease_break_changed(&c->leases, vfs_volume_id(v), utf8_casehash(path, len), c->now, &actions);
-    oplock_run_actions(c, &actions);
-    oplock_parent_changed(c, v, path, NULL);
+    struct changed x = {.user = user};
+    struct lease_scope scope = {.volume = vfs_volume_id(v), .concerns = concerns, .ctx = &x};
+    if (below) {
+        x.below = path;
+        break_changed(c, &scope);
+        x.below = NULL;
+    } else {
+        scope.has_link = true;
+        scope.link = utf8_casehash(path, strlen(path));
+        break_changed(c, &scope);
+    }
+    break_folder(c, v, &x, path, NULL);
+}
+
+void oplock_volume_lost(struct core *c, struct vfs_volume *v)
+{
+    break_changed(c, &(struct lease_scope){.volume = vfs_volume_id(v)});
 }

@@ -34,13 +34,16 @@ NODISCARD bool oplock_clear(struct core_request *r, enum lease_op op, enum core_
 /* The same for any node and actor. */
 NODISCARD bool oplock_clear_node(struct core_request *r, struct lease_node *n, enum lease_op op,
                                  const struct lease_actor *actor, enum core_verdict *verdict);
-/* What has this name has come, gone or changed: breaks the leases of its folder, later, but the one
-   with `parent_key` (NULL: none). */
-void oplock_parent_changed(struct core *c, struct vfs_volume *v, const char *path,
-                           const struct guid *parent_key);
-/* What has this name has changed by itself: also what clients cache of it is out of date. */
-void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *path);
-/* As oplock_parent_changed, done through this open. */
+/* Through this open what has this name has come, gone or changed: breaks the leases of its folder,
+   later, but the one with the open's ParentLeaseKey. */
+void oplock_parent_changed(struct core_open *by, const char *path);
+/* The same for the open's own name. */
 void oplock_parent_touched(struct core_open *o);
+/* What `user` (NULL: everybody) knows by this name has changed by itself: also what clients cache
+   of it is out of date. With `below` also what lies in it, if it is a folder. */
+void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *user, const char *path,
+                           bool below);
+/* Anything of this volume may have changed. */
+void oplock_volume_lost(struct core *c, struct vfs_volume *v);
 
 #endif

@@ -6,8 +6,9 @@
 #include "core/reply.h"
 #include "core/state.h"
 
-#define FIXED_REPLY_MAX 192 /* the header and the longest body without a variable part, CREATE's \
-                             */
+#define FIXED_REPLY_MAX                                                      \
+    192 /* the header and the longest body without a variable part, CREATE's \
+         */
 
 static void interim_due(struct timer *t);
 static void op_done(struct vfs_op *op);

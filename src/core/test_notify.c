@@ -15,6 +15,7 @@
 #include "core/oplock.h"
 #include "core/request.h"
 #include "core/state.h"
+#include "core/viewer.h"
 #include "wire/notify_rec.h"
 
 #define ALL   0xfffu
@@ -56,14 +57,44 @@ void request_complete(struct core_request *r, smbkit_status status)
     completed = status;
 }
 
-static unsigned caches_told;
+static unsigned caches_told, caches_below, caches_lost;
 
-void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *path)
+void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *user, const char *path,
+                           bool below)
 {
     (void)c;
     (void)v;
+    (void)user;
     (void)path;
     caches_told++;
+    caches_below += below;
+}
+
+void oplock_volume_lost(struct core *c, struct vfs_volume *v)
+{
+    (void)c;
+    (void)v;
+    caches_lost++;
+}
+
+/* Volumes are no real ones: who has a name sees only his own. */
+const char *viewer_of(const struct core_open *o)
+{
+    return o->durable.user;
+}
+
+bool viewer_sees(const struct core_open *o, const char *user)
+{
+    return user == NULL || o->durable.user == NULL || strcmp(user, o->durable.user) == 0;
+}
+
+/* Through what something is changed. */
+static struct core_open *by(struct vfs_volume *v, const char *path, bool is_directory)
+{
+    static struct core_open o;
+    o = (struct core_open){
+        .core = &fx.core, .volume = v, .path = (char *)path, .is_directory = is_directory};
+    return &o;
 }
 
 static void watch_begin_with(struct core_open *o, char *path, uint32_t filter, bool tree,
@@ -88,7 +119,7 @@ static int setup(void **state)
     memset(&fx, 0, sizeof fx);
     MAGIC_SET(&fx.core, CORE_MAGIC);
     list_init(&fx.core.watches);
-    resumed = 0;
+    resumed = caches_told = caches_below = caches_lost = 0;
     completed = SMBKIT_STATUS_SUCCESS;
     fx.wait.request = &fx.request;
     list_init(&fx.wait.link);
@@ -107,7 +138,7 @@ static int teardown(void **state)
 
 static void changed(const char *path, uint32_t action)
 {
-    notify_changed(&fx.core, VOLUME, path, FILE_NOTIFY_CHANGE_FILE_NAME, action);
+    notify_changed(by(VOLUME, NULL, false), path, FILE_NOTIFY_CHANGE_FILE_NAME, action);
 }
 
 /* What is to be taken, as "action:name action:name". */
@@ -184,12 +215,12 @@ static void test_filter_and_volume(void **state)
     (void)state;
     char dir[] = "";
     watch_begin(&fx.open, dir, NAMES, false);
-    notify_changed(&fx.core, VOLUME, "a", FILE_NOTIFY_CHANGE_SIZE, FILE_ACTION_MODIFIED);
-    notify_changed(&fx.core, OTHER, "b", FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED);
-    notify_changed(&fx.core, VOLUME, "c", 0, FILE_ACTION_ADDED);
-    core_volume_changed(&fx.core, VOLUME, "d", FILE_ACTION_MODIFIED);
+    notify_changed(by(VOLUME, NULL, false), "a", FILE_NOTIFY_CHANGE_SIZE, FILE_ACTION_MODIFIED);
+    notify_changed(by(OTHER, NULL, false), "b", FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED);
+    notify_changed(by(VOLUME, NULL, false), "c", 0, FILE_ACTION_ADDED);
+    core_volume_changed(&fx.core, VOLUME, NULL, "d", FILE_ACTION_MODIFIED);
     assert_false(notify_ready(&fx.open));
-    core_volume_changed(&fx.core, VOLUME, "e", FILE_ACTION_ADDED);
+    core_volume_changed(&fx.core, VOLUME, NULL, "e", FILE_ACTION_ADDED);
     assert_int_equal(caches_told, 2);
     expect_taken(&fx.open, "1:e");
 }
@@ -202,7 +233,7 @@ static void test_second_watch_changes_nothing(void **state)
     watch_begin(&fx.open, dir, NAMES, false);
     assert_true(notify_watch(&fx.open, FILE_NOTIFY_CHANGE_SIZE, true, 65536));
     changed("x/y", FILE_ACTION_ADDED);
-    notify_changed(&fx.core, VOLUME, "a", FILE_NOTIFY_CHANGE_SIZE, FILE_ACTION_MODIFIED);
+    notify_changed(by(VOLUME, NULL, false), "a", FILE_NOTIFY_CHANGE_SIZE, FILE_ACTION_MODIFIED);
     assert_false(notify_ready(&fx.open));
 }
 
@@ -225,10 +256,10 @@ static void test_rename(void **state)
     (void)state;
     char dir[] = "d";
     watch_begin(&fx.open, dir, NAMES, true);
-    notify_renamed(&fx.core, VOLUME, "d/a", "d/b", false);
-    notify_renamed(&fx.core, VOLUME, "d/a", "e/a", false);
-    notify_renamed(&fx.core, VOLUME, "e/a", "d/a", true);
-    notify_renamed(&fx.core, VOLUME, "d/x/a", "d/y/a", false);
+    notify_renamed(by(VOLUME, NULL, false), "d/a", "d/b");
+    notify_renamed(by(VOLUME, NULL, false), "d/a", "e/a");
+    notify_renamed(by(VOLUME, NULL, true), "e/a", "d/a");
+    notify_renamed(by(VOLUME, NULL, false), "d/x/a", "d/y/a");
     expect_taken(&fx.open, "4:a 5:b 2:a 1:a 2:x\\a 1:y\\a");
 }
 
@@ -239,7 +270,7 @@ static void test_rename_wakes_once(void **state)
     char dir[] = "d";
     watch_begin(&fx.open, dir, NAMES, false);
     notify_wait(&fx.open, &fx.wait);
-    notify_renamed(&fx.core, VOLUME, "d/a", "d/b", false);
+    notify_renamed(by(VOLUME, NULL, false), "d/a", "d/b");
     assert_int_equal(resumed, 1);
     assert_false(list_linked(&fx.wait.link));
     expect_taken(&fx.open, "4:a 5:b");
@@ -315,12 +346,86 @@ static void test_deleted(void **state)
     char dir[] = "Dir";
     watch_begin(&fx.open, dir, 0, false);
     notify_wait(&fx.open, &fx.wait);
-    notify_deleted(&fx.core, VOLUME, "dir/x");
-    notify_deleted(&fx.core, OTHER, "dir");
+    notify_deleted(by(VOLUME, "dir/x", true));
+    notify_deleted(by(OTHER, "dir", true));
     assert_int_equal(completed, SMBKIT_STATUS_SUCCESS);
-    notify_deleted(&fx.core, VOLUME, "dir");
+    notify_deleted(by(VOLUME, "dir", true));
     assert_int_equal(completed, SMBKIT_STATUS_DELETE_PENDING);
     assert_false(list_linked(&fx.wait.link));
+}
+
+/* The plugin removes a folder: also the watches of those in it have nothing to wait for. */
+static void test_removed_by_plugin(void **state)
+{
+    (void)state;
+    char dir[] = "a/Dir";
+    watch_begin(&fx.open, dir, NAMES, false);
+    notify_wait(&fx.open, &fx.wait);
+    core_volume_changed(&fx.core, VOLUME, NULL, "a/di", FILE_ACTION_REMOVED);
+    core_volume_changed(&fx.core, VOLUME, NULL, "a/dir/x", FILE_ACTION_MODIFIED);
+    assert_int_equal(completed, SMBKIT_STATUS_SUCCESS);
+    assert_false(notify_gone(&fx.open));
+    core_volume_changed(&fx.core, VOLUME, NULL, "A", FILE_ACTION_REMOVED);
+    assert_int_equal(completed, SMBKIT_STATUS_DELETE_PENDING);
+    assert_true(notify_gone(&fx.open));
+    assert_false(list_linked(&fx.wait.link));
+    assert_int_equal(caches_below, 2);
+}
+
+/* What only one user sees. */
+static void test_users(void **state)
+{
+    (void)state;
+    char dir[] = "", ann[] = "ann", bob[] = "bob";
+    struct core_open other, doer = {.core = &fx.core, .volume = VOLUME, .durable.user = bob};
+    watch_begin(&fx.open, dir, NAMES, false);
+    watch_begin(&other, dir, NAMES, false);
+    fx.open.durable.user = ann;
+    other.durable.user = bob;
+    core_volume_changed(&fx.core, VOLUME, "ann", "a", FILE_ACTION_ADDED);
+    core_volume_changed(&fx.core, VOLUME, "bob", "b", FILE_ACTION_ADDED);
+    core_volume_changed(&fx.core, VOLUME, "carol", "c", FILE_ACTION_ADDED);
+    core_volume_changed(&fx.core, VOLUME, NULL, "all", FILE_ACTION_ADDED);
+    notify_changed(&doer, "own", FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED);
+    expect_taken(&fx.open, "1:a 1:all");
+    expect_taken(&other, "1:b 1:all 1:own");
+    notify_forget(&other);
+}
+
+/* Both names of a rename in one answer. */
+static void test_rename_by_plugin(void **state)
+{
+    (void)state;
+    char dir[] = "";
+    watch_begin(&fx.open, dir, NAMES, true);
+    notify_wait(&fx.open, &fx.wait);
+    core_volume_changed(&fx.core, VOLUME, NULL, "d/a", FILE_ACTION_RENAMED_OLD_NAME);
+    assert_int_equal(resumed, 0);
+    core_volume_changed(&fx.core, VOLUME, NULL, "d/b", FILE_ACTION_RENAMED_NEW_NAME);
+    assert_int_equal(resumed, 1);
+    expect_taken(&fx.open, "4:d\\a 5:d\\b");
+}
+
+/* Nobody knows what has been lost: every watch of the volume begins anew. */
+static void test_lost(void **state)
+{
+    (void)state;
+    char dir[] = "";
+    struct core_open other;
+    watch_begin(&fx.open, dir, NAMES, false);
+    watch_begin(&other, dir, NAMES, false);
+    other.volume = OTHER;
+    changed("a", FILE_ACTION_ADDED);
+    expect_taken(&fx.open, "1:a");
+    notify_wait(&fx.open, &fx.wait);
+    core_volume_lost(&fx.core, VOLUME);
+    assert_int_equal(resumed, 1);
+    assert_int_equal(caches_lost, 1);
+    expect_enum_dir(&fx.open, 65536);
+    assert_false(notify_ready(&other));
+    changed("b", FILE_ACTION_ADDED);
+    expect_taken(&fx.open, "1:b");
+    notify_forget(&other);
 }
 
 /* Answering the first watch closes the second, which was to be told as well. */
@@ -374,6 +479,10 @@ int main(void)
         TEST(test_buffer_too_small),
         TEST(test_not_text),
         TEST(test_deleted),
+        TEST(test_removed_by_plugin),
+        TEST(test_users),
+        TEST(test_rename_by_plugin),
+        TEST(test_lost),
         TEST(test_watch_goes_while_telling),
         TEST(test_no_memory),
     };

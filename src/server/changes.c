@@ -83,7 +83,7 @@ static void changes_run(struct loop_task *task)
     while ((it = list_pop(&batch)) != NULL) {
         struct change *c = LIST_ENTRY(it, struct change, link);
         if (s->core != NULL)
-            core_volume_changed(s->core, c->volume, c->path, c->action);
+            core_volume_changed(s->core, c->volume, NULL, c->path, c->action);
         vfs_volume_unref(c->volume);
         mem_free(c);
     }

@@ -38,7 +38,7 @@ static smbkit_status notify_check(const struct core_request *r)
         return SMBKIT_STATUS_INVALID_PARAMETER;
     if (!(o->access & FILE_LIST_DIRECTORY))
         return SMBKIT_STATUS_ACCESS_DENIED;
-    if (lease_open_attached(&o->lease) && lease_open_delete_pending(&o->lease))
+    if ((lease_open_attached(&o->lease) && lease_open_delete_pending(&o->lease)) || notify_gone(o))
         return SMBKIT_STATUS_DELETE_PENDING; /* [MS-FSA] 2.1.5.11 */
     return SMBKIT_STATUS_SUCCESS;
 }

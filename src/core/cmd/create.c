@@ -60,14 +60,13 @@ static void announce_made(struct core_request *r, const struct create_state *s)
     if (new_name)
         oplock_parent_touched(o);
     if (new_name)
-        notify_changed(o->core, o->volume, o->path,
+        notify_changed(o, o->path,
                        o->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
                        FILE_ACTION_ADDED);
     const char *stream =
         s->made && o->stream != NULL ? meta_stream_path(request_arena(r), o) : NULL;
     if (stream != NULL)
-        notify_changed(o->core, o->volume, stream, FILE_NOTIFY_CHANGE_STREAM_NAME,
-                       FILE_ACTION_ADDED_STREAM);
+        notify_changed(o, stream, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_ADDED_STREAM);
 }
 
 /* Session or tree went while this was under way. It ends like an open that is closed at once: what

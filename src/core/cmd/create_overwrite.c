@@ -32,7 +32,7 @@ enum core_verdict create_dress(struct core_request *r)
         return request_done(r, r->op.status);
     s->attr = r->op.attr;
     s->action = q->create_disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED : FILE_OVERWRITTEN;
-    notify_changed(s->open->core, s->open->volume, s->open->path,
+    notify_changed(s->open, s->open->path,
                    FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_SIZE |
                        FILE_NOTIFY_CHANGE_LAST_WRITE | FILE_NOTIFY_CHANGE_CREATION,
                    FILE_ACTION_MODIFIED);

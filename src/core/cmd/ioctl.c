@@ -201,8 +201,8 @@ static void ioctl_release(struct core_request *r)
 
 void ioctl_tell_written(struct core_open *o)
 {
-    notify_changed(o->core, o->volume, o->path,
-                   FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE, FILE_ACTION_MODIFIED);
+    notify_changed(o, o->path, FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE,
+                   FILE_ACTION_MODIFIED);
 }
 
 static const struct core_step ioctl_steps[] = {

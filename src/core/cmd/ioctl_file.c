@@ -26,8 +26,7 @@ static enum core_verdict attribute_set(struct core_request *r)
 {
     const struct core_open *o = r->open;
     if (r->op.status == SMBKIT_STATUS_SUCCESS)
-        notify_changed(o->core, o->volume, o->path, FILE_NOTIFY_CHANGE_ATTRIBUTES,
-                       FILE_ACTION_MODIFIED);
+        notify_changed(o, o->path, FILE_NOTIFY_CHANGE_ATTRIBUTES, FILE_ACTION_MODIFIED);
     return request_done(r, r->op.status);
 }
 

@@ -166,8 +166,8 @@ static enum core_verdict write_flush(struct core_request *r)
     if (r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
     r->open->position = r->in.write.offset + r->in.write.payload.len;
-    notify_changed(r->open->core, r->open->volume, r->open->path,
-                   FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE, FILE_ACTION_MODIFIED);
+    notify_changed(r->open, r->open->path, FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE,
+                   FILE_ACTION_MODIFIED);
     if (!write_through(r))
         return request_goto(r, write_end);
     return request_await(r, vfs_flush(&r->op, r->open->volume, r->open->file));

@@ -27,7 +27,7 @@ static enum core_verdict disposition_mark(struct core_request *r)
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     if (s->disposition.delete_file && o->is_directory)
-        notify_deleted(o->core, o->volume, o->path);
+        notify_deleted(o);
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 

@@ -29,7 +29,7 @@ enum core_verdict set_done(struct core_request *r)
     const char *path = meta_stream_path(request_arena(r), r->open);
     bool stream = (s->filter & (FILE_NOTIFY_CHANGE_STREAM_SIZE | FILE_NOTIFY_CHANGE_STREAM_WRITE));
     if (path != NULL)
-        notify_changed(o->core, o->volume, stream ? path : o->path, s->filter,
+        notify_changed(o, stream ? path : o->path, s->filter,
                        stream ? FILE_ACTION_MODIFIED_STREAM : FILE_ACTION_MODIFIED);
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }

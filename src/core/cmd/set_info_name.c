@@ -265,14 +265,13 @@ static void tell_renamed(struct core_request *r, const char *from)
     const struct set_state *s = set_state(r);
     const char *target = s->flow.probe.true_path;
     if (!s->replaced || s->flow.probe.attr.file_id == o->file_id) {
-        notify_renamed(o->core, o->volume, from, s->to, o->is_directory);
+        notify_renamed(o, from, s->to);
     } else if (strcmp(target, s->to) == 0) {
-        notify_changed(o->core, o->volume, from, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_REMOVED);
-        notify_changed(o->core, o->volume, s->to, FILTER_REPLACED, FILE_ACTION_MODIFIED);
+        notify_changed(o, from, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_REMOVED);
+        notify_changed(o, s->to, FILTER_REPLACED, FILE_ACTION_MODIFIED);
     } else {
-        notify_changed(o->core, o->volume, target, FILE_NOTIFY_CHANGE_FILE_NAME,
-                       FILE_ACTION_REMOVED);
-        notify_renamed(o->core, o->volume, from, s->to, o->is_directory);
+        notify_changed(o, target, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_REMOVED);
+        notify_renamed(o, from, s->to);
     }
 }
 
@@ -290,7 +289,7 @@ static enum core_verdict rename_done(struct core_request *r)
     if (lease_open_attached(&o->lease))
         lease_open_renamed(&o->lease, utf8_casehash(o->path, strlen(o->path)));
     tell_renamed(r, from);
-    oplock_parent_changed(o->core, o->volume, from, open_parent_key(o));
+    oplock_parent_changed(o, from);
     oplock_parent_touched(o);
     mem_free(from);
     return request_done(r, SMBKIT_STATUS_SUCCESS);
@@ -413,15 +412,15 @@ static enum core_verdict link_done(struct core_request *r)
     const struct set_state *s = set_state(r);
     if (r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
-    oplock_parent_changed(o->core, o->volume, s->to, open_parent_key(o));
+    oplock_parent_changed(o, s->to);
     if (s->replaced && strcmp(s->flow.probe.true_path, s->to) == 0) {
-        notify_changed(o->core, o->volume, s->to, FILTER_REPLACED, FILE_ACTION_MODIFIED);
+        notify_changed(o, s->to, FILTER_REPLACED, FILE_ACTION_MODIFIED);
         return request_done(r, SMBKIT_STATUS_SUCCESS);
     }
     if (s->replaced)
-        notify_changed(o->core, o->volume, s->flow.probe.true_path, FILE_NOTIFY_CHANGE_FILE_NAME,
+        notify_changed(o, s->flow.probe.true_path, FILE_NOTIFY_CHANGE_FILE_NAME,
                        FILE_ACTION_REMOVED);
-    notify_changed(o->core, o->volume, s->to, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED);
+    notify_changed(o, s->to, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED);
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 

@@ -15,11 +15,9 @@ static void tell_renamed(struct core_request *r, const char *from, const char *t
 {
     struct core_open *o = r->open;
     if (from != NULL)
-        notify_changed(o->core, o->volume, from, FILE_NOTIFY_CHANGE_STREAM_NAME,
-                       FILE_ACTION_REMOVED_STREAM);
+        notify_changed(o, from, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_REMOVED_STREAM);
     if (to != NULL)
-        notify_changed(o->core, o->volume, to, FILE_NOTIFY_CHANGE_STREAM_NAME,
-                       FILE_ACTION_ADDED_STREAM);
+        notify_changed(o, to, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_ADDED_STREAM);
 }
 
 /* NULL for the unnamed one. */

@@ -120,13 +120,10 @@ bool oplock_clear_node(struct core_request *r, struct lease_node *n, enum lease_
     return oplock_clear(r, op, verdict);
 }
 
-void oplock_parent_changed(struct core *c, struct vfs_volume *v, const char *path,
-                           const struct guid *parent_key)
+void oplock_parent_changed(struct core_open *by, const char *path)
 {
-    (void)c;
-    (void)v;
+    (void)by;
     (void)path;
-    (void)parent_key;
 }
 
 void oplock_parent_touched(struct core_open *o)
@@ -134,9 +131,20 @@ void oplock_parent_touched(struct core_open *o)
     (void)o;
 }
 
-void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *path)
+void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *user, const char *path,
+                           bool below)
 {
-    oplock_parent_changed(c, v, path, NULL);
+    (void)c;
+    (void)v;
+    (void)user;
+    (void)path;
+    (void)below;
+}
+
+void oplock_volume_lost(struct core *c, struct vfs_volume *v)
+{
+    (void)c;
+    (void)v;
 }
 
 /* ---- of pipes, which are not tested here ---- */
