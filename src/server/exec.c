@@ -18,6 +18,7 @@
 struct server_exec {
     struct smbkit_server *server;
     struct pool_owner *owner; /* NULL for plugins that never block */
+    struct server_changes changes;
 };
 
 struct exec_job {
@@ -127,7 +128,7 @@ static uint64_t exec_time(void *ctx)
 static void exec_changed(void *ctx, struct vfs_volume *volume, const char *user, const char *path,
                          uint32_t action)
 {
-    server_changed(((struct server_exec *)ctx)->server, volume, user, path, action);
+    server_changed(&((struct server_exec *)ctx)->changes, volume, user, path, action);
 }
 
 static void exec_gone(void *ctx)
@@ -147,6 +148,7 @@ struct server_exec *server_exec_new(struct smbkit_server *s, enum smbkit_thread_
     if (e == NULL)
         return NULL;
     e->server = s;
+    e->changes.server = s;
     if (model != SMBKIT_THREAD_ASYNC) {
         e->owner = pool_owner_new(s->pool, model == SMBKIT_THREAD_SERIAL ? 1 : 0, QUEUE_MAX);
         if (e->owner == NULL) {

@@ -41,14 +41,19 @@ const char *smbkit_version(void)
 void server_enter(struct smbkit_server *s)
 {
     uint64_t now = loop_now(s->loop);
-    if (now == s->core_time)
+    if (s->entered++ > 0)
         return;
-    s->core_time = now;
-    core_set_time(s->core, now, clock_filetime());
+    if (now != s->core_time) {
+        s->core_time = now;
+        core_set_time(s->core, now, clock_filetime());
+    }
+    server_changes_pass(s);
 }
 
 void server_leave(struct smbkit_server *s)
 {
+    if (--s->entered > 0)
+        return;
     uint64_t next = core_next_timer(s->core);
     if (next == s->armed)
         return;

@@ -64,12 +64,15 @@ struct smbkit_server {
     struct list answers; /* struct vfs_op by link; guarded by answers_lock */
     struct loop_task answers_task;
 
-    /* What plugins tell of, on its way to the core. */
-    struct list changes;         /* struct change; guarded by answers_lock, as what follows */
-    size_t changes_count;        /* in it */
-    bool changes_full;           /* the last one was lost */
-    _Atomic bool changes_closed; /* any */
+    /* What plugins tell of, on its way to the core. Guarded by answers_lock but for what is atomic.
+     */
+    struct list changes;      /* struct change */
+    struct list changes_lost; /* struct server_changes by link */
+    uint64_t changes_round;   /* how often the loop has taken what was queued */
+    bool changes_posted;      /* the task is */
+    _Atomic bool changes_waiting, changes_closed;
     struct loop_task changes_task;
+    unsigned entered; /* server_enter without server_leave */
 
     /* The log's last lines, a ring: `recent_total` bytes were ever put in. */
     struct mutex recent_lock;
@@ -79,7 +82,8 @@ struct smbkit_server {
 
 /* --- server.c --- */
 
-/* Around every call into the core: tells it the time, and sets the loop's timer for it. */
+/* Around every call into the core: tells it the time and what plugins have told of, and sets the
+   loop's timer for it. May be nested. */
 void server_enter(struct smbkit_server *s);
 void server_leave(struct smbkit_server *s);
 
@@ -105,9 +109,21 @@ void server_answers_init(struct smbkit_server *s);
 
 /* --- changes.c: what plugins tell of --- */
 
+/* One volume's part of the queue; guarded by answers_lock. */
+struct server_changes {
+    struct smbkit_server *server;
+    uint64_t round;      /* changes_round when it was counted */
+    size_t count, bytes; /* of its events in the queue */
+    /* Not NULL: a reference to the volume, whose events get lost until the loop comes. */
+    struct vfs_volume *lost;
+    struct list link; /* changes_lost */
+};
+
 /* vfs_host.changed: any thread, and locks of the plugin may be held. */
-void server_changed(struct smbkit_server *s, struct vfs_volume *volume, const char *user,
+void server_changed(struct server_changes *of, struct vfs_volume *volume, const char *user,
                     const char *path, uint32_t action);
+/* Passes on to the core what is queued. Only server_enter calls it. */
+void server_changes_pass(struct smbkit_server *s);
 void server_changes_init(struct smbkit_server *s);
 
 /* --- recent.c: the log's last lines --- */

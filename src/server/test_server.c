@@ -293,30 +293,73 @@ static void count_warnings(void *ctx, enum smbkit_log_level level, const char *l
 static void notify_much(void *ctx)
 {
     for (int i = 0; i < 70000; i++)
-        smbkit_notify(last_share, "a/b", SMBKIT_ACTION_MODIFIED);
+        smbkit_notify(ctx, "a/b", SMBKIT_ACTION_MODIFIED);
 }
 
+static size_t changes_queued(struct smbkit_server *s)
+{
+    size_t n = 0;
+    LIST_FOREACH (it, &s->changes)
+        n++;
+    return n;
+}
+
+static struct smbkit_share *testing_share(struct smbkit_server *s, const char *name)
+{
+    assert_int_equal(smbkit_server_set_share_plugin(s, name, &plugin, NULL, 0, error), 0);
+    return last_share;
+}
+
+/* What is queued waits for the loop, or for whatever else comes to the core; one volume that tells
+   too much loses its own. */
 static void test_changes(void **state)
 {
     struct smbkit_server_config config = plain;
     struct thread t;
     config.log = count_warnings;
     struct smbkit_server *s = smbkit_server_new(&config, error);
-    assert_int_equal(smbkit_server_set_share_plugin(s, "a", &plugin, NULL, 0, error), 0);
+    struct smbkit_share *a = testing_share(s, "a"), *b = testing_share(s, "b");
     for (int round = 1; round <= 2; round++) {
-        assert_int_equal(thread_start(&t, "plugin", notify_much, NULL), 0);
+        assert_int_equal(thread_start(&t, "plugin", notify_much, a), 0);
         thread_join(&t);
-        assert_int_equal(s->changes_count, 65536);
+        assert_int_equal(changes_queued(s), 65536);
+        assert_false(list_empty(&s->changes_lost));
         assert_int_equal(warnings, round); /* once each time that the queue fills */
+        smbkit_notify(b, "x", SMBKIT_ACTION_ADDED);
+        assert_int_equal(changes_queued(s), 65537);
+        if (round == 1)
+            assert_int_equal(smbkit_server_poll(s), SMBKIT_STATUS_PENDING);
+        server_enter(s);
+        assert_int_equal(changes_queued(s), 0);
+        assert_true(list_empty(&s->changes_lost));
+        smbkit_notify(a, "a", SMBKIT_ACTION_ADDED);
+        server_enter(s); /* inside: not now */
+        server_leave(s);
+        assert_int_equal(changes_queued(s), 1);
+        server_leave(s);
         assert_int_equal(smbkit_server_poll(s), SMBKIT_STATUS_PENDING);
-        assert_int_equal(s->changes_count, 0);
+        assert_int_equal(changes_queued(s), 0);
     }
-    smbkit_notify_user(last_share, "alice", "a", SMBKIT_ACTION_ADDED);
-    assert_int_equal(s->changes_count, 0); /* nobody else may see it */
-    smbkit_notify(last_share, "a", SMBKIT_ACTION_ADDED);
-    assert_int_equal(s->changes_count, 1);
+    smbkit_notify_user(a, "alice", "a", SMBKIT_ACTION_ADDED);
+    assert_int_equal(changes_queued(s), 1);
+    assert_int_equal(thread_start(&t, "plugin", notify_much, a), 0);
+    thread_join(&t);
+    assert_int_equal(smbkit_server_remove_share(s, "b", error), 0);
+    assert_int_equal(atomic_load(&volumes_open), 1);
+    smbkit_notify(a, "a", SMBKIT_ACTION_ADDED);
     assert_int_equal(smbkit_server_remove_share(s, "a", error), 0);
-    assert_int_equal(atomic_load(&volumes_open), 1); /* the event holds it */
+    smbkit_server_free(s);
+    assert_int_equal(atomic_load(&volumes_open), 0);
+}
+
+/* Events and losses are there when the server goes. */
+static void test_changes_at_the_end(void **state)
+{
+    struct thread t;
+    struct smbkit_server *s = smbkit_server_new(&plain, error);
+    struct smbkit_share *a = testing_share(s, "a");
+    assert_int_equal(thread_start(&t, "plugin", notify_much, a), 0);
+    thread_join(&t);
     smbkit_server_free(s);
     assert_int_equal(atomic_load(&volumes_open), 0);
 }
@@ -365,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_stop_before_run),
         cmocka_unit_test(test_lookup),
         cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_changes_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
