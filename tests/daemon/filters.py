@@ -8,7 +8,9 @@ Arguments: the program, the root of the sources.
 import os
 import re
 import shutil
+import subprocess
 import sys
+import tempfile
 import time
 
 from program import HOME, check, finish, run
@@ -91,6 +93,45 @@ def test_pause():
           r.stderr)
 
 
+def test_cow():
+    """A folder on disk that clients change as they like, and that stays as it was."""
+    base, here = os.path.join(HOME, "base"), os.path.join(HOME, "here")
+    os.makedirs(os.path.join(base, "old/deep"))
+    os.makedirs(here)
+    for i in range(40):
+        with open(os.path.join(here, f"f{i}.bin"), "wb") as f:
+            f.write(bytes((i * k) & 255 for k in range(i * 700)))
+    for name in ("keep", "gone", "old/deep/file"):
+        with open(os.path.join(base, name), "w", encoding="utf-8") as f:
+            f.write(f"{name}\n" * 1000)
+    before = subprocess.run(["find", base, "-printf", "%p %s %t %m\n"], capture_output=True,
+                            check=True).stdout
+    for more in ("", f",dir={HOME}"):
+        back = tempfile.mkdtemp(dir=HOME)
+        orders = ("prompt off; lcd here; mput f*.bin; del gone; rename keep kept; rename old new; "
+                  "cd new/deep; put f3.bin file; cd /; mkdir again; rmdir again; mkdir again; cd again; "
+                  f"mput f1*.bin; cd /; lcd {back}; mget f*.bin kept; cd again; mget nothing f1*; "
+                  "cd /new/deep; get file; ls /*; ls /again/*; allinfo /kept")
+        r = run("--filter", "cow" + more, "--run", f"cd {HOME}; " + CLIENT + f"'{orders}'", "dir",
+                f"path={base}")
+        bad = [i for i in range(40) if read(here, f"f{i}.bin") != read(back, f"f{i}.bin")]
+        check(f"cow{more}: what was put comes back", not bad and r.returncode == 0,
+              (bad, r.stdout, r.stderr))
+        check(f"cow{more}: replaced in a renamed folder", read(here, "f3.bin") == read(back, "file"))
+        check(f"cow{more}: renamed", read(back, "kept") == b"keep\n" * 1000)
+        check(f"cow{more}: listed", re.search(r"^  kept ", r.stdout, re.M) and
+              re.search(r"^  new ", r.stdout, re.M) and
+              not re.search(r"^  (gone|keep|old) ", r.stdout, re.M), r.stdout)
+    after = subprocess.run(["find", base, "-printf", "%p %s %t %m\n"], capture_output=True,
+                           check=True).stdout
+    check("nothing has changed below", before == after, (before, after))
+
+
+def read(folder, name):
+    with open(os.path.join(folder, name), "rb") as f:
+        return f.read()
+
+
 def main():
     for kind, name in listed():
         test_manual(kind, name)
@@ -100,6 +141,7 @@ def main():
         test_error()
         test_of_one_share()
         test_pause()
+        test_cow()
     finish()
 
 
