@@ -421,10 +421,18 @@ static void cow_allocated_ranges(struct smbkit_op *op, void *vol, void *file, ui
 }
 
 static const struct smbkit_param cow_params[] = {
-    {"size", SMBKIT_PARAM_SIZE, "bytes", 65536, 1ull << 60, "1G", "room for all that is changed"},
-    {"dir", SMBKIT_PARAM_STRING, NULL, 0, 0, "",
-     "folder for what is written, which is gone at the end; memory when it is not given"},
-    {NULL, SMBKIT_PARAM_STRING, NULL, 0, 0, NULL, NULL},
+    {.name = "size",
+     .type = SMBKIT_PARAM_SIZE,
+     .unit = "bytes",
+     .min = 65536,
+     .max = 1ull << 60,
+     .default_value = "1G",
+     .text = "room for all that is changed"},
+    {.name = "dir",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "",
+     .text = "folder for what is written, which is gone at the end; memory when it is not given"},
+    {.name = NULL},
 };
 
 #ifndef SMBKIT_STATIC_FILTER
