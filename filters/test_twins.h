@@ -20,6 +20,7 @@
 /* --- one memory for several volumes --- */
 
 static struct smbkit_plugin shared_plugin;
+static struct smbkit_vfs shared_vfs;
 static void *shared_vol;
 static unsigned shared_refs;
 
@@ -28,7 +29,7 @@ static smbkit_status shared_open(struct smbkit_share *share, const struct smbkit
 {
     smbkit_status status = SMBKIT_STATUS_SUCCESS;
     if (shared_refs == 0)
-        status = smbkit_plugin_memory.vfs.share_open(share, args, count, &shared_vol);
+        status = smbkit_plugin_memory.vfs->share_open(share, args, count, &shared_vol);
     if (status == SMBKIT_STATUS_SUCCESS)
         shared_refs++;
     *vol = shared_vol;
@@ -38,7 +39,7 @@ static smbkit_status shared_open(struct smbkit_share *share, const struct smbkit
 static void shared_close(void *vol)
 {
     if (--shared_refs == 0)
-        smbkit_plugin_memory.vfs.share_close(vol);
+        smbkit_plugin_memory.vfs->share_close(vol);
 }
 
 static struct testhost host;
@@ -63,8 +64,10 @@ static inline void twins_init(void)
 {
     testhost_init(&host);
     shared_plugin = smbkit_plugin_memory;
-    shared_plugin.vfs.share_open = shared_open;
-    shared_plugin.vfs.share_close = shared_close;
+    shared_vfs = *smbkit_plugin_memory.vfs;
+    shared_vfs.share_open = shared_open;
+    shared_vfs.share_close = shared_close;
+    shared_plugin.vfs = &shared_vfs;
 }
 
 /* --- one side --- */
