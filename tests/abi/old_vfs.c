@@ -134,7 +134,7 @@ static void old_create(struct smbkit_op *op, void *v, const struct smbkit_create
         return;
     }
     *f = (struct file){.used = true, .named = true, .attributes = args->attributes};
-    strcpy(f->name, args->path);
+    memcpy(f->name, args->path, strlen(args->path));
     f->time = smbkit_op_time(op);
     reply_open(op, vol, f);
 }
@@ -232,13 +232,17 @@ static void old_rename(struct smbkit_op *op, void *v, void *file, const char *to
 {
     struct volume *vol = v;
     struct file *f = file, *there = find(vol, to);
+    if (strlen(to) >= sizeof(f->name)) {
+        smbkit_reply_status(op, SMBKIT_STATUS_OBJECT_NAME_INVALID);
+        return;
+    }
     if (there != NULL && there != f && !(flags & SMBKIT_RENAME_REPLACE)) {
         smbkit_reply_status(op, SMBKIT_STATUS_OBJECT_NAME_COLLISION);
         return;
     }
     if (there != NULL && there != f)
         there->named = false;
-    strncpy(f->name, to, sizeof(f->name) - 1);
+    memcpy(f->name, to, strlen(to) + 1);
     smbkit_notify(vol->share, f->name, SMBKIT_ACTION_MODIFIED);
     reply_attr(op, vol, f);
 }
