@@ -149,7 +149,10 @@ static int serve_now(struct smbkit_server *s, const struct cmdline *c, const str
         return status;
     if (smbkit_server_run(s) != SMBKIT_STATUS_SUCCESS)
         status = EXIT_FAILED; /* the log has said why */
-    return c->run != NULL ? command_status() : status;
+    /* The command's own failure says more than ours. */
+    if (c->run != NULL && command_status() != 0)
+        status = command_status();
+    return status;
 }
 
 static int serve(struct cmdline *c)

@@ -11,10 +11,12 @@
  */
 #include "daemon.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -48,6 +50,26 @@ static void make_folders(const char *path)
         *p = '/';
     }
     smbkit_free(copy);
+}
+
+/* Waits until nobody else changes the file, and keeps others out until the program ends or the
+   descriptor is closed. The lock is a file beside it, because the users file itself is replaced; it
+   stays, so that nobody locks one that is just being removed. -1 when it cannot be made: saving
+   will then say what is wrong with the folder. */
+static int lock_file(const char *path)
+{
+    char *name = format_text("%s.lock", path);
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    smbkit_free(name);
+    while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR)
+        continue;
+    return fd;
+}
+
+static void unlock_file(int fd)
+{
+    if (fd >= 0)
+        close(fd);
 }
 
 static struct smbkit_users *new_list(void)
@@ -92,21 +114,6 @@ static const char *login_name(void)
 {
     const struct passwd *pw = getpwuid(geteuid());
     return pw != NULL && geteuid() != 0 ? pw->pw_name : "smbkit";
-}
-
-static void first_run(struct logins *l, const char *path)
-{
-    char error[SMBKIT_ERROR_MAX] = "there is no home folder";
-    make_user(l, login_name());
-    if (path != NULL)
-        make_folders(path);
-    if (path != NULL && smbkit_users_save(l->list, path, error) == SMBKIT_STATUS_SUCCESS)
-        l->notice = format_text("User: %s   Password: %s   (made for you, shown only this once; "
-                                "kept in %s)",
-                                l->user, l->password, path);
-    else
-        l->notice = format_text("User: %s   Password: %s   (only for this run: %s)", l->user,
-                                l->password, error);
 }
 
 /* --- the three ways --- */
@@ -160,7 +167,34 @@ static bool use_file(struct logins *l, const struct cmdline *c, const char *path
             status == SMBKIT_STATUS_NO_SUCH_FILE ? " (smbkit user add NAME --users FILE makes it)"
                                                  : "");
     smbkit_users_each(l->list, take_first, l);
-    return smbkit_users_count(l->list) > 0;
+    if (smbkit_users_count(l->list) == 0)
+        return false;
+    l->notice = format_text("Users: those in %s", path);
+    return true;
+}
+
+/* Under the lock, because another program may be making the file just now. */
+static void first_run(struct logins *l, const struct cmdline *c, const char *path)
+{
+    char error[SMBKIT_ERROR_MAX] = "there is no home folder";
+    int lock = -1;
+    if (path != NULL) {
+        make_folders(path);
+        lock = lock_file(path);
+    }
+    if (use_file(l, c, path)) {
+        unlock_file(lock);
+        return;
+    }
+    make_user(l, login_name());
+    if (path != NULL && smbkit_users_save(l->list, path, error) == SMBKIT_STATUS_SUCCESS)
+        l->notice = format_text("User: %s   Password: %s   (made for you, shown only this once; "
+                                "kept in %s)",
+                                l->user, l->password, path);
+    else
+        l->notice = format_text("User: %s   Password: %s   (only for this run: %s)", l->user,
+                                l->password, error);
+    unlock_file(lock);
 }
 
 static bool is_on(const struct cmdline *c, const char *option)
@@ -179,10 +213,8 @@ void logins_prepare(struct logins *l, const struct cmdline *c)
         use_named(l, c, path);
     else if (c->run != NULL && c->users_file == NULL)
         make_user(l, "smbkit");
-    else if (use_file(l, c, path))
-        l->notice = format_text("Users: those in %s", path);
-    else if (!is_on(c, "guest") && !is_on(c, "anonymous"))
-        first_run(l, path);
+    else if (!use_file(l, c, path) && !is_on(c, "guest") && !is_on(c, "anonymous"))
+        first_run(l, c, path);
     smbkit_free(path);
 }
 
@@ -240,12 +272,12 @@ struct user_request {
     const char *path;
     const char *what; /* name or file; NULL */
     struct smbkit_users *list;
+    char password[PASSWORD_MAX + 2];
 };
 
 static int save(const struct user_request *r)
 {
     char error[SMBKIT_ERROR_MAX];
-    make_folders(r->path);
     if (smbkit_users_save(r->list, r->path, error) == SMBKIT_STATUS_SUCCESS)
         return 0;
     return complain(EXIT_FAILED, "%s", error);
@@ -253,12 +285,10 @@ static int save(const struct user_request *r)
 
 static int user_add(const struct user_request *r)
 {
-    char line[PASSWORD_MAX + 2] = "", error[SMBKIT_ERROR_MAX];
-    int status = read_password(line);
-    if (status == 0 && smbkit_users_set(r->list, r->what, line, error) != SMBKIT_STATUS_SUCCESS)
-        status = complain(EXIT_FAILED, "user add: %s", error);
-    explicit_bzero(line, sizeof(line));
-    return status == 0 ? save(r) : status;
+    char error[SMBKIT_ERROR_MAX];
+    if (smbkit_users_set(r->list, r->what, r->password, error) != SMBKIT_STATUS_SUCCESS)
+        return complain(EXIT_FAILED, "user add: %s", error);
+    return save(r);
 }
 
 static int user_remove(const struct user_request *r)
@@ -296,24 +326,42 @@ static const struct user_command {
     const char *name;
     int (*run)(const struct user_request *r);
     const char *what; /* the argument it needs, or NULL */
-    bool may_make;    /* the users file */
+    bool asks;        /* for a password */
+    bool changes;     /* the users file */
+    bool may_make;    /* it */
 } user_commands[] = {
-    {"add", user_add, "NAME", true},
-    {"remove", user_remove, "NAME", false},
-    {"list", user_list, NULL, false},
-    {"import", user_import, "FILE", true},
+    {"add", user_add, "NAME", true, true, true},
+    {"remove", user_remove, "NAME", false, true, false},
+    {"list", user_list, NULL, false, false, false},
+    {"import", user_import, "FILE", false, true, true},
 };
+
+/* The file is read, changed and written under the lock; nobody waits for a password with it. */
+static int run_locked(const struct user_command *u, struct user_request *r)
+{
+    char error[SMBKIT_ERROR_MAX];
+    int lock = -1;
+    if (u->may_make)
+        make_folders(r->path);
+    if (u->changes)
+        lock = lock_file(r->path);
+    smbkit_status status = smbkit_users_load(r->list, r->path, error);
+    int rc;
+    if (status == SMBKIT_STATUS_SUCCESS || (status == SMBKIT_STATUS_NO_SUCH_FILE && u->may_make))
+        rc = u->run(r);
+    else
+        rc = complain(EXIT_FAILED, "user %s: %s", u->name, error);
+    unlock_file(lock);
+    return rc;
+}
 
 static int run_user_command(const struct user_command *u, const char *path, const char *what)
 {
-    char error[SMBKIT_ERROR_MAX];
-    struct user_request r = {path, what, new_list()};
-    smbkit_status status = smbkit_users_load(r.list, path, error);
-    int rc;
-    if (status == SMBKIT_STATUS_SUCCESS || (status == SMBKIT_STATUS_NO_SUCH_FILE && u->may_make))
-        rc = u->run(&r);
-    else
-        rc = complain(EXIT_FAILED, "user %s: %s", u->name, error);
+    struct user_request r = {.path = path, .what = what, .list = new_list()};
+    int rc = u->asks ? read_password(r.password) : 0;
+    if (rc == 0)
+        rc = run_locked(u, &r);
+    explicit_bzero(r.password, sizeof(r.password));
     smbkit_users_free(r.list);
     return rc;
 }

@@ -75,7 +75,8 @@ def test_tree():
 
 
 def test_dump():
-    for name, rows in (("old_vfs", ("abi_version=1", "vfs_size=264", "parameter.mode.values=whole|broken",
+    for name, rows in (("old_vfs", ("abi_version=1", "vfs_size=264",
+                                   "parameter.mode.values=whole|broken",
                                     "thread_model=serial", "capabilities=stable-ids")),
                        ("old_tree", ("abi_version=1", "name=old-tree"))):
         r = run("--dump-plugin", os.path.join(FOLDER, name + "-amd64.so"))

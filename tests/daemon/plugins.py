@@ -77,6 +77,15 @@ def test_hang_at_the_end():
     client.wait(timeout=60)
 
 
+def test_command_and_hang():
+    """--run ends with the command's status, but not with success when the end of the server failed."""
+    hang = 'smbclient "$unc" -p $port -U "$user%$password" -c "get hang" >/dev/null 2>&1 & sleep 1; '
+    for status, want in ((0, 1), (7, 7)):
+        r = run("--drain-timeout", "1s", "--name", "x", "--run", f"{hang} exit {status}", SERIAL,
+                "hang=3600000")
+        check(f"--run ends with {status}", r.returncode == want, f"{r.returncode} {r.stderr}")
+
+
 if shutil.which("smbclient") is None:
     print("smbclient is not installed")
     sys.exit(77)
@@ -84,4 +93,5 @@ test_refused()
 test_models()
 test_slow_call_holds_nobody_up()
 test_hang_at_the_end()
+test_command_and_hang()
 finish()

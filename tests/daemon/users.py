@@ -4,8 +4,9 @@
 import os
 import shutil
 import stat
+import subprocess
 
-from program import HOME, check, finish, run
+from program import HOME, PROGRAM, check, environment, finish, run
 
 FILE = os.path.join(HOME, "users")
 SECRET_HASH = "878D8014606CDA29677A44EFA1353FC7"  # of "secret"
@@ -41,7 +42,25 @@ def test_edit():
     check("remove", user("remove", "bob").returncode == 0 and user("list").stdout == "alice\n")
     r = user("remove", "bob")
     check("remove again", r.returncode == 1 and "no user 'bob'" in r.stderr, r.stderr)
-    check("no temporary files", os.listdir(HOME) == ["users"], os.listdir(HOME))
+    check("no temporary files", sorted(os.listdir(HOME)) == ["users", "users.lock"], os.listdir(HOME))
+
+
+def test_at_once():
+    """Users that are added by many programs at the same time are all there."""
+    names = [f"user{i}" for i in range(12)]
+    programs = [subprocess.Popen([PROGRAM, "user", "add", name, "--users", FILE],
+                                 stdin=subprocess.PIPE, text=True, env=environment())
+                for name in names]
+    for program in programs:
+        program.stdin.write("secret\n")
+        program.stdin.flush()
+    for program in programs:
+        program.stdin.close()
+        check("added at once", program.wait(timeout=60) == 0)
+    there = user("list").stdout.split()
+    check("all are there", sorted(there) == sorted(names + ["alice"]), there)
+    for name in names:
+        user("remove", name)
 
 
 def test_import():
@@ -101,6 +120,7 @@ def test_logon():
 
 
 test_edit()
+test_at_once()
 test_import()
 test_readable_by_others()
 test_logon()
