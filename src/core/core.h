@@ -65,6 +65,8 @@ struct core_config {
                                   default 35 s, as Windows */
     uint64_t session_lifetime; /* ns until a session must be re-authenticated; 0: never */
 
+    const char *admins; /* users, separated by '+', who may manage through pipes; NULL: nobody */
+
     const struct auth_config *auth; /* borrowed; must outlive the core */
     struct random_source random;
     const struct log *log; /* borrowed; may be NULL */

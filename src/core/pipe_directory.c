@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the interfaces of the pipes ask the server (rpc/directory.h), answered by the core. */
 #include "acl/acl.h"
+#include "base/ntime.h"
+#include "base/utf.h"
+#include "core/conn.h"
+#include "core/open.h"
 #include "core/pipe.h"
+#include "core/session.h"
 #include "core/share.h"
 #include "core/state.h"
+#include "core/tree.h"
 #include <string.h>
 
 #define PATH_PREFIX "C:\\" /* clients want a path; ours is nobody's business */
@@ -67,10 +73,224 @@ static bool shares(void *ctx, const struct rpc_caller *who, struct arena *a, str
     return true;
 }
 
+/* ---------------------------------------------------------------- who is here */
+
+/* The address without its port and brackets. */
+static const char *client_of(const struct core_session *s, struct arena *a)
+{
+    const char *text = "";
+    LIST_FOREACH (it, &s->channels) {
+        const struct core_channel *ch = LIST_ENTRY(it, struct core_channel, in_session);
+        if (ch->conn != NULL)
+            text = ch->conn->peer.text;
+    }
+    const char *end = strrchr(text, ':');
+    size_t len = end != NULL ? (size_t)(end - text) : strlen(text);
+    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+        text++;
+        len -= 2;
+    }
+    return arena_strndup(a, text, len);
+}
+
+static const char *copy(struct arena *a, const char *text)
+{
+    return text != NULL ? arena_strndup(a, text, strlen(text)) : "";
+}
+
+static uint32_t seconds_since(const struct core *c, uint64_t filetime)
+{
+    return c->filetime > filetime ? (uint32_t)((c->filetime - filetime) / NTIME_PER_S) : 0;
+}
+
+static bool describe_session(const struct core_session *s, struct arena *a, struct rpc_session *out)
+{
+    *out = (struct rpc_session){
+        .id = s->id,
+        .client = client_of(s, a),
+        .user = copy(a, s->user),
+        .client_type = "",
+        .transport = "\\Device\\NetbiosSmb",
+        .opens = (uint32_t)s->open_count,
+        .seconds = seconds_since(s->core, s->since),
+        .flags = s->is_guest ? SESS_GUEST : 0,
+    };
+    return out->client != NULL && out->user != NULL;
+}
+
+static struct core_session *next_session(const struct core *c, struct htab_node **n)
+{
+    *n = htab_walk(&c->sessions, *n);
+    return *n != NULL ? CONTAINER_OF(*n, struct core_session, by_id) : NULL;
+}
+
+static bool sessions(void *ctx, struct arena *a, struct rpc_sessions *out)
+{
+    const struct core *c = ctx;
+    struct core_session *s;
+    struct htab_node *n = NULL;
+    out->count = 0;
+    out->v = arena_array(a, c->sessions.count + 1, sizeof *out->v);
+    if (out->v == NULL)
+        return false;
+    while ((s = next_session(c, &n)) != NULL)
+        if (s->user_id != NULL && !describe_session(s, a, &out->v[out->count++]))
+            return false;
+    return true;
+}
+
+/* Ids are 32 bits there: ours count up, so that the lower half tells open files apart. */
+static bool describe_file(const struct core_open *o, struct arena *a, struct rpc_file *out)
+{
+    const bool pipe = o->pipe != NULL;
+    const char *share = pipe ? "\\PIPE" : o->tree->share->name;
+    size_t at = strlen(share), len = strlen(o->path);
+    char *path = arena_alloc(a, sizeof PATH_PREFIX + at + 1 + len);
+    if (path == NULL)
+        return false;
+    size_t prefix = pipe ? 0 : sizeof PATH_PREFIX - 1;
+    memcpy(path, PATH_PREFIX, prefix);
+    memcpy(path + prefix, share, at);
+    path[prefix + at] = '\\';
+    for (size_t i = 0; i < len; i++)
+        path[prefix + at + 1 + i] = o->path[i] == '/' ? '\\' : o->path[i];
+    *out = (struct rpc_file){
+        .id = (uint32_t)o->persistent_id,
+        .locks = o->lease.lock_count,
+        .path = path,
+        .user = copy(a, o->session->user),
+    };
+    if (o->access & FILE_READ_DATA)
+        out->permissions |= PERM_FILE_READ;
+    if (o->access & (FILE_WRITE_DATA | FILE_APPEND_DATA))
+        out->permissions |= PERM_FILE_WRITE;
+    return out->user != NULL;
+}
+
+static bool files(void *ctx, struct arena *a, struct rpc_files *out)
+{
+    const struct core *c = ctx;
+    struct core_session *s;
+    struct htab_node *n = NULL, *m = NULL;
+    size_t total = 0;
+    while ((s = next_session(c, &n)) != NULL)
+        total += s->opens.count;
+    out->count = 0;
+    out->v = arena_array(a, total + 1, sizeof *out->v);
+    if (out->v == NULL)
+        return false;
+    while ((s = next_session(c, &n)) != NULL)
+        while ((m = htab_walk(&s->opens, m)) != NULL)
+            if (!describe_file(CONTAINER_OF(m, struct core_open, by_id), a, &out->v[out->count++]))
+                return false;
+    return true;
+}
+
+static uint32_t opens_of(const struct core_tree *t)
+{
+    uint32_t count = 0;
+    for (struct htab_node *n = htab_walk(&t->session->opens, NULL); n != NULL;
+         n = htab_walk(&t->session->opens, n))
+        count += CONTAINER_OF(n, struct core_open, by_id)->tree == t;
+    return count;
+}
+
+static bool describe_connection(const struct core_tree *t, struct arena *a,
+                                struct rpc_connection *out)
+{
+    const struct core_session *s = t->session;
+    *out = (struct rpc_connection){
+        .id = t->id,
+        .type = t->share->is_ipc ? STYPE_IPC : STYPE_DISKTREE,
+        .opens = opens_of(t),
+        .users = 1,
+        .seconds = seconds_since(s->core, s->since),
+        .user = copy(a, s->user),
+        .client = client_of(s, a),
+        .share = copy(a, t->share->name),
+    };
+    return out->user != NULL && out->client != NULL && out->share != NULL;
+}
+
+static bool connections(void *ctx, struct arena *a, struct rpc_connections *out)
+{
+    const struct core *c = ctx;
+    struct core_session *s;
+    struct htab_node *n = NULL, *m = NULL;
+    size_t total = 0;
+    while ((s = next_session(c, &n)) != NULL)
+        total += s->trees.count;
+    out->count = 0;
+    out->v = arena_array(a, total + 1, sizeof *out->v);
+    if (out->v == NULL)
+        return false;
+    while ((s = next_session(c, &n)) != NULL)
+        while ((m = htab_walk(&s->trees, m)) != NULL)
+            if (!describe_connection(CONTAINER_OF(m, struct core_tree, by_id), a,
+                                     &out->v[out->count++]))
+                return false;
+    return true;
+}
+
+/* ---------------------------------------------------------------- orders */
+
+static bool meant(const char *wanted, const char *name)
+{
+    return wanted == NULL || utf8_casecmp(wanted, strlen(wanted), name, strlen(name)) == 0;
+}
+
+/* The table changes with each that ends, so the search begins again. */
+static unsigned end_sessions(void *ctx, const char *client, const char *user)
+{
+    struct core *c = ctx;
+    unsigned ended = 0;
+    bool again = true;
+    while (again) {
+        struct core_session *s;
+        struct htab_node *n = NULL;
+        again = false;
+        while (!again && (s = next_session(c, &n)) != NULL) {
+            struct arena a;
+            struct rpc_session d;
+            arena_init(&a, 4096);
+            again = s->user_id != NULL && describe_session(s, &a, &d) && meant(client, d.client) &&
+                    meant(user, d.user);
+            arena_clear(&a);
+            if (again)
+                ended += core_session_close(c, s->id);
+        }
+    }
+    return ended;
+}
+
+static bool close_file(void *ctx, uint32_t id)
+{
+    struct core *c = ctx;
+    struct core_session *s;
+    struct htab_node *n = NULL, *m = NULL;
+    while ((s = next_session(c, &n)) != NULL)
+        while ((m = htab_walk(&s->opens, m)) != NULL) {
+            uint64_t whole = CONTAINER_OF(m, struct core_open, by_id)->persistent_id;
+            if ((uint32_t)whole == id)
+                return core_open_close(c, whole);
+        }
+    return false;
+}
+
 void pipe_service_init(struct core *c)
 {
     c->pipes = (struct rpc_service){
-        .directory = {.ctx = c, .identity = identity, .shares = shares},
+        .directory =
+            {
+                .ctx = c,
+                .identity = identity,
+                .shares = shares,
+                .sessions = sessions,
+                .files = files,
+                .connections = connections,
+                .end_sessions = end_sessions,
+                .close_file = close_file,
+            },
         .auth = c->config.auth,
     };
 }

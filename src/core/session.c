@@ -259,6 +259,7 @@ bool session_authenticated(struct core_channel *ch, const struct auth_identity *
     s->sid_len = sid.len;
     s->state = SESSION_VALID;
     if (first) {
+        s->since = c->filetime;
         bool keyed = ch->signer != NULL;
         s->signing_required = keyed && (client_requires_signing || c->config.signing_required ||
                                         ch->conn->signing_required);

@@ -65,6 +65,7 @@ struct core_session {
     size_t open_count;
     unsigned pipe_count; /* of them */
     struct timer expiry;
+    uint64_t since; /* FILETIME of the first success */
 
     char *user, *domain, *user_id; /* of the identity; NULL before the first success */
     bool is_guest, is_anonymous;

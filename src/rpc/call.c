@@ -5,6 +5,9 @@
  */
 #include "rpc/assoc_int.h"
 
+static const struct ndr_field byte_fields[] = {NDR_F(NDR_U8, rpc_byte, value)};
+const struct ndr_record rpc_byte_record = {byte_fields, 1, sizeof(struct rpc_byte)};
+
 void rpc_partial_drop(struct rpc_partial *p)
 {
     builder_free(&p->stub);

@@ -45,12 +45,59 @@ struct rpc_shares {
     struct rpc_share *v;
 };
 
+/* A session, as its client's computer and user. */
+struct rpc_session {
+    uint64_t id;
+    const char *client, *user, *client_type, *transport;
+    uint32_t opens, seconds, idle_seconds, flags; /* SESS_* */
+};
+#define SESS_GUEST 0x00000001u
+
+struct rpc_sessions {
+    uint32_t count;
+    struct rpc_session *v;
+};
+
+/* An open file; `path` begins with its share. */
+struct rpc_file {
+    uint32_t id;
+    uint32_t permissions; /* PERM_FILE_* */
+    uint32_t locks;
+    const char *path, *user;
+};
+#define PERM_FILE_READ   0x00000001u
+#define PERM_FILE_WRITE  0x00000002u
+#define PERM_FILE_CREATE 0x00000004u
+
+struct rpc_files {
+    uint32_t count;
+    struct rpc_file *v;
+};
+
+/* A user's way into a share. */
+struct rpc_connection {
+    uint32_t id, type, opens, users, seconds;
+    const char *user, *client, *share;
+};
+
+struct rpc_connections {
+    uint32_t count;
+    struct rpc_connection *v;
+};
+
 struct rpc_directory {
     void *ctx;
     void (*identity)(void *ctx, struct rpc_identity *out);
     /* Those that this caller may see, in a steady order. False: memory is out. */
     bool (*shares)(void *ctx, const struct rpc_caller *who, struct arena *a,
                    struct rpc_shares *out);
+    bool (*sessions)(void *ctx, struct arena *a, struct rpc_sessions *out);
+    bool (*files)(void *ctx, struct arena *a, struct rpc_files *out);
+    bool (*connections)(void *ctx, struct arena *a, struct rpc_connections *out);
+    /* Ends all sessions of a client's computer or of a user (NULL: of any). How many? */
+    unsigned (*end_sessions)(void *ctx, const char *client, const char *user);
+    /* False: there is no such file. */
+    bool (*close_file)(void *ctx, uint32_t id);
 };
 
 #endif

@@ -7,6 +7,7 @@
 
 static const struct rpc_endpoint endpoints[] = {
     {"srvsvc", "\\PIPE\\srvsvc", {&rpc_srvsvc}},
+    {"wkssvc", "\\PIPE\\wkssvc", {&rpc_wkssvc}},
 };
 
 const struct rpc_endpoint *rpc_endpoint_find(const char *name, size_t len)

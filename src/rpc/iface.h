@@ -48,6 +48,12 @@ struct rpc_endpoint {
     const struct rpc_interface *interfaces[RPC_INTERFACES_MAX]; /* NULL after the last */
 };
 
+/* An element of an array of bytes. */
+struct rpc_byte {
+    uint8_t value;
+};
+extern const struct ndr_record rpc_byte_record;
+
 /* The numbers of a UUID in the order of the wire. */
 #define RPC_UUID(a, b, c, d0, d1, d2, d3, d4, d5, d6, d7)                                         \
     {                                                                                             \
@@ -58,7 +64,8 @@ struct rpc_endpoint {
         }                                                                                         \
     }
 
-extern const struct rpc_interface rpc_srvsvc;
+extern const struct rpc_interface rpc_srvsvc, rpc_wkssvc;
+
 extern const struct rpc_syntax rpc_ndr32;
 
 /* Faults ([MS-RPCE] 3.1.3.5.4, [C706] appendix E) */

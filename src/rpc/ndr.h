@@ -102,4 +102,7 @@ void ndr_encode(struct builder *b, const struct ndr_record *params, const void *
 /* How many bytes one struct takes, with all that it points to; for answers with a size limit. */
 size_t ndr_size(const struct ndr_record *record, const void *host);
 
+/* The record of a tag, or NULL. */
+const struct ndr_record *ndr_arm_of(const struct ndr_arm *arms, uint32_t tag);
+
 #endif

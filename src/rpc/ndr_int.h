@@ -27,7 +27,4 @@ size_t ndr_align_of_record(const struct ndr_record *r);
 /* Does what the member points to come later? Unions and structs aside. */
 bool ndr_is_pointer(enum ndr_kind kind);
 bool ndr_is_varying(enum ndr_kind kind);
-/* The record of a tag, or NULL. */
-const struct ndr_record *ndr_arm_of(const struct ndr_arm *arms, uint32_t tag);
-
 #endif

@@ -3,8 +3,11 @@
 #include "rpc/srvsvc.h"
 
 static const struct rpc_operation *const operations[] = {
-    [15] = &srvsvc_share_enum, [16] = &srvsvc_share_get_info,    [21] = &srvsvc_server_get_info,
-    [28] = &srvsvc_remote_tod, [36] = &srvsvc_share_enum_sticky,
+    [8] = &srvsvc_connection_enum,  [9] = &srvsvc_file_enum,       [10] = &srvsvc_file_get_info,
+    [11] = &srvsvc_file_close,      [12] = &srvsvc_session_enum,   [13] = &srvsvc_session_del,
+    [15] = &srvsvc_share_enum,      [16] = &srvsvc_share_get_info, [20] = &srvsvc_share_check,
+    [21] = &srvsvc_server_get_info, [23] = &srvsvc_disk_enum,      [26] = &srvsvc_transport_enum,
+    [28] = &srvsvc_remote_tod,      [33] = &srvsvc_name_validate,  [36] = &srvsvc_share_enum_sticky,
 };
 
 const struct rpc_interface rpc_srvsvc = {

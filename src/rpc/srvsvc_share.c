@@ -2,16 +2,11 @@
 /* Shares in srvsvc ([MS-SRVS] 3.1.4.7 to 3.1.4.15). All levels are views of one struct rpc_share.
  */
 #include "base/utf.h"
-#include "rpc/page.h"
+#include "rpc/list.h"
 #include "rpc/srvsvc.h"
 #include <string.h>
 
 #define SD_MAX 65536u
-
-struct byte {
-    uint8_t value;
-};
-NDR_RECORD(byte_record, byte, NDR_F(NDR_U8, byte, value));
 
 #define NAME        NDR_F(NDR_WSTR, rpc_share, name)
 #define TYPE        NDR_F(NDR_U32, rpc_share, type)
@@ -24,7 +19,7 @@ NDR_RECORD(byte_record, byte, NDR_F(NDR_U8, byte, value));
 #define SERVER      NDR_F(NDR_WSTR, rpc_share, server)
 #define FLAGS       NDR_F(NDR_U32, rpc_share, flags)
 #define SD_LEN      NDR_F(NDR_U32, rpc_share, sd_len)
-#define SD          NDR_A(NDR_ARRAY, rpc_share, sd, sd_len, byte_record, SD_MAX)
+#define SD          NDR_A(NDR_ARRAY, rpc_share, sd, sd_len, rpc_byte_record, SD_MAX)
 
 /* [MS-SRVS] 2.2.4.22 to 2.2.4.29 */
 NDR_RECORD(info_0, rpc_share, NAME);
@@ -46,50 +41,21 @@ static const struct ndr_arm infos[] = {
     {1006, &info_1006}, {1501, &info_1501}, {0, NULL},
 };
 
-#define SHARES_MAX 65536u
-#define CONTAINER(level)                                                    \
-    NDR_RECORD(list_##level, rpc_shares, NDR_F(NDR_U32, rpc_shares, count), \
-               NDR_A(NDR_ARRAY, rpc_shares, v, count, info_##level, SHARES_MAX))
-CONTAINER(0);
-CONTAINER(1);
-CONTAINER(2);
-CONTAINER(501);
-CONTAINER(502);
-CONTAINER(503);
+RPC_ROWS(list_0, info_0);
+RPC_ROWS(list_1, info_1);
+RPC_ROWS(list_2, info_2);
+RPC_ROWS(list_501, info_501);
+RPC_ROWS(list_502, info_502);
+RPC_ROWS(list_503, info_503);
 
 static const struct ndr_arm lists[] = {
     {0, &list_0},     {1, &list_1},     {2, &list_2}, {501, &list_501},
     {502, &list_502}, {503, &list_503}, {0, NULL},
 };
 
+RPC_LIST(enum, lists, RPC_LIST_SERVER);
+
 /* ---------------------------------------------------------------- enumeration */
-
-struct share_list {
-    uint32_t level;
-    struct rpc_shares *shares;
-};
-NDR_RECORD(list_record, share_list, NDR_F(NDR_U32, share_list, level),
-           NDR_U(NDR_UNION_PTR, share_list, shares, level, lists, 4));
-
-struct enum_in {
-    const char *server;
-    struct share_list list;
-    uint32_t preferred;
-    struct rpc_u32 *resume;
-};
-NDR_RECORD(enum_in_record, enum_in, NDR_F(NDR_WSTR, enum_in, server),
-           NDR_SUB(NDR_STRUCT, enum_in, list, list_record), NDR_F(NDR_U32, enum_in, preferred),
-           NDR_SUB(NDR_PTR, enum_in, resume, rpc_u32_record));
-
-struct enum_out {
-    struct share_list list;
-    uint32_t total;
-    struct rpc_u32 *resume;
-    uint32_t result;
-};
-NDR_RECORD(enum_out_record, enum_out, NDR_SUB(NDR_STRUCT, enum_out, list, list_record),
-           NDR_F(NDR_U32, enum_out, total), NDR_SUB(NDR_PTR, enum_out, resume, rpc_u32_record),
-           NDR_F(NDR_U32, enum_out, result));
 
 /* Levels with paths, uses and permissions are for administrators and the like ([MS-SRVS] 3.1.4.8).
    There is nothing in ours that a user may not know, who sees the files themselves; guests and
@@ -100,47 +66,31 @@ static bool level_is_private(const struct rpc_call *call, uint32_t level)
     return detailed && (call->caller->guest || call->caller->anonymous);
 }
 
-static uint32_t list_shares(struct rpc_call *call, const struct enum_in *q, struct enum_out *out)
-{
-    const struct rpc_directory *d = call->directory;
-    const struct ndr_record *element = NULL;
-    for (const struct ndr_arm *a = lists, *i = infos; a->record != NULL; a++, i++)
-        if (a->tag == q->list.level)
-            element = i->record;
-    if (element == NULL)
-        return ERROR_INVALID_LEVEL;
-    out->list.shares = arena_alloc(call->arena, sizeof *out->list.shares);
-    if (out->list.shares == NULL)
-        return ERROR_NOT_ENOUGH_MEMORY;
-    if (level_is_private(call, q->list.level) || (q->list.level == 501 && call->caller->anonymous))
-        return ERROR_ACCESS_DENIED;
-    struct rpc_shares *s = out->list.shares;
-    if (!d->shares(d->ctx, call->caller, call->arena, s))
-        return ERROR_NOT_ENOUGH_MEMORY;
-    void *v = s->v;
-    uint32_t result =
-        rpc_page(call, element, &v, &s->count, q->preferred, q->resume, &out->total, &out->resume);
-    s->v = v;
-    return result;
-}
-
 static uint32_t share_enum(struct rpc_call *call, const void *in, void *out)
 {
-    const struct enum_in *q = in;
-    struct enum_out *o = out;
-    o->list.level = q->list.level;
-    o->result = list_shares(call, q, o);
+    const struct rpc_directory *d = call->directory;
+    const struct rpc_list_in *q = in;
+    struct rpc_list_out *o = out;
+    struct rpc_shares all;
+    if (!rpc_list_level(lists, q, o))
+        return 0;
+    o->result = ERROR_ACCESS_DENIED;
+    if (level_is_private(call, q->list.level) || (q->list.level == 501 && call->caller->anonymous))
+        return 0;
+    o->result = ERROR_NOT_ENOUGH_MEMORY;
+    if (d->shares(d->ctx, call->caller, call->arena, &all))
+        rpc_list_answer(call, lists, q, &(struct rpc_rows){all.count, all.v}, o);
     return 0;
 }
 
-const struct rpc_operation srvsvc_share_enum = {"NetrShareEnum", &enum_in_record, &enum_out_record,
-                                                share_enum};
+const struct rpc_operation srvsvc_share_enum = {"NetrShareEnum", &enum_in, &enum_out, share_enum};
+
 /* Sticky shares survive a restart: ours come from the configuration, so all do. Level 501 is none
    of its levels ([MS-SRVS] 3.1.4.9). */
 static uint32_t share_enum_sticky(struct rpc_call *call, const void *in, void *out)
 {
-    const struct enum_in *q = in;
-    struct enum_out *o = out;
+    const struct rpc_list_in *q = in;
+    struct rpc_list_out *o = out;
     if (q->list.level != 501)
         return share_enum(call, in, out);
     o->list.level = q->list.level;
@@ -148,8 +98,8 @@ static uint32_t share_enum_sticky(struct rpc_call *call, const void *in, void *o
     return 0;
 }
 
-const struct rpc_operation srvsvc_share_enum_sticky = {"NetrShareEnumSticky", &enum_in_record,
-                                                       &enum_out_record, share_enum_sticky};
+const struct rpc_operation srvsvc_share_enum_sticky = {"NetrShareEnumSticky", &enum_in, &enum_out,
+                                                       share_enum_sticky};
 
 /* ---------------------------------------------------------------- one share */
 
@@ -187,11 +137,8 @@ static uint32_t share_get_info(struct rpc_call *call, const void *in, void *out)
 {
     const struct get_in *q = in;
     struct get_out *o = out;
-    bool known = false;
-    for (const struct ndr_arm *a = infos; a->record != NULL; a++)
-        known = known || a->tag == q->level;
     o->level = q->level;
-    if (!known)
+    if (ndr_arm_of(infos, q->level) == NULL)
         o->result = ERROR_INVALID_LEVEL;
     else if (level_is_private(call, q->level))
         o->result = ERROR_ACCESS_DENIED;
@@ -202,3 +149,43 @@ static uint32_t share_get_info(struct rpc_call *call, const void *in, void *out)
 
 const struct rpc_operation srvsvc_share_get_info = {"NetrShareGetInfo", &get_in_record,
                                                     &get_out_record, share_get_info};
+
+/* ---------------------------------------------------------------- a folder's share */
+
+struct check_in {
+    const char *server, *device;
+};
+NDR_RECORD(check_in, check_in, NDR_F(NDR_WSTR, check_in, server),
+           NDR_F(NDR_WSTR_REF, check_in, device));
+
+struct check_out {
+    uint32_t type, result;
+};
+NDR_RECORD(check_out, check_out, NDR_F(NDR_U32, check_out, type),
+           NDR_F(NDR_U32, check_out, result));
+
+/* NetrShareCheck ([MS-SRVS] 3.1.4.14): is there a share of this folder? Folders are called as in
+   level 2; clients also ask with the name of the share. */
+static uint32_t share_check(struct rpc_call *call, const void *in, void *out)
+{
+    const struct check_in *q = in;
+    struct check_out *o = out;
+    struct rpc_shares all;
+    o->result = ERROR_NOT_ENOUGH_MEMORY;
+    if (!call->directory->shares(call->directory->ctx, call->caller, call->arena, &all))
+        return 0;
+    o->result = NERR_DeviceNotShared;
+    for (uint32_t i = 0; i < all.count && o->result != NERR_Success; i++) {
+        const struct rpc_share *s = &all.v[i];
+        size_t len = strlen(q->device);
+        if (utf8_casecmp(s->path, strlen(s->path), q->device, len) == 0 ||
+            utf8_casecmp(s->name, strlen(s->name), q->device, len) == 0) {
+            o->type = s->type;
+            o->result = NERR_Success;
+        }
+    }
+    return 0;
+}
+
+const struct rpc_operation srvsvc_share_check = {"NetrShareCheck", &check_in, &check_out,
+                                                 share_check};

@@ -55,7 +55,8 @@ static bool test_shares(void *ctx, const struct rpc_caller *who, struct arena *a
 static void client_open(struct client *c, const char *pipe)
 {
     *c = (struct client){.caller = {.user = "alice", .domain = "D"}, .shares = 3};
-    c->service.directory = (struct rpc_directory){c, test_identity, test_shares};
+    c->service.directory =
+        (struct rpc_directory){.ctx = c, .identity = test_identity, .shares = test_shares};
     const struct rpc_endpoint *e = rpc_endpoint_find(pipe, strlen(pipe));
     assert_non_null(e);
     c->assoc = rpc_assoc_new(&c->service, e, &c->caller);

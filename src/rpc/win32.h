@@ -16,6 +16,7 @@
 #define NERR_ClientNameNotFound 2312u
 #define NERR_FileIdNotFound     2314u
 #define NERR_NetNameNotFound    2310u
+#define NERR_DeviceNotShared    2311u
 #define NERR_UserNotFound       2221u
 
 #endif

@@ -104,6 +104,7 @@ static void fill_core_config(struct smbkit_server *s, struct core_config *c)
         .max_opens = (uint32_t)o->max_opens,
         .auth_timeout = o->auth_timeout * NS_PER_MS,
         .session_lifetime = o->session_lifetime * NS_PER_MS,
+        .admins = o->admins,
         .auth = &s->auth,
         .random = s->random,
         .log = &s->log,
