@@ -28,7 +28,7 @@ struct ram_table {
 };
 
 #define FIRST_CAP 256u
-/* 8 levels of 64 cover the 2^47 chunks of the largest file. */
+/* 8 levels of 64 are more than the 2^28 chunks of the largest file. */
 #define HEIGHT_MAX 8
 
 /* --- space --- */
@@ -336,7 +336,7 @@ smbkit_status ram_data_write(struct ram_space *s, struct ram_data *d, uint64_t o
                              const void *src, uint32_t length)
 {
     if (offset > RAM_FILE_SIZE_MAX || length > RAM_FILE_SIZE_MAX - offset)
-        return SMBKIT_STATUS_DISK_FULL;
+        return SMBKIT_STATUS_INVALID_PARAMETER;
     uint64_t end = offset + length;
     uint32_t at;
     /* First everything that can fail. */
@@ -411,7 +411,7 @@ smbkit_status ram_data_zero(struct ram_space *s, struct ram_data *d, uint64_t of
 smbkit_status ram_data_resize(struct ram_space *s, struct ram_data *d, uint64_t size)
 {
     if (size > RAM_FILE_SIZE_MAX)
-        return SMBKIT_STATUS_DISK_FULL;
+        return SMBKIT_STATUS_INVALID_PARAMETER;
     if (size < d->size) {
         smbkit_status status = ram_data_zero(s, d, size, UINT64_MAX);
         if (status != SMBKIT_STATUS_SUCCESS)
@@ -462,8 +462,8 @@ smbkit_status ram_data_clone(struct ram_space *s, struct ram_data *d, uint64_t t
                              const struct ram_data *src, uint64_t from, uint64_t length)
 {
     smbkit_status status = SMBKIT_STATUS_SUCCESS;
-    if (to > RAM_FILE_SIZE_MAX - length)
-        return SMBKIT_STATUS_DISK_FULL;
+    if (length > RAM_FILE_SIZE_MAX || to > RAM_FILE_SIZE_MAX - length)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
     if (to + length > d->size)
         status = ram_data_resize(s, d, to + length);
     for (uint64_t end = from + length; from < end && status == SMBKIT_STATUS_SUCCESS;) {

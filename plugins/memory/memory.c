@@ -630,6 +630,14 @@ static struct ram_data *begin_change(struct smbkit_op *op, struct ram_volume *v,
     return d;
 }
 
+/* A file that is not sparse is written to as far only as there is room for all of it, whether its
+   holes take memory or not. */
+static bool has_room(const struct ram_volume *v, const struct ram_handle *h, uint64_t end)
+{
+    return end <= v->space.limit || end > RAM_FILE_SIZE_MAX ||
+           (h->node->attributes & SMBKIT_ATTR_SPARSE) != 0;
+}
+
 static void ram_write(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
                       const void *data, uint32_t length)
 {
@@ -637,7 +645,9 @@ static void ram_write(struct smbkit_op *op, void *vol, void *file, uint64_t offs
     struct ram_data *d = begin_change(op, v, file);
     if (d == NULL)
         return;
-    smbkit_status status = ram_data_write(&v->space, d, offset, data, length);
+    smbkit_status status = SMBKIT_STATUS_DISK_FULL;
+    if (length == 0 || has_room(v, file, offset + length))
+        status = ram_data_write(&v->space, d, offset, data, length);
     finish_change(op, v, file, status, length > 0);
 }
 

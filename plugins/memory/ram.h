@@ -32,7 +32,7 @@ void ram_space_give(struct ram_space *s, uint64_t bytes);
 /* --- data.c: the bytes of one file --- */
 
 #define RAM_CHUNK         65536u
-#define RAM_FILE_SIZE_MAX ((uint64_t)INT64_MAX)
+#define RAM_FILE_SIZE_MAX 0xfffffff0000u /* as NTFS */
 
 struct ram_chunk;
 

@@ -77,6 +77,14 @@ static smbkit_status find_session(struct core_request *r)
     return st;
 }
 
+/* A related request whose predecessor has found no session (3.3.5.2.7.2). */
+static bool follows_nothing(const struct core_request *r)
+{
+    const struct core_request *before = r->related ? batch_previous(r) : NULL;
+    return before != NULL && before->session == NULL && (r->cmd->flags & CMD_NEEDS_SESSION) &&
+           (before->cmd->flags & CMD_NEEDS_SESSION);
+}
+
 /* 3.3.5.2.9 */
 static smbkit_status check_session(const struct core_request *r)
 {
@@ -161,6 +169,8 @@ static smbkit_status check_open(struct core_request *r)
 static smbkit_status check_all(struct core_request *r)
 {
     smbkit_status st;
+    if (follows_nothing(r))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
     if ((st = find_session(r)) != SMBKIT_STATUS_SUCCESS ||
         (st = check_signing(r)) != SMBKIT_STATUS_SUCCESS)
         return st;

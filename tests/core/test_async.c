@@ -96,6 +96,24 @@ static void test_related_first(void **state)
     end();
 }
 
+/* The first finds no session, which the second would have to take over. */
+static void test_related_to_no_session(void **state)
+{
+    start();
+    struct smbclient_session nobody = *c.session;
+    nobody.id += 1234;
+    union wire_any body = {.close_req = {.file_id = {1, 1}}};
+    struct smbclient_element e[2] = {harness_element(&c, SMB2_CLOSE, &body),
+                                     harness_element(&c, SMB2_CLOSE, &body)};
+    e[0].session = e[1].session = &nobody;
+    e[1].related = true;
+    harness_send(&c, e, 2, SMBCLIENT_LENIENT | SMBCLIENT_UNSIGNED);
+    assert_int_equal(c.count, 2);
+    assert_int_equal(c.replies[0].status, SMBKIT_STATUS_USER_SESSION_DELETED);
+    assert_int_equal(c.replies[1].status, SMBKIT_STATUS_INVALID_PARAMETER);
+    end();
+}
+
 static void test_unrelated(void **state)
 {
     start();

@@ -136,12 +136,47 @@ static void test_going_away(void **state)
     harness_world_end(&w);
 }
 
+/* Options that are refused, ignored, or none of the client's business; and what is wrong first. */
+static void test_options(void **state)
+{
+    static const struct {
+        uint32_t options;
+        smbkit_status status;
+    } rows[] = {
+        {FILE_OPEN_FOR_FREE_SPACE_QUERY, SMBKIT_STATUS_SUCCESS},
+        {FILE_OPEN_REQUIRING_OPLOCK, SMBKIT_STATUS_SUCCESS},
+        {FILE_OPEN_BY_FILE_ID, SMBKIT_STATUS_NOT_SUPPORTED},
+        {FILE_RESERVE_OPFILTER, SMBKIT_STATUS_NOT_SUPPORTED},
+        {FILE_CREATE_TREE_CONNECTION, SMBKIT_STATUS_NOT_SUPPORTED},
+        {0x01000000, SMBKIT_STATUS_INVALID_PARAMETER},
+    };
+    struct world w;
+    struct harness_client c;
+    struct wire_file_id id;
+    struct world_config cfg = harness_world_config();
+    harness_world(&w, &cfg);
+    struct smbclient_config ccfg = harness_client_config(&w);
+    harness_ready(&c, &w, &ccfg);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        smbkit_status st =
+            harness_create(&c, "o", FILE_READ_DATA, 7, FILE_OPEN_IF, rows[i].options, &id);
+        assert_int_equal(st, rows[i].status);
+        if (st == SMBKIT_STATUS_SUCCESS)
+            assert_int_equal(harness_close(&c, id), SMBKIT_STATUS_SUCCESS);
+    }
+    assert_int_equal(harness_create(&c, "o", 0x08000000, 7, FILE_OPEN_IF, 0x01000000, &id),
+                     SMBKIT_STATUS_ACCESS_DENIED);
+    harness_drop(&c);
+    harness_world_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_going_away),
         cmocka_unit_test(test_made_and_lost),
         cmocka_unit_test(test_made_too_late),
+        cmocka_unit_test(test_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

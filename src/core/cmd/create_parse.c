@@ -10,7 +10,7 @@
 #include "core/tree.h"
 
 #define OPTIONS_KNOWN    0x00ffffffu
-#define OPTIONS_REFUSED  (FILE_OPEN_BY_FILE_ID | FILE_OPEN_FOR_FREE_SPACE_QUERY)
+#define OPTIONS_REFUSED  (FILE_OPEN_BY_FILE_ID | FILE_RESERVE_OPFILTER | FILE_CREATE_TREE_CONNECTION)
 #define ACCESS_FORBIDDEN 0x0ce0fe00u /* [MS-FSA] 2.1.5.1, phase 1 */
 #define DIR_OPTIONS                                                                        \
     (FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT |      \
@@ -32,20 +32,18 @@ static smbkit_status check_fields(const struct wire_create_req *q)
     uint32_t opt = q->create_options;
     if (q->impersonation_level > SMB2_IMPERSONATION_DELEGATE)
         return SMBKIT_STATUS_BAD_IMPERSONATION_LEVEL;
+    if (q->desired_access == 0 || (q->desired_access & ACCESS_FORBIDDEN) != 0)
+        return SMBKIT_STATUS_ACCESS_DENIED;
     if (q->create_disposition > FILE_OVERWRITE_IF || (opt & ~OPTIONS_KNOWN) != 0 ||
         (q->share_access & ~(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)) != 0 ||
         (q->file_attributes & ~ATTRIBUTES_KNOWN) != 0)
         return SMBKIT_STATUS_INVALID_PARAMETER;
     if (opt & OPTIONS_REFUSED)
         return SMBKIT_STATUS_NOT_SUPPORTED;
-    if (q->desired_access == 0 || (q->desired_access & ACCESS_FORBIDDEN) != 0)
-        return SMBKIT_STATUS_ACCESS_DENIED;
     if ((opt & FILE_DIRECTORY_FILE) && (opt & FILE_NON_DIRECTORY_FILE))
         return SMBKIT_STATUS_INVALID_PARAMETER;
     if ((opt & FILE_DIRECTORY_FILE) &&
         ((opt & ~DIR_OPTIONS) != 0 || create_overwrites(q->create_disposition)))
-        return SMBKIT_STATUS_INVALID_PARAMETER;
-    if ((opt & FILE_COMPLETE_IF_OPLOCKED) && (opt & FILE_RESERVE_OPFILTER))
         return SMBKIT_STATUS_INVALID_PARAMETER;
     if ((opt & FILE_DELETE_ON_CLOSE) &&
         !(q->desired_access & (DELETE | GENERIC_ALL | MAXIMUM_ALLOWED)))

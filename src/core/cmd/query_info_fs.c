@@ -170,11 +170,23 @@ static smbkit_status fill_sector_size(struct core_request *r, struct builder *b)
     return SMBKIT_STATUS_SUCCESS;
 }
 
+/* No quotas: nothing is watched, nothing is limited ([MS-FSA] 2.1.5.13.2). */
+static smbkit_status fill_control(struct core_request *r, struct builder *b)
+{
+    (void)r;
+    wire_info_fs_control_encode(b, &(struct wire_info_fs_control){
+                                       .default_quota_threshold = UINT64_MAX,
+                                       .default_quota_limit = UINT64_MAX,
+                                   });
+    return SMBKIT_STATUS_SUCCESS;
+}
+
 static const struct query_class classes[] = {
     {FileFsVolumeInformation, QUERY_STATFS, fill_volume},
     {FileFsSizeInformation, QUERY_STATFS, fill_size},
     {FileFsDeviceInformation, QUERY_OPEN, fill_device},
     {FileFsAttributeInformation, QUERY_OPEN, fill_attribute},
+    {FileFsControlInformation, QUERY_OPEN, fill_control},
     {FileFsFullSizeInformation, QUERY_STATFS, fill_full_size},
     {FileFsObjectIdInformation, QUERY_OPEN, fill_object_id},
     {FileFsSectorSizeInformation, QUERY_STATFS, fill_sector_size},
