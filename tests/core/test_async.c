@@ -276,10 +276,15 @@ static void test_max_objects(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_related),     cmocka_unit_test(test_related_first),
-        cmocka_unit_test(test_unrelated),   cmocka_unit_test(test_lock_waits),
-        cmocka_unit_test(test_cancel),      cmocka_unit_test(test_slow_plugin),
-        cmocka_unit_test(test_max_async),   cmocka_unit_test(test_waiting_in_chain),
+        cmocka_unit_test(test_related),
+        cmocka_unit_test(test_related_first),
+        cmocka_unit_test(test_related_to_no_session),
+        cmocka_unit_test(test_unrelated),
+        cmocka_unit_test(test_lock_waits),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_slow_plugin),
+        cmocka_unit_test(test_max_async),
+        cmocka_unit_test(test_waiting_in_chain),
         cmocka_unit_test(test_max_objects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
