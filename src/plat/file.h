@@ -21,8 +21,8 @@ NODISCARD int file_read_private(const char *path, size_t max, char **data, size_
 /* Is there something of that name (that we may see)? */
 NODISCARD bool file_exists(const char *path);
 
-/* Reads from an open descriptor at an offset: up to `size` bytes, fewer only at the end of the file.
-   -1 when it cannot be read. May wait for the disk. */
+/* Reads from an open descriptor at an offset: up to `size` bytes, fewer only at the end of the
+   file. -1 when it cannot be read. May wait for the disk. */
 NODISCARD int64_t file_read_at(int fd, uint64_t offset, void *dst, size_t size);
 
 /* Replaces the file in one step: a reader sees the old or the new content, never a mixture, also
