@@ -40,7 +40,7 @@ uint64_t hash_u64(uint64_t key);
 /* Hashes bytes with a per-process secret (SipHash-like strength is needed where clients choose the
    key, so that nobody can aim all names at one bucket). */
 uint64_t hash_bytes(const void *data, size_t len);
-/* Sets that secret; called once at start with random bytes. Tests leave it at zero. */
+/* Sets that secret; called once before main with random bytes. Tests leave it at zero. */
 void hash_set_secret(const uint8_t secret[16]);
 
 #endif

@@ -135,20 +135,16 @@ static void log_sink(void *ctx, enum log_level level, const char *line)
         s->config.log(s->config.log_ctx, (enum smbkit_log_level)level, line);
 }
 
-/* The hash tables' secret belongs to the process: the first server sets it, before any table has
-   entries whose names clients choose. */
-static void set_hash_secret(const struct random_source *r)
+/* The hash tables' secret belongs to the process, and must be there before the first name is in a
+   table: a program may publish trees long before it makes a server. */
+__attribute__((constructor)) static void set_hash_secret(void)
 {
-    static _Atomic int state; /* 0 unset, 1 being set, 2 set */
+    struct random_source r;
     uint8_t secret[16];
-    int expected = 0;
-    if (atomic_compare_exchange_strong(&state, &expected, 1)) {
-        random_fill(r, secret, sizeof(secret));
-        hash_set_secret(secret);
-        atomic_store(&state, 2);
-    }
-    while (atomic_load(&state) != 2) {
-    }
+    if (!random_system(&r)) /* no server will start either */
+        return;
+    random_fill(&r, secret, sizeof(secret));
+    hash_set_secret(secret);
 }
 
 /* What is needed before the core. NULL, or what is missing. */
@@ -156,7 +152,6 @@ static const char *make_parts(struct smbkit_server *s)
 {
     if (!random_system(&s->random))
         return "the system gives no random numbers";
-    set_hash_secret(&s->random);
     s->loop = loop_new();
     s->pool = pool_new((unsigned)s->opt.threads);
     s->bufpool = bufpool_new(BUFPOOL_KEEP);
