@@ -169,13 +169,24 @@ void batch_request_finished(struct core_request *r)
     batch_advance(r->batch);
 }
 
+/* One that the client will ask for again is not cancelled: what 3.3.7.1 says would make the new
+   request begin anew, behind what the old one had already broken. */
+static bool keep_orphan(struct core_request *r)
+{
+    if (!r->replayable || !session_goes_on(r->session, r->batch->conn))
+        return false;
+    if (!list_linked(&r->orphan))
+        list_append(&r->session->orphans, &r->orphan);
+    return true;
+}
+
 static struct core_request *find_cancellable(struct core_conn *conn)
 {
     LIST_FOREACH (it, &conn->batches) {
         struct core_batch *b = LIST_ENTRY(it, struct core_batch, link);
         LIST_FOREACH (rit, &b->requests) {
             struct core_request *r = request_at(rit);
-            if (r->state == REQUEST_PARKED && !r->cancelled)
+            if (r->state == REQUEST_PARKED && !r->cancelled && !keep_orphan(r))
                 return r;
         }
     }

@@ -98,6 +98,7 @@ struct core *core_new(const struct core_config *config, const struct core_host *
     htab_init(&c->sessions);
     htab_init(&c->kept);
     htab_init(&c->guids);
+    htab_init(&c->creating);
     lease_table_init(&c->leases, &LEASE_LIMITS_DEFAULT);
     c->leases.limits.break_timeout = c->config.break_timeout;
     oplock_init(c);
@@ -130,6 +131,7 @@ void core_free(struct core *c)
     htab_free(&c->sessions);
     htab_free(&c->kept);
     htab_free(&c->guids);
+    htab_free(&c->creating);
     auth_throttle_free(c->throttle);
     crypto_shutdown();
     MAGIC_WIPE(c);

@@ -50,37 +50,67 @@ static void forget_owner(struct core_durable *d)
     d->owner = d->user = NULL;
 }
 
-bool durable_grant(struct core_open *o, const struct durable_request *rq)
+/* 3.3.5.9.10: opens that only look at attributes can as well be made again. */
+static bool worth_replaying(const struct core_open *o)
+{
+    const uint32_t uses =
+        FILE_READ_DATA | FILE_EXECUTE | FILE_WRITE_DATA | FILE_APPEND_DATA | DELETE;
+    return !o->is_directory && (o->access & uses) != 0;
+}
+
+void durable_grant(struct core_open *o, const struct durable_request *rq)
 {
     struct core_durable *d = &o->durable;
-    if (o->is_directory || !held_safely(o) || o->session->is_guest || o->session->is_anonymous)
-        return false;
+    bool durable = !o->is_directory && held_safely(o);
+    if (o->session->is_guest || o->session->is_anonymous || (!durable && !rq->v2))
+        return;
     d->owner = mem_strdup(o->session->user_id);
     d->user = mem_strdup(o->session->user);
     if (d->owner == NULL || d->user == NULL ||
         (rq->v2 && !htab_insert(&o->core->guids, &d->by_guid, guid_hash(&rq->create_guid)))) {
         forget_owner(d);
-        return false;
+        return;
     }
     timer_init(&d->scavenger, time_is_up);
-    d->on = true;
+    d->on = durable;
     d->v2 = rq->v2;
+    d->replayable = rq->v2 && worth_replaying(o);
     d->create_guid = rq->create_guid;
     d->client = rq->client;
     d->timeout_ms = rq->timeout_ms != 0 ? MIN(rq->timeout_ms, TIMEOUT_MAX_MS) : TIMEOUT_DEFAULT_MS;
-    return true;
 }
 
 void durable_forget(struct core_open *o)
 {
     struct core_durable *d = &o->durable;
-    if (!d->on)
+    if (d->owner == NULL)
         return;
-    d->on = false;
+    d->on = d->replayable = false;
     timerq_cancel(&o->core->timers, &d->scavenger);
     if (d->v2)
         htab_remove(&o->core->guids, &d->by_guid);
     forget_owner(d);
+}
+
+/* ---------------------------------------------------------------- being made */
+
+smbkit_status durable_begin(struct core *c, struct durable_pending *p)
+{
+    uint64_t hash = guid_hash(&p->create_guid);
+    for (struct htab_node *n = htab_first(&c->creating, hash); n != NULL; n = htab_next(n)) {
+        struct durable_pending *q = CONTAINER_OF(n, struct durable_pending, by_guid);
+        if (guid_equal(&q->create_guid, &p->create_guid) && guid_equal(&q->client, &p->client))
+            return SMBKIT_STATUS_FILE_NOT_AVAILABLE;
+    }
+    p->on = htab_insert(&c->creating, &p->by_guid, hash);
+    return p->on ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+}
+
+void durable_end(struct core *c, struct durable_pending *p)
+{
+    if (p->on)
+        htab_remove(&c->creating, &p->by_guid);
+    p->on = false;
 }
 
 /* ---------------------------------------------------------------- keeping */
@@ -166,7 +196,7 @@ struct core_open *durable_find_guid(struct core *c, const struct guid *create_gu
     for (struct htab_node *n = htab_first(&c->guids, guid_hash(create_guid)); n != NULL;
          n = htab_next(n)) {
         struct core_open *o = CONTAINER_OF(n, struct core_open, durable.by_guid);
-        if (guid_equal(&o->durable.create_guid, create_guid) &&
+        if (o->durable.replayable && guid_equal(&o->durable.create_guid, create_guid) &&
             guid_equal(&o->durable.client, client))
             return o;
     }
@@ -225,6 +255,8 @@ smbkit_status durable_resume(struct core_request *r, const struct durable_reconn
     o->session = session_ref(s);
     o->tree = tree_ref(r->tree);
     o->state = OPEN_LIVE;
+    if (request_conn(r)->dialect >= SMB2_DIALECT_300)
+        o->sequence.channel = r->hdr.channel_sequence;
     s->open_count++;
     *out = open_use(o);
     return SMBKIT_STATUS_SUCCESS;

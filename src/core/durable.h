@@ -30,14 +30,16 @@ struct wire_lease;
 
 /* Open.IsDurable and what belongs to it (durable.c). */
 struct core_durable {
-    bool on, v2;
+    bool on;            /* Open.IsDurable */
+    bool v2;            /* has a CreateGuid, and is in core.guids */
+    bool replayable;    /* Open.IsReplayEligible */
     struct guid client; /* Open.ClientGuid */
     uint64_t timeout_ms;
-    struct guid create_guid;  /* version 2 */
-    struct htab_node by_guid; /* core.guids, version 2 */
-    char *owner;              /* DurableOwner: a user_id; mem.h */
-    char *user;               /* the same as plugins know him; mem.h */
-    struct timer scavenger;   /* while KEPT */
+    struct guid create_guid;
+    struct htab_node by_guid;
+    char *owner; /* DurableOwner: a user_id; mem.h; NULL: neither durable nor with a GUID */
+    char *user;  /* the same as plugins know him; mem.h */
+    struct timer scavenger; /* while KEPT */
 };
 
 struct durable_request {
@@ -55,9 +57,19 @@ struct durable_reconnect {
     const char *path;
 };
 
-/* A CREATE asks for it, after oplock or lease were granted. False: not granted, which is no error.
+/* A CREATE with a CreateGuid that is at work: another one with it would open the file twice. */
+struct durable_pending {
+    bool on;
+    struct guid create_guid, client;
+    struct htab_node by_guid; /* core.creating */
+};
+
+/* FILE_NOT_AVAILABLE: there is one already; INSUFFICIENT_RESOURCES. */
+smbkit_status durable_begin(struct core *c, struct durable_pending *p);
+void durable_end(struct core *c, struct durable_pending *p);
+/* A CREATE asks for it, after oplock or lease were granted. That it may not be granted is no error.
  */
-bool durable_grant(struct core_open *o, const struct durable_request *rq);
+void durable_grant(struct core_open *o, const struct durable_request *rq);
 /* The session ends: keeps the open for its client. False: it is not durable, or may not be kept. */
 bool durable_keep(struct core_open *o);
 /* Somebody needs what the client of this kept open had cached. */
@@ -70,7 +82,8 @@ void durable_forget(struct core_open *o);
    INVALID_PARAMETER, ACCESS_DENIED (another user's), INSUFFICIENT_RESOURCES. */
 smbkit_status durable_resume(struct core_request *r, const struct durable_reconnect *rc,
                              struct core_open **out);
-/* The open that this client has made with this CreateGuid, live or kept, or NULL. No reference. */
+/* The open that this client has made with this CreateGuid, live or kept, if it may still be told of
+   it (Open.IsReplayEligible), or NULL. No reference. */
 struct core_open *durable_find_guid(struct core *c, const struct guid *create_guid,
                                     const struct guid *client);
 

@@ -163,7 +163,8 @@ static smbkit_status check_open(struct core_request *r)
     }
     if (r->open->pipe != NULL && !(r->cmd->flags & CMD_ON_PIPES))
         return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
-    return SMBKIT_STATUS_SUCCESS;
+    r->open->durable.replayable = false; /* the client knows its file id */
+    return sequence_begin(r);
 }
 
 static smbkit_status check_all(struct core_request *r)
@@ -195,6 +196,7 @@ smbkit_status gate_check(struct core_request *r)
 
 void gate_note_result(struct core_request *r)
 {
+    sequence_end(r);
     r->chain.session_id = r->hdr.session_id;
     r->chain.tree_id = r->hdr.tree_id;
     if (r->cmd == &command_create) {

@@ -83,6 +83,7 @@ static void open_free(struct core_open *o)
     mem_free(o->path);
     mem_free(o->stream);
     pipe_close(o);
+    mem_free(o->app);
     if (o->volume != NULL)
         vfs_volume_unref(o->volume);
     if (o->session != NULL) {

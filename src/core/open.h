@@ -20,6 +20,7 @@
 #include "base/htab.h"
 #include "base/list.h"
 #include "core/durable.h"
+#include "core/sequence.h"
 #include "lease/lockseq.h"
 #include "lease/node.h"
 #include "vfs/vfs.h"
@@ -57,6 +58,13 @@ struct core_enumeration {
     unsigned queued;
 };
 
+/* Open.AppInstanceId and its version (create_app.c). */
+struct core_app_instance {
+    struct guid id, client;
+    bool versioned;
+    uint64_t version_high, version_low;
+};
+
 struct core_open {
     uint32_t magic;
     enum core_open_state state;
@@ -78,7 +86,8 @@ struct core_open {
     uint64_t file_id;
     bool is_directory;
     bool delete_on_close;
-    uint32_t access; /* GrantedAccess */
+    uint32_t access;        /* GrantedAccess */
+    uint32_t create_action; /* for a replay of the CREATE */
     uint32_t create_options;
     uint32_t mode;     /* FileModeInformation */
     uint64_t position; /* FilePositionInformation: kept, unused */
@@ -93,6 +102,8 @@ struct core_open {
     struct list resumed; /* lease_break_wait.link: go on when the name has been removed */
 
     struct core_durable durable;
+    struct core_sequence sequence;
+    struct core_app_instance *app; /* mem.h; NULL: none */
     struct list removing;        /* core_removals.active, during a cleanup that removes the name */
     struct vfs_op op;            /* for shutting */
     struct core_request *closer; /* the CLOSE that waits for it, or NULL */

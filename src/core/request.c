@@ -26,6 +26,7 @@ void request_init(struct core_request *r, struct core_batch *b, const struct cor
     r->related = (e->hdr.flags & SMB2_FLAGS_RELATED_OPERATIONS) != 0;
     list_init(&r->link);
     list_init(&r->in_open);
+    list_init(&r->orphan);
     lease_break_wait_init(&r->break_wait);
     timer_init(&r->interim, interim_due);
     vfs_op_init(&r->op, op_done);
@@ -40,6 +41,7 @@ static void finish(struct core_request *r)
     ASSERT(r->state == REQUEST_RUNNING && !vfs_op_running(&r->op));
     timerq_cancel(&request_core(r)->timers, &r->interim);
     list_remove(&r->in_open);
+    list_remove(&r->orphan);
     if (r->async)
         request_conn(r)->async_count--;
     gate_note_result(r);

@@ -76,6 +76,11 @@ struct core_request {
     struct core_tree *tree;
     struct core_open *open; /* a use */
     struct list in_open;    /* core_open.waiters */
+    bool replayable;    /* goes on without its connection, while the session has another: its client
+                           sends it again there (3.3.5.9.10) */
+    struct list orphan; /* core_session.orphans */
+    bool sequenced;     /* it counts in the open's channel sequence */
+    uint32_t sequence_epoch;
 
     union {
         struct wire_negotiate_req negotiate;

@@ -6,6 +6,7 @@
 #include "core/core.h"
 #include "core/durable.h"
 #include "core/open.h"
+#include "core/request.h"
 #include "core/state.h"
 #include "core/tree.h"
 #include <string.h>
@@ -89,6 +90,16 @@ static void channel_detach(struct core_channel *ch)
     ch->conn = NULL;
     channel_unref(ch);
     conn_unref(conn);
+}
+
+bool session_goes_on(const struct core_session *s, const struct core_conn *without)
+{
+    LIST_FOREACH (it, &s->channels) {
+        const struct core_channel *ch = LIST_ENTRY(it, struct core_channel, in_session);
+        if (ch->conn != without && conn_alive(ch->conn))
+            return true;
+    }
+    return false;
 }
 
 void channel_drop(struct core_channel *ch)
@@ -178,6 +189,7 @@ struct core_channel *session_new(struct core_conn *conn)
     c->stats.sessions++;
     list_init(&s->channels);
     list_init(&s->bindings);
+    list_init(&s->orphans);
     htab_init(&s->trees);
     htab_init(&s->opens);
     s->next_tree_id = SESSION_TREES_INITIAL_ID;
@@ -337,11 +349,14 @@ void session_end(struct core_session *s)
 {
     MAGIC_CHECK(s, CORE_SESSION_MAGIC);
     struct htab_node *n;
+    struct list *orphan;
     if (s->state == SESSION_GONE)
         return;
     s->state = SESSION_GONE;
     htab_remove(&s->core->sessions, &s->by_id);
     timerq_cancel(&s->core->timers, &s->expiry);
+    while ((orphan = list_pop(&s->orphans)) != NULL)
+        request_cancel(LIST_ENTRY(orphan, struct core_request, orphan));
     keep_durable(s);
     while ((n = htab_walk(&s->trees, NULL)) != NULL)
         tree_disconnect(CONTAINER_OF(n, struct core_tree, by_id));

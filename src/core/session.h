@@ -57,6 +57,7 @@ struct core_session {
     struct list channels; /* core_channel.in_session: Session.ChannelList */
     struct list bindings; /* likewise: those that are being bound */
     size_t channel_count; /* of both */
+    struct list orphans;  /* core_request.orphan: in work although their connection is lost */
     struct htab trees;    /* core_tree.by_id */
     uint32_t next_tree_id;
     size_t tree_count;
@@ -130,6 +131,8 @@ struct core_session *session_find(struct core *c, uint64_t session_id);
 /* Takes the session out of all tables, disconnects its trees and shuts its opens, which ends what
    is parked on them. */
 void session_end(struct core_session *s);
+/* Has it a channel that works, besides that of this connection? */
+bool session_goes_on(const struct core_session *s, const struct core_conn *without);
 /* Takes a lost connection's channel out; a session without a channel ends. */
 void channel_drop(struct core_channel *ch);
 

@@ -46,8 +46,9 @@ struct core {
     struct htab sessions; /* core_session.by_id */
     /* core_open.by_id, keyed by the persistent id: durable opens without a session */
     struct htab kept;
-    struct htab guids;  /* core_durable.by_guid */
-    struct list shares; /* core_share.link */
+    struct htab guids;    /* core_durable.by_guid */
+    struct htab creating; /* durable_pending.by_guid */
+    struct list shares;   /* core_share.link */
     struct lease_table leases;
     struct timer break_timer;   /* the next overdue acknowledgment */
     struct lease_actions later; /* to be carried out from the loop (oplock.c) */

@@ -144,6 +144,8 @@ struct smbclient_element {
     uint32_t tree_id;
     bool tree_encrypts; /* the share wants encryption: the reply must be sealed */
     bool related;
+    bool replay; /* SMB2_FLAGS_REPLAY_OPERATION */
+    uint16_t channel_sequence;
     uint16_t credits; /* asked for */
     uint16_t charge;  /* 0: what the payload needs */
     bool use_id;      /* take `message_id`, from smbclient_reserve, and not the next one */

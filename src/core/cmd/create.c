@@ -27,6 +27,8 @@
  * removed as well. release does so whenever the request ends without success.
  */
 #include "core/cmd/create.h"
+#include "core/batch.h"
+#include "core/conn.h"
 #include "core/meta.h"
 #include "core/notify.h"
 #include "core/oplock.h"
@@ -99,6 +101,11 @@ static enum core_verdict create_publish(struct core_request *r)
     smbkit_status st = create_grant_caching(r, s);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
+    o->create_action = s->action;
+    if (request_conn(r)->dialect >= SMB2_DIALECT_300)
+        o->sequence.channel = r->hdr.channel_sequence;
+    if (!create_take_app_instance(r, s))
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     create_grant_durability(r, s);
     create_fill_response(s, o);
     if (!create_fill_contexts(r, s, o) || !open_publish(o))
@@ -130,12 +137,15 @@ static void create_release(struct core_request *r)
     if (s != NULL && s->open != NULL) {
         open_abort(s->open, s->made);
         s->open = NULL;
-    } else if (smbkit_is_error(r->status) && r->open != NULL && r->open->state == OPEN_LIVE) {
+    } else if (smbkit_is_error(r->status) && r->open != NULL && r->open->state == OPEN_LIVE &&
+               !s->replay) {
         /* there was no memory to tell the client the file id: nobody will ever close it */
         open_shut(r->open, NULL);
     }
-    if (s != NULL)
+    if (s != NULL) {
         create_drop_base(s, s->base_made);
+        durable_end(request_core(r), &s->pending);
+    }
 }
 
 /* ---------------------------------------------------------------- the steps */

@@ -29,6 +29,8 @@ struct create_state {
     bool made;
     bool wants_lease;          /* a lease context that counts */
     struct core_open *resumed; /* a use: the durable open that the client has again */
+    bool replay;               /* that open is the client's, who may not know it */
+    struct durable_pending pending;
     struct smbkit_attr attr;
     const uint8_t *sd; /* for what is to be made; NULL: none */
     size_t sd_len;
@@ -129,6 +131,15 @@ enum core_verdict create_overwrite(struct core_request *r);
 enum core_verdict create_dress(struct core_request *r);
 enum core_verdict create_adorn(struct core_request *r);
 enum core_verdict create_reserve(struct core_request *r);
+
+/* ---- create_app.c ---- */
+
+/* Notes whose open it is; false: memory is out. */
+bool create_take_app_instance(struct core_request *r, struct create_state *s);
+/* Shuts the opens of the node that the same application has from elsewhere. FILE_FORCED_CLOSED:
+   those are newer. */
+smbkit_status create_replace_app_instance(struct core_request *r, struct create_state *s,
+                                          struct lease_node *n);
 
 /* ---- create_durable.c ---- */
 

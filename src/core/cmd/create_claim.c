@@ -60,9 +60,12 @@ static smbkit_status claim_check(struct core_request *r, struct lease_node *n,
     if (s->wants_lease &&
         lease_key_check(n->table, actor.client, actor.key, n) != SMBKIT_STATUS_SUCCESS)
         return SMBKIT_STATUS_INVALID_PARAMETER;
+    smbkit_status st = create_replace_app_instance(r, s, n);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return st;
     if (lease_has_batch(n) && !oplock_clear_node(r, n, op, &actor, verdict))
         return SMBKIT_STATUS_PENDING;
-    smbkit_status st = lease_open_check(n, args);
+    st = lease_open_check(n, args);
     if (st == SMBKIT_STATUS_SHARING_VIOLATION &&
         !oplock_clear_node(r, n, LEASE_OP_SHARING, &actor, verdict))
         return SMBKIT_STATUS_PENDING;

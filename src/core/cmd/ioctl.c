@@ -215,7 +215,7 @@ const struct core_command command_ioctl = {
     .code = SMB2_IOCTL,
     .name = "IOCTL",
     .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_OPEN_OPTIONAL | CMD_LARGE |
-             CMD_ON_PIPES,
+             CMD_ON_PIPES | CMD_SEQUENCED,
     .decode = ioctl_decode,
     .file_id = ioctl_file_id,
     .payload = ioctl_payload,

@@ -29,6 +29,7 @@ static smbkit_status ack_oplock(struct core_request *r, struct lease_actions *ac
     r->open = open_find(r->session, q->file_id.persistent, q->file_id.volatile_id);
     if (r->open == NULL)
         return SMBKIT_STATUS_FILE_CLOSED;
+    r->open->durable.replayable = false;
     return lease_ack_oplock(&r->open->lease, &q->oplock_level, request_core(r)->now, actions);
 }
 

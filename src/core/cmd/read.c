@@ -194,7 +194,8 @@ static const struct core_step write_steps[] = {
 const struct core_command command_write = {
     .code = SMB2_WRITE,
     .name = "WRITE",
-    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE | CMD_ON_PIPES,
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE | CMD_ON_PIPES |
+             CMD_SEQUENCED,
     .decode = write_decode,
     .file_id = write_file_id,
     .payload = write_payload,
