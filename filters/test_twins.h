@@ -22,6 +22,7 @@
 static struct smbkit_plugin shared_plugin;
 static struct smbkit_vfs shared_vfs;
 static void *shared_vol;
+static struct smbkit_share *shared_share; /* that of the last one */
 static unsigned shared_refs;
 
 static smbkit_status shared_open(struct smbkit_share *share, const struct smbkit_arg *args,
@@ -32,6 +33,7 @@ static smbkit_status shared_open(struct smbkit_share *share, const struct smbkit
         status = smbkit_plugin_memory.vfs->share_open(share, args, count, &shared_vol);
     if (status == SMBKIT_STATUS_SUCCESS)
         shared_refs++;
+    shared_share = share;
     *vol = shared_vol;
     return status;
 }

@@ -276,8 +276,9 @@ static void next_cleanup(struct smbkit_op *sop, void *vol, void *file, uint32_t 
 static void next_io(struct smbkit_op *sop, enum vfs_code code, void *file, uint64_t offset,
                     const void *data, uint32_t length)
 {
-    NEXT(sop, code, op->file = file; op->arg.io.offset = offset; op->arg.io.data = data;
-         op->arg.io.length = length);
+    /* A buffer that the filter has taken is as long as it was asked for, not as it asks. */
+    NEXT(sop, code, buf_unref(op->buffer); op->buffer = NULL; op->file = file;
+         op->arg.io.offset = offset; op->arg.io.data = data; op->arg.io.length = length);
 }
 
 static void next_read(struct smbkit_op *sop, void *vol, void *file, uint64_t offset,

@@ -127,6 +127,19 @@ def test_cow():
     check("nothing has changed below", before == after, (before, after))
 
 
+def test_cache():
+    """A file that somebody changes on disk is read anew, though nothing else would ask for it."""
+    base = os.path.join(HOME, "cached")
+    os.makedirs(base)
+    get = CLIENT + '"get a -; ls" 2>/dev/null; '
+    r = run("--filter", "cache,ttl=1h", "--run", f"cd {base}; echo one > a; " + get + get +
+            "echo two > a; echo new > b; sleep 0.5; " + get + CLIENT + '"del a"; ls', "dir",
+            f"path={base}")
+    words = re.findall(r"^(one|two|b)$|^  (b) ", r.stdout, re.M)
+    check("cache", [a or b for a, b in words] == ["one", "one", "two", "b", "b"],
+          r.stdout + r.stderr)
+
+
 def read(folder, name):
     with open(os.path.join(folder, name), "rb") as f:
         return f.read()
@@ -142,6 +155,7 @@ def main():
         test_of_one_share()
         test_pause()
         test_cow()
+        test_cache()
     finish()
 
 
