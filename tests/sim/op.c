@@ -186,12 +186,23 @@ static bool out_of_memory(smbkit_status st)
            st == SMBKIT_STATUS_INVALID_PARAMETER || st == SMBKIT_STATUS_LOGON_FAILURE;
 }
 
+/* Which file its handles are of now is not known. */
+static void doubt_rename(const struct op *op)
+{
+    LIST_FOREACH (it, &op->file->handles) {
+        const struct model_handle *h = LIST_ENTRY(it, struct model_handle, link);
+        ((const struct logon *)h->owner)->actor->drop_soon = true;
+    }
+}
+
 /* After these nobody knows what the server holds: only a new connection clears that up. */
 static void start_over(struct op *op)
 {
     bool control = op->file == NULL && op->command <= SMB2_TREE_DISCONNECT;
     if (control || op->other != NULL)
         op->actor->drop_soon = true;
+    if (op->other != NULL)
+        doubt_rename(op);
     if (op->command == SMB2_SESSION_SETUP && !op->logon->ending)
         logon_doom(op->logon); /* the server ends a session that fails to authenticate */
 }

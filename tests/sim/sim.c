@@ -116,9 +116,18 @@ static bool owner_is_ending(const struct model_file *f)
     return false;
 }
 
+/* Somebody is about to drop the connection because of what he does not know. */
+static bool somebody_doubts(const struct sim *s)
+{
+    for (size_t i = 0; i < s->actor_count; i++)
+        if (s->actors[i].conn != NULL && s->actors[i].drop_soon)
+            return true;
+    return false;
+}
+
 static void settle(struct sim *s)
 {
-    if (world_plugin_pending(&s->world) > 0)
+    if (world_plugin_pending(&s->world) > 0 || somebody_doubts(s))
         return;
     for (size_t i = 0; i < MODEL_FILES; i++) {
         struct model_file *f = &s->model.files[i];
