@@ -210,11 +210,11 @@ static smbkit_status judge_target(struct core_request *r, enum core_verdict *ver
 {
     struct set_state *s = set_state(r);
     const struct flow_probe *p = &s->flow.probe;
+    s->replaced = p->status == SMBKIT_STATUS_SUCCESS; /* anew: after a wait it may be gone */
     if (p->status == SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND)
         return SMBKIT_STATUS_SUCCESS;
     if (p->status != SMBKIT_STATUS_SUCCESS)
         return p->status;
-    s->replaced = true;
     if (p->attr.file_id == r->open->file_id)
         return SMBKIT_STATUS_SUCCESS;
     if ((p->attr.attributes & SMBKIT_ATTR_DIRECTORY) ||
