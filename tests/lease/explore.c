@@ -129,11 +129,14 @@ static unsigned longest;
 
 /* ---------------------------------------------------------------- places that were seen */
 
+/* In words of eight bytes; the last may be shorter. */
 static uint64_t mix(const void *data, size_t n, uint64_t h)
 {
     const uint8_t *p = data;
-    for (size_t i = 0; i < n; i++) {
-        h = (h ^ p[i]) * 0x9e3779b97f4a7c15u;
+    for (size_t i = 0; i < n; i += 8) {
+        uint64_t word = 0;
+        memcpy(&word, p + i, MIN(n - i, 8));
+        h = (h ^ word) * 0x9e3779b97f4a7c15u;
         h ^= h >> 29;
     }
     return h;

@@ -231,12 +231,11 @@ static bool locked_out(const struct ref *r, int client, int slot, int range, boo
     int file = r->opens[client][slot].file;
     for (int c = 0; c < CLIENTS; c++)
         for (int s = 0; s < SLOTS; s++)
-            for (int i = 0; i < REF_LOCKS; i++) {
+            for (int i = 0; i < REF_LOCKS && r->opens[c][s].locks[i].count > 0; i++) {
                 const struct ref_open *o = &r->opens[c][s];
                 const struct ref_lock *l = &o->locks[i];
                 bool own = c == client && s == slot;
-                if (!o->used || o->file != file || l->count == 0 ||
-                    !overlap(l->range_plus_1 - 1, range))
+                if (!o->used || o->file != file || !overlap(l->range_plus_1 - 1, range))
                     continue;
                 if (excl || (l->exclusive ? !own : write))
                     return true;

@@ -280,9 +280,10 @@ static void tick(struct answer *out)
 
 static void noise(int file, struct answer *out)
 {
+    const struct lease_scope scope = {.volume = 1, .has_link = true, .link = link_of(file)};
     struct lease_actions a;
     lease_actions_init(&a);
-    lease_break_changed(&table, 1, link_of(file), now, &a);
+    lease_break_changed(&table, &scope, now, &a);
     carry_out(&a, file, out);
 }
 
