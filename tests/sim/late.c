@@ -327,6 +327,7 @@ void late_plugin_init(struct world *w)
     opening = w;
     w->plugin = smbkit_plugin_memory;
     w->plugin.thread_model = w->config.model;
+    w->plugin.capabilities |= w->config.capabilities;
     w->vfs = (struct smbkit_vfs){
         .share_open = late_share_open,
         .share_close = late_share_close,

@@ -26,6 +26,7 @@ struct world_config {
     unsigned fail_per_mille;           /* of the core's and the plugin's allocations */
     unsigned late_per_mille;           /* of plugin calls that are answered later */
     enum smbkit_thread_model model;    /* as which the plugin is run */
+    uint32_t capabilities;             /* SMBKIT_CAP_* that it has beside its own */
     bool encrypted_share;              /* "secure" wants encryption */
     bool allow_guest, allow_anonymous; /* and "open" lets them in */
 };
