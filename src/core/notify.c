@@ -240,10 +240,6 @@ void notify_renamed(const struct core_open *by, const char *from, const char *to
     find_watches(&at, by->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
                  tell_rename, &x);
     deliver(&x.due);
-    /* Windows tells of a renamed file a second time, to those who watch attributes. */
-    if (!by->is_directory)
-        tell(&at, to, FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_CREATION,
-             FILE_ACTION_MODIFIED);
 }
 
 /* What a plugin's event is worth: it does not say what kind of thing has changed. */

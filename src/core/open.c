@@ -153,6 +153,8 @@ static void open_cleaned(struct core_open *o)
     removal_end(o, o->op.status == SMBKIT_STATUS_SUCCESS);
     if (o->remove && o->op.status == SMBKIT_STATUS_SUCCESS && !o->aborted)
         tell_removed(o);
+    else if (o->untold != 0 && !o->aborted)
+        notify_changed(o, o->path, o->untold, FILE_ACTION_MODIFIED);
     if (!o->aborted && o->stream == NULL && (o->remove || o->touched))
         oplock_parent_touched(o);
     open_settled(o);

@@ -21,6 +21,7 @@
 #include "base/list.h"
 #include "core/durable.h"
 #include "core/sequence.h"
+#include "core/times.h"
 #include "lease/lockseq.h"
 #include "lease/node.h"
 #include "vfs/vfs.h"
@@ -90,14 +91,16 @@ struct core_open {
     uint32_t create_action; /* for a replay of the CREATE */
     uint32_t create_options;
     uint32_t mode;     /* FileModeInformation */
-    uint64_t position; /* FilePositionInformation: kept, unused */
-    size_t next_ea;    /* Open.NextEaEntry of [MS-FSA] */
+    uint64_t position; /* FilePositionInformation: behind the last read or write */
+    struct core_times times;
+    size_t next_ea; /* Open.NextEaEntry of [MS-FSA] */
     struct lease_open lease;
     struct lease_lockseq lockseq;
     struct core_enumeration listing;
     struct core_watch *watch; /* notify.c */
     struct guid parent_key;   /* the lease key of its folder, when has_parent_key */
     bool has_parent_key;
+    uint32_t untold;     /* FILE_NOTIFY_CHANGE_*: what watchers hear of when it is closed */
     bool touched;        /* its folder's leases must hear of a change when it is closed */
     struct list resumed; /* lease_break_wait.link: go on when the name has been removed */
 

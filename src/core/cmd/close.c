@@ -94,6 +94,7 @@ static enum core_verdict flush_start(struct core_request *r)
         return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
     if (r->open->pipe != NULL) /* nothing is ever on its way */
         return request_done(r, SMBKIT_STATUS_SUCCESS);
+    times_settle(r->open);
     return request_await(r, vfs_flush(&r->op, r->open->volume, r->open->file));
 }
 

@@ -164,7 +164,7 @@ enum core_verdict create_stopped(struct core_request *r);
 
 /* ---- create_reply.c ---- */
 
-void create_fill_response(struct create_state *s, const struct core_open *o);
+void create_fill_response(struct create_state *s, struct core_open *o);
 /* False: memory is out. */
 bool create_fill_contexts(struct core_request *r, struct create_state *s,
                           const struct core_open *o);

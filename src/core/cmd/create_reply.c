@@ -35,9 +35,10 @@ bool create_fill_contexts(struct core_request *r, struct create_state *s, const 
                                       &s->rsp.ctx_count);
 }
 
-void create_fill_response(struct create_state *s, const struct core_open *o)
+void create_fill_response(struct create_state *s, struct core_open *o)
 {
     const struct smbkit_attr *a = &s->attr;
+    times_show(o, &s->attr);
     const struct lease_grant *g = o->lease.grant;
     s->rsp.oplock_level = SMB2_OPLOCK_LEVEL_NONE;
     if (g != NULL)

@@ -157,6 +157,8 @@ static enum core_verdict query_answer(struct core_request *r)
     if (s->cls->source != QUERY_OPEN && s->cls->source != QUERY_SD &&
         s->cls->source != QUERY_STREAM && r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
+    if (s->cls->source == QUERY_ATTR)
+        times_show(r->open, &r->op.attr);
     smbkit_status st = s->cls->fill(r, &s->out);
     if (st != SMBKIT_STATUS_SUCCESS && st != SMBKIT_STATUS_BUFFER_OVERFLOW)
         return request_done(r, st);

@@ -161,10 +161,22 @@ static bool write_through(const struct core_request *r)
            (r->open->create_options & FILE_WRITE_THROUGH) != 0;
 }
 
-static enum core_verdict write_flush(struct core_request *r)
+/* Times that the client has set stay as they are. */
+static enum core_verdict write_keep(struct core_request *r)
 {
+    struct core_open *o = r->open;
+    struct smbkit_attr kept = {0};
     if (r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
+    times_wrote(o, r->op.attr_valid ? &r->op.attr : NULL);
+    uint32_t which = times_kept(o, &kept);
+    if (which == 0)
+        return STEP_NEXT;
+    return request_await(r, vfs_setattr(&r->op, o->volume, o->file, &kept, which));
+}
+
+static enum core_verdict write_flush(struct core_request *r)
+{
     r->open->position = r->in.write.offset + r->in.write.payload.len;
     notify_changed(r->open, r->open->path, FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE,
                    FILE_ACTION_MODIFIED);
@@ -185,10 +197,7 @@ static bool write_encode(struct core_request *r, struct builder *b, size_t hdr)
 }
 
 static const struct core_step write_steps[] = {
-    {"start", write_start},
-    {"flush", write_flush},
-    {"end", write_end},
-    {0},
+    {"start", write_start}, {"keep", write_keep}, {"flush", write_flush}, {"end", write_end}, {0},
 };
 
 const struct core_command command_write = {

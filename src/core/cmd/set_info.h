@@ -6,11 +6,13 @@
 #include "core/cmd/flow.h"
 #include "lease/node.h"
 #include "wire/info.h"
+#include "wire/info_file.h"
 
 struct set_state {
     struct flow flow;
     struct smbkit_attr attr; /* what is to be set */
     uint32_t which;
+    struct wire_info_basic basic;
     uint32_t filter; /* FILE_NOTIFY_CHANGE_* to tell when it is done */
     /* rename and link */
     const char *to; /* of a stream: without ':' and type, "" for the unnamed one */

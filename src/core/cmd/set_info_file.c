@@ -36,8 +36,7 @@ enum core_verdict set_done(struct core_request *r)
 
 /* ---------------------------------------------------------------- FileBasicInformation */
 
-/* 0: leave it. -1 and -2, "stop" and "go on updating it by itself", are taken and have no effect:
-   the plugin keeps the times. */
+/* 0: leave it. -1 and -2: "stop" and "go on updating it by itself". */
 static bool time_is_set(uint64_t t)
 {
     return t != WIRE_TIME_KEEP && t != WIRE_TIME_FREEZE && t != WIRE_TIME_THAW;
@@ -84,37 +83,79 @@ static void basic_attributes(const struct core_request *r, struct set_state *s, 
     s->filter |= FILE_NOTIFY_CHANGE_ATTRIBUTES;
 }
 
-static enum core_verdict set_basic(struct core_request *r)
+/* One of the times that writes update: Open.UserSet... and what stays. */
+static void basic_keep(uint64_t value, uint64_t current, bool *keep, uint64_t *kept)
+{
+    if (value == WIRE_TIME_KEEP)
+        return;
+    *keep = value != WIRE_TIME_THAW;
+    *kept = time_is_set(value) ? value : current;
+}
+
+/* r->op.attr has the times as they are, when one of them is to be frozen. */
+static enum core_verdict basic_apply(struct core_request *r)
 {
     struct set_state *s = set_state(r);
-    struct cursor c = set_input(r);
-    struct wire_info_basic in;
-    if (!wire_info_basic_decode(&c, &in))
-        return request_done(r, SMBKIT_STATUS_INFO_LENGTH_MISMATCH);
-    smbkit_status st = basic_check(r, &in);
-    if (st != SMBKIT_STATUS_SUCCESS)
-        return request_done(r, st);
-    basic_time(s, in.creation_time, &s->attr.create_time, SMBKIT_SET_CREATE_TIME,
+    struct core_times *t = &r->open->times;
+    const struct wire_info_basic *in = &s->basic;
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    times_settle(r->open);
+    basic_keep(in->last_write_time, r->op.attr.write_time, &t->keep_write, &t->kept_write);
+    basic_keep(in->change_time, r->op.attr.change_time, &t->keep_change, &t->kept_change);
+    basic_time(s, in->creation_time, &s->attr.create_time, SMBKIT_SET_CREATE_TIME,
                FILE_NOTIFY_CHANGE_CREATION);
-    basic_time(s, in.last_access_time, &s->attr.access_time, SMBKIT_SET_ACCESS_TIME,
+    basic_time(s, in->last_access_time, &s->attr.access_time, SMBKIT_SET_ACCESS_TIME,
                FILE_NOTIFY_CHANGE_LAST_ACCESS);
-    basic_time(s, in.last_write_time, &s->attr.write_time, SMBKIT_SET_WRITE_TIME,
+    basic_time(s, in->last_write_time, &s->attr.write_time, SMBKIT_SET_WRITE_TIME,
                FILE_NOTIFY_CHANGE_LAST_WRITE);
-    basic_time(s, in.change_time, &s->attr.change_time, SMBKIT_SET_CHANGE_TIME, 0);
-    basic_attributes(r, s, in.attributes);
+    basic_time(s, in->change_time, &s->attr.change_time, SMBKIT_SET_CHANGE_TIME, 0);
+    basic_attributes(r, s, in->attributes);
     if (s->which == 0)
         return request_done(r, SMBKIT_STATUS_SUCCESS);
+    if (t->keep_change) { /* else the plugin sets it to now */
+        s->attr.change_time = t->kept_change;
+        s->which |= SMBKIT_SET_CHANGE_TIME;
+    }
     return flow_await(r, vfs_setattr(&r->op, r->open->volume, r->open->file, &s->attr, s->which),
                       set_done);
 }
 
+/* [MS-FSA] 2.1.5.15.2 */
+static enum core_verdict set_basic(struct core_request *r)
+{
+    struct set_state *s = set_state(r);
+    struct cursor c = set_input(r);
+    if (!wire_info_basic_decode(&c, &s->basic))
+        return request_done(r, SMBKIT_STATUS_INFO_LENGTH_MISMATCH);
+    smbkit_status st = basic_check(r, &s->basic);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    r->op.status = SMBKIT_STATUS_SUCCESS;
+    if (s->basic.last_write_time != WIRE_TIME_FREEZE && s->basic.change_time != WIRE_TIME_FREEZE)
+        return basic_apply(r);
+    return flow_await(r, vfs_getattr(&r->op, r->open->volume, r->open->file), basic_apply);
+}
+
 /* ---------------------------------------------------------------- sizes */
+
+/* The size is set: times that the client has set stay as they are. */
+static enum core_verdict size_set(struct core_request *r)
+{
+    struct core_open *o = r->open;
+    struct smbkit_attr kept = {0};
+    uint32_t which = times_kept(o, &kept);
+    if (r->op.status != SMBKIT_STATUS_SUCCESS || which == 0)
+        return set_done(r);
+    return flow_await(r, vfs_setattr(&r->op, o->volume, o->file, &kept, which), set_done);
+}
 
 static smbkit_status size_check(struct core_request *r, uint64_t size)
 {
     struct set_state *s = set_state(r);
     if (r->open->is_directory || size > INT64_MAX)
         return SMBKIT_STATUS_INVALID_PARAMETER;
+    times_settle(r->open);
     s->filter = r->open->stream != NULL
                     ? FILE_NOTIFY_CHANGE_STREAM_SIZE | FILE_NOTIFY_CHANGE_STREAM_WRITE
                     : FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE;
@@ -134,7 +175,7 @@ static enum core_verdict set_end_of_file(struct core_request *r)
     if (!oplock_clear(r, LEASE_OP_SIZE, &verdict))
         return verdict;
     return flow_await(r, vfs_set_size(&r->op, r->open->volume, r->open->file, in.end_of_file),
-                      set_done);
+                      size_set);
 }
 
 static enum core_verdict set_allocation(struct core_request *r)
@@ -150,7 +191,7 @@ static enum core_verdict set_allocation(struct core_request *r)
     if (!oplock_clear(r, LEASE_OP_SIZE, &verdict))
         return verdict;
     return flow_await(r, vfs_set_alloc(&r->op, r->open->volume, r->open->file, in.allocation_size),
-                      set_done);
+                      size_set);
 }
 
 /* Would show what was on the disk before; needs a privilege that nobody has here

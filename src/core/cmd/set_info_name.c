@@ -289,6 +289,10 @@ static enum core_verdict rename_done(struct core_request *r)
     if (lease_open_attached(&o->lease))
         lease_open_renamed(&o->lease, utf8_casehash(o->path, strlen(o->path)));
     tell_renamed(r, from);
+    times_renamed(o);
+    /* Windows tells of a renamed file once more, to those who watch attributes, at its end */
+    if (!o->is_directory)
+        o->untold |= FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_CREATION;
     oplock_parent_changed(o, from);
     oplock_parent_touched(o);
     mem_free(from);
