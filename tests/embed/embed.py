@@ -30,6 +30,11 @@ def check(what, good, detail=""):
     return good
 
 
+def finish():
+    print(f"{_passed} passed, {_failed} failed")
+    sys.exit(1 if _failed else 0)
+
+
 def run(args, **more):
     return subprocess.run(args, capture_output=True, text=True, timeout=120, check=False, **more)
 
@@ -138,8 +143,7 @@ def main():
         check("only smbkit_* is exported, at version 1", names and
               all(n.startswith("smbkit_") and n.endswith("@@SMBKIT_1") or n == "SMBKIT_1"
                   for n in names), symbols)
-    print(f"{_passed} passed, {_failed} failed")
-    sys.exit(1 if _failed else 0)
+    finish()
 
 
 if __name__ == "__main__":

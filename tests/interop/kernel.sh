@@ -16,5 +16,11 @@ if [ -x "$vmclient/run" ]; then
         exit 77
     }
 fi
+# the plugin of docs/writing-a-plugin.md, built as the page says
+if [ -x "$vmclient/run" ]; then
+    python3 "$here/../embed/tutorial.py" "$1" "'$vmclient/run' --kernel ${KERNEL:-6.12} --port \$port \
+        --share hello --user \$user --password \$password --opts vers=3.1.1,seal --timeout 600 \
+        -- '$here/kernel_hello.sh'"
+fi
 SMBKIT_PLUGIN_PATH=$1/plugins/memory exec "$1/daemon/smbkit" --listen 127.0.0.1:0 \
     --user tester%secret --run "exec python3 '$here/kernel.py'" memory size=2G
