@@ -64,6 +64,7 @@ struct core_conn *core_conn_new(struct core *c, void *transport, const struct co
     htab_init(&conn->channels);
     crypto_preauth_init(&conn->preauth);
     conn->next_async_id = 1;
+    conn->constrained = true;
     list_append(&c->conns, &conn->link);
     c->stats.connections++;
     timer_init(&conn->auth_timer, auth_timeout);
@@ -114,7 +115,7 @@ static void receive_sealed(struct core_conn *conn, struct buf *frame, size_t off
         return;
     }
     struct core_channel *ch = channel_find(conn, tr.session_id);
-    if (ch == NULL || ch->seal_in == NULL) {
+    if (ch == NULL || ch->seal_in == NULL || conn->constrained) {
         if (ch != NULL)
             channel_unref(ch);
         conn_refuse(conn, "an encrypted message for no session");

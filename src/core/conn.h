@@ -65,7 +65,8 @@ struct core_conn {
     uint16_t *client_dialects; /* for VALIDATE_NEGOTIATE_INFO */
     size_t client_dialect_count;
     uint32_t max_transact; /* = MaxRead = MaxWrite */
-    bool multi_credit;     /* SupportsMultiCredit */
+    bool constrained;  /* ConstrainedConnection: nobody has authenticated yet, but anonymously */
+    bool multi_credit; /* SupportsMultiCredit */
     enum crypto_cipher cipher;
     enum crypto_sign_alg signing; /* SigningAlgorithmId */
     bool signing_required;        /* Connection.ShouldSign: the client asked for it */

@@ -63,7 +63,7 @@ static void choose_protection(struct core_request *r)
     bool was_signed = (r->hdr.flags & SMB2_FLAGS_SIGNED) != 0;
     bool must_sign = r->session != NULL && r->session->signing_required;
     /* 3.3.5.5.3: the reply that ends an authentication is always signed */
-    bool ends_setup = setup && r->status == SMBKIT_STATUS_SUCCESS;
+    bool ends_setup = setup && r->status == SMBKIT_STATUS_SUCCESS && !r->session->is_anonymous;
     r->sign_reply = ch->signer != NULL && !r->encrypt_reply &&
                     (was_signed || must_sign || ends_setup) &&
                     !(setup && r->status != SMBKIT_STATUS_SUCCESS && !was_signed);

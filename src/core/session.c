@@ -140,6 +140,7 @@ void session_unref(struct core_session *s)
     mem_free(s->user);
     mem_free(s->domain);
     mem_free(s->user_id);
+    mem_free(s->maker);
     mem_wipe(&s->keys, sizeof s->keys);
     MAGIC_WIPE(s);
     mem_free(s);
@@ -223,12 +224,14 @@ static bool make_sealers(struct core_channel *ch)
     return ch->seal_out != NULL && ch->seal_in != NULL;
 }
 
+/* A guest's key comes from a password that we do not know; that of an anonymous user everybody
+   knows. So his protects nothing, and nothing relies on it, but who signs or seals is answered. */
 static bool has_key(const struct auth_identity *who)
 {
-    return !who->is_guest && !who->is_anonymous && who->session_key_len != 0;
+    return !who->is_guest && who->session_key_len != 0;
 }
 
-/* [MS-SMB2] 3.3.5.5.3 with 3.1.4.2. Guests and anonymous users have no key worth using. */
+/* [MS-SMB2] 3.3.5.5.3 with 3.1.4.2. */
 static bool make_keys(struct core_channel *ch, const struct auth_identity *who)
 {
     struct core_session *s = ch->session;
@@ -252,7 +255,7 @@ bool session_authenticated(struct core_channel *ch, const struct auth_identity *
     struct core_session *s = ch->session;
     struct core *c = s->core;
     bool first = s->user_id == NULL;
-    if (first && !make_keys(ch, who))
+    if (first && (!make_keys(ch, who) || copy_name(&s->maker, who->user_id) == NULL))
         return false;
     if (copy_name(&s->user, who->user) == NULL || copy_name(&s->domain, who->domain) == NULL ||
         copy_name(&s->user_id, who->user_id) == NULL)
@@ -272,11 +275,14 @@ bool session_authenticated(struct core_channel *ch, const struct auth_identity *
     s->state = SESSION_VALID;
     if (first) {
         s->since = c->filetime;
-        bool keyed = ch->signer != NULL;
+        bool keyed = ch->signer != NULL && !s->is_anonymous;
         s->signing_required = keyed && (client_requires_signing || c->config.signing_required ||
                                         ch->conn->signing_required);
-        s->encrypt = c->config.encryption == CORE_ENCRYPTION_REQUIRED && ch->seal_out != NULL;
+        s->encrypt =
+            c->config.encryption == CORE_ENCRYPTION_REQUIRED && ch->seal_out != NULL && keyed;
     }
+    if (!s->is_anonymous)
+        ch->conn->constrained = false;
     if (c->config.session_lifetime != 0)
         timerq_set(&c->timers, &s->expiry, c->now + c->config.session_lifetime);
     timerq_cancel(&c->timers, &ch->conn->auth_timer);
@@ -325,6 +331,7 @@ bool channel_bind(struct core_channel *ch, const struct auth_identity *who)
     crypto_signer_free(ch->signer);
     ch->signer = signer;
     ch->binding = false;
+    ch->conn->constrained = false;
     list_remove(&ch->in_session);
     list_append(&s->channels, &ch->in_session);
     timerq_cancel(&s->core->timers, &ch->conn->auth_timer);

@@ -169,12 +169,74 @@ static void test_logoff(void **state)
     harness_world_end(&w);
 }
 
+static void start_anonymous(struct world *w, enum core_encryption encryption,
+                            struct harness_client *c)
+{
+    struct world_config cfg = harness_world_config();
+    cfg.core.encryption = encryption;
+    cfg.allow_anonymous = true;
+    harness_world(w, &cfg);
+    struct smbclient_config ccfg = harness_client_config(w);
+    harness_connect(c, w, &ccfg);
+    assert_int_equal(harness_negotiate(c), SMBKIT_STATUS_SUCCESS);
+}
+
+static smbkit_status again_as(struct harness_client *c, const char *user, const char *password)
+{
+    c->session->who.user = user;
+    c->session->who.password = password;
+    return harness_logon(c, user, password, 0);
+}
+
+/* One's own session can be made nobody's for a while, and nobody else's. */
+static void test_anonymous_for_a_while(void **state)
+{
+    struct world w;
+    struct harness_client c;
+    struct wire_file_id id;
+    start_anonymous(&w, CORE_ENCRYPTION_OFFERED, &c);
+    assert_int_equal(harness_logon(&c, "alice", "alice-pw", 0), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_tree(&c, "data"), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_create(&c, "f", FILE_READ_DATA, 0, FILE_OPEN_IF, 0, &id),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(again_as(&c, "", ""), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_read(&c, id, 0, 1), SMBKIT_STATUS_END_OF_FILE);
+    assert_int_equal(again_as(&c, "alice", "alice-pw"), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_read(&c, id, 0, 1), SMBKIT_STATUS_END_OF_FILE);
+    assert_int_equal(again_as(&c, "", ""), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(again_as(&c, "bob", "bob-pw"), SMBKIT_STATUS_ACCESS_DENIED);
+    harness_drop(&c);
+    harness_world_end(&w);
+}
+
+/* Everybody knows the keys of an anonymous session: it never becomes a user's, who would be
+   protected by nothing. */
+static void test_anonymous_stays_so(void **state)
+{
+    struct world w;
+    struct harness_client c;
+    union wire_any none = {0};
+    start_anonymous(&w, CORE_ENCRYPTION_OFFERED, &c);
+    assert_int_equal(harness_logon(&c, "", "", 0), SMBKIT_STATUS_SUCCESS);
+    /* nothing is signed, and nothing has to be */
+    assert_false(harness_last(&c)->is_signed);
+    assert_int_equal(harness_call(&c, SMB2_ECHO, &none), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(again_as(&c, "alice", "alice-pw"), SMBKIT_STATUS_ACCESS_DENIED);
+    harness_drop(&c);
+    harness_world_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_expiry),       cmocka_unit_test(test_previous),
-        cmocka_unit_test(test_again),        cmocka_unit_test(test_throttle),
-        cmocka_unit_test(test_auth_timeout), cmocka_unit_test(test_logoff),
+        cmocka_unit_test(test_expiry),
+        cmocka_unit_test(test_previous),
+        cmocka_unit_test(test_again),
+        cmocka_unit_test(test_anonymous_for_a_while),
+        cmocka_unit_test(test_anonymous_stays_so),
+        cmocka_unit_test(test_throttle),
+        cmocka_unit_test(test_auth_timeout),
+        cmocka_unit_test(test_logoff),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

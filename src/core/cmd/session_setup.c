@@ -81,7 +81,7 @@ static smbkit_status check_binding(const struct core_request *r, const struct co
         return SMBKIT_STATUS_REQUEST_NOT_ACCEPTED;
     if (s->state == SESSION_EXPIRED)
         return SMBKIT_STATUS_NETWORK_SESSION_EXPIRED;
-    if (!s->keyed)
+    if (s->is_guest || s->is_anonymous)
         return SMBKIT_STATUS_NOT_SUPPORTED;
     if (r->channel != NULL && !r->channel->binding)
         return SMBKIT_STATUS_REQUEST_NOT_ACCEPTED;
@@ -220,7 +220,8 @@ static enum core_verdict setup_succeeded(struct core_request *r)
     const struct auth_identity *who = auth_identity(r->channel->auth);
     struct core_session *ses = r->session;
     bool again = ses->user_id != NULL;
-    if (again && strcmp(ses->user_id, who->user_id) != 0)
+    /* who has begun as somebody may become nobody, and himself again; the keys stay the first's */
+    if (again && !who->is_anonymous && strcmp(ses->maker, who->user_id) != 0)
         return setup_failed(r, SMBKIT_STATUS_ACCESS_DENIED);
     bool client_signs = (r->in.session_setup.security_mode & SMB2_NEGOTIATE_SIGNING_REQUIRED) != 0;
     if (!session_authenticated(r->channel, who, client_signs))

@@ -35,12 +35,14 @@ static bool share_part(struct core_request *r, const char **name, size_t *len)
 static bool must_disconnect(const struct core_request *r)
 {
     return request_conn(r)->dialect == SMB2_DIALECT_311 && r->channel->signer != NULL &&
-           !(r->hdr.flags & SMB2_FLAGS_SIGNED) && r->batch->seal_channel == NULL;
+           !r->session->is_anonymous && !(r->hdr.flags & SMB2_FLAGS_SIGNED) &&
+           r->batch->seal_channel == NULL;
 }
 
 static smbkit_status connect_check(const struct core_request *r, const struct core_share *share)
 {
-    if (share->encrypt && r->channel->seal_out == NULL)
+    /* everybody knows the key of an anonymous user */
+    if (share->encrypt && (r->channel->seal_out == NULL || r->session->is_anonymous))
         return SMBKIT_STATUS_ACCESS_DENIED;
     return share_check_access(share, r->session);
 }
