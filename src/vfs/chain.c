@@ -325,6 +325,11 @@ static void next_set_sparse(struct smbkit_op *sop, void *vol, void *file, bool s
     NEXT(sop, VFS_SET_SPARSE, op->file = file; op->arg.mark.on = sparse);
 }
 
+static void next_watch(struct smbkit_op *sop, void *vol, void *file, bool tree)
+{
+    NEXT(sop, VFS_WATCH, op->file = file; op->arg.mark.on = tree);
+}
+
 static void next_set_compression(struct smbkit_op *sop, void *vol, void *file, bool on)
 {
     NEXT(sop, VFS_SET_COMPRESSION, op->file = file; op->arg.mark.on = on);
@@ -422,6 +427,7 @@ const struct smbkit_vfs *smbkit_next(struct smbkit_op *op)
         .set_reparse = next_set_reparse,
         .copy_range = next_copy_range,
         .set_compression = next_set_compression,
+        .watch = next_watch,
         .fsctl = next_fsctl,
     };
     return &next;

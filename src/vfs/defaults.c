@@ -319,6 +319,7 @@ bool vfs_default_path_sd(struct vfs_op *op)
 #define CALLBACK_ARGS_get_reparse     (vfs_op_public(op), vol, file)
 #define CALLBACK_ARGS_set_reparse     CALLBACK_ARGS_set_sd
 #define CALLBACK_ARGS_set_compression CALLBACK_ARGS_set_sparse
+#define CALLBACK_ARGS_watch           CALLBACK_ARGS_set_sparse
 #define CALLBACK_ARGS_copy_range      (vfs_op_public(op), vol, file, &op->arg.copy)
 #define CALLBACK_ARGS_fsctl           (vfs_op_public(op), vol, file, &op->arg.fsctl)
 
@@ -352,6 +353,7 @@ CALLBACK(get_reparse)
 CALLBACK(set_reparse)
 CALLBACK(copy_range)
 CALLBACK(set_compression)
+CALLBACK(watch)
 CALLBACK(fsctl)
 
 static bool has_close(const struct smbkit_vfs *f)
@@ -411,5 +413,6 @@ const struct vfs_call vfs_calls[VFS_CODES] = {
     [VFS_FSCTL] = ROW(fsctl, VFS_ANSWER_DATA | VFS_ANSWER_STATUS, vfs_default_not_here, FILE, true),
     [VFS_SET_COMPRESSION] =
         ROW(set_compression, VFS_ANSWER_ATTR, vfs_default_not_supported, FILE, true),
+    [VFS_WATCH] = ROW(watch, VFS_ANSWER_STATUS, vfs_default_success, FILE, false),
     [VFS_CLOSE] = ROW(close, 0, vfs_default_success, FILE, false),
 };

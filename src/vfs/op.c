@@ -609,6 +609,11 @@ bool vfs_set_sparse(struct vfs_op *op, struct vfs_volume *v, void *file, bool sp
     return start_mark(op, v, file, sparse, VFS_SET_SPARSE);
 }
 
+bool vfs_watch(struct vfs_op *op, struct vfs_volume *v, void *file, bool tree)
+{
+    return start_mark(op, v, file, tree, VFS_WATCH);
+}
+
 bool vfs_set_compression(struct vfs_op *op, struct vfs_volume *v, void *file, bool on)
 {
     return start_mark(op, v, file, on, VFS_SET_COMPRESSION);

@@ -195,7 +195,7 @@ static struct smbkit_plugin plugin = {
             p_size,       p_size,        p_readdir,   p_can_delete,   p_name,       p_name,
             p_range,      p_range,       p_overwrite, p_list_streams, p_name,       p_get_eas,
             p_set_eas,    p_get_sd,      p_path_sd,   p_blob,         p_set_sparse, p_get_reparse,
-            p_blob,       p_copy,        p_fsctl,     p_set_sparse},
+            p_blob,       p_copy,        p_fsctl,     p_set_sparse,   p_set_sparse},
 };
 
 /* A plugin with the least there can be. */
@@ -248,6 +248,7 @@ static bool start_code(enum vfs_code code)
         return vfs_fsctl(
             &op, vol, f,
             &(struct smbkit_fsctl_args){.code = SMBKIT_FSCTL_PIPE_TRANSCEIVE, .max_out = 100});
+    case VFS_WATCH: return vfs_watch(&op, vol, f, true);
     case VFS_SET_COMPRESSION: return vfs_set_compression(&op, vol, f, true);
     case VFS_CLOSE: return vfs_close(&op, vol, f);
     default: fail(); return false;

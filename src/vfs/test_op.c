@@ -198,6 +198,7 @@ static struct smbkit_plugin full = {
                                       .set_reparse = t_blob,
                                       .copy_range = t_copy,
                                       .set_compression = t_sparse,
+                                      .watch = t_sparse,
                                       .fsctl = t_fsctl},
 };
 
@@ -270,6 +271,7 @@ static bool start_code(struct vfs_op *op, struct vfs_volume *v, enum vfs_code co
     case VFS_SET_REPARSE: return vfs_set_reparse(op, v, f, "blob", 4);
     case VFS_COPY_RANGE: return vfs_copy_range(op, v, f, &copy_args);
     case VFS_FSCTL: return vfs_fsctl(op, v, f, &fsctl_args);
+    case VFS_WATCH: return vfs_watch(op, v, f, true);
     case VFS_SET_COMPRESSION: return vfs_set_compression(op, v, f, true);
     case VFS_CLOSE: return vfs_close(op, v, f);
     default: fail(); return false;
@@ -550,6 +552,7 @@ static void test_wrong_kind(void **state)
                                               [VFS_SET_REPARSE] = 2,
                                               [VFS_COPY_RANGE] = 2,
                                               [VFS_SET_COMPRESSION] = 2,
+                                              [VFS_WATCH] = 1,
                                               [VFS_FSCTL] = 1 | 64};
     struct vfs_volume *v = volume(&full);
     struct vfs_op op;
@@ -883,6 +886,7 @@ static void test_default_status(void **state)
         {VFS_COPY_RANGE, SMBKIT_STATUS_NOT_SUPPORTED},
         {VFS_FSCTL, SMBKIT_STATUS_INVALID_DEVICE_REQUEST},
         {VFS_SET_COMPRESSION, SMBKIT_STATUS_NOT_SUPPORTED},
+        {VFS_WATCH, SMBKIT_STATUS_SUCCESS},
         {VFS_CLOSE, 0},
     };
     struct vfs_volume *v = volume(&bare);

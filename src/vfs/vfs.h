@@ -160,6 +160,7 @@ enum vfs_code {
     VFS_COPY_RANGE,
     VFS_FSCTL,
     VFS_SET_COMPRESSION,
+    VFS_WATCH,
     VFS_CLOSE,
     VFS_CODES
 };
@@ -224,7 +225,7 @@ union vfs_arg {
     } blob;
     struct {
         bool on;
-    } mark; /* set_sparse, set_compression */
+    } mark; /* set_sparse, set_compression, watch */
     struct smbkit_copy_args copy;
     struct smbkit_fsctl_args fsctl;
 };
@@ -363,6 +364,7 @@ bool vfs_copy_range(struct vfs_op *op, struct vfs_volume *v, void *file,
                     const struct smbkit_copy_args *args);
 bool vfs_fsctl(struct vfs_op *op, struct vfs_volume *v, void *file,
                const struct smbkit_fsctl_args *args);
+bool vfs_watch(struct vfs_op *op, struct vfs_volume *v, void *file, bool tree);
 bool vfs_set_compression(struct vfs_op *op, struct vfs_volume *v, void *file, bool on);
 /* No answer; always inline for ASYNC plugins, else on a worker before the volume goes. `op` carries
    the call to the worker; done is called when it has been made. */

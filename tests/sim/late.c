@@ -59,6 +59,7 @@ static void make_meta_call(const struct late_call *c)
     case VFS_GET_REPARSE: INNER->get_reparse(c->op, c->vol, c->file); break;
     case VFS_SET_REPARSE: INNER->set_reparse(c->op, c->vol, c->file, c->ptr, c->a); break;
     case VFS_COPY_RANGE: INNER->copy_range(c->op, c->vol, c->file, c->ptr); break;
+    case VFS_WATCH: smbkit_reply_status(c->op, SMBKIT_STATUS_SUCCESS); break;
     case VFS_SET_COMPRESSION: INNER->set_compression(c->op, c->vol, c->file, c->a != 0); break;
     default: ASSERT(false); /* what memory lacks is not called */
     }
@@ -292,6 +293,11 @@ static void late_copy_range(struct smbkit_op *op, void *vol, void *file,
     submit(vol, (struct late_call){.code = VFS_COPY_RANGE, .op = op, .file = file, .ptr = args});
 }
 
+static void late_watch(struct smbkit_op *op, void *vol, void *file, bool tree)
+{
+    submit(vol, (struct late_call){.code = VFS_WATCH, .op = op, .file = file, .a = tree});
+}
+
 static void late_set_compression(struct smbkit_op *op, void *vol, void *file, bool on)
 {
     submit(vol, (struct late_call){.code = VFS_SET_COMPRESSION, .op = op, .file = file, .a = on});
@@ -362,6 +368,7 @@ void late_plugin_init(struct world *w)
         PASS(set_reparse),
         PASS(copy_range),
         PASS(set_compression),
+        .watch = late_watch,
     };
     w->plugin.vfs = &w->vfs;
 }

@@ -4,6 +4,7 @@
  */
 #include "core/command.h"
 #include "core/conn.h"
+#include "core/meta.h"
 #include "core/notify.h"
 #include "core/open.h"
 #include "core/request.h"
@@ -49,7 +50,8 @@ static void notify_unpark(struct core_request *r)
     list_remove(&s->wait.link);
 }
 
-/* Unknown bits of the filter are ignored; with none left the request just waits (3.3.5.19). */
+/* Unknown bits of the filter are ignored; with none left the request just waits (3.3.5.19). The
+   first request makes the watch, and the plugin hears of it. */
 static enum core_verdict notify_begin(struct core_request *r)
 {
     const struct wire_change_notify_req *q = &r->in.change_notify;
@@ -57,13 +59,23 @@ static enum core_verdict notify_begin(struct core_request *r)
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     struct notify_state *s = arena_alloc(request_arena(r), sizeof *s);
-    if (s == NULL ||
-        !notify_watch(r->open, q->completion_filter, q->flags & SMB2_WATCH_TREE, q->output_length))
+    bool first = r->open->watch == NULL, tree = (q->flags & SMB2_WATCH_TREE) != 0;
+    if (s == NULL || !notify_watch(r->open, q->completion_filter, tree, q->output_length))
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     s->wait.request = r;
     list_init(&s->wait.link);
     builder_init_grow(&s->out, NOTIFY_REPLY_MAX);
     r->state_data = s;
+    if (!first)
+        return STEP_NEXT;
+    meta_as_user(r);
+    return request_await(r, vfs_watch(&r->op, r->open->volume, r->open->file, tree));
+}
+
+/* Whether the plugin can tell of others does not matter to what is told besides. */
+static enum core_verdict notify_listen(struct core_request *r)
+{
+    struct notify_state *s = r->state_data;
     if (notify_ready(r->open))
         return STEP_NEXT;
     notify_wait(r->open, &s->wait);
@@ -96,6 +108,7 @@ static void notify_release(struct core_request *r)
 
 static const struct core_step notify_steps[] = {
     {"begin", notify_begin},
+    {"listen", notify_listen},
     {"end", notify_end},
     {0},
 };
