@@ -16,6 +16,7 @@
  * Threads: callbacks run on workers, several at a time, and block in system calls. One thread more
  * per volume reads inotify events (watch.c). Lock order, first to last:
  *   dir_watch.drain         while events are applied
+ *   dir_trees.lock          which trees are watched
  *   dir_folder.lock         a folder's index, and changes of its names on the disk; two folders in
  *                           the order of their addresses
  *   dir_volume.lock         the tables, reference counts, links; never over a call that may block
@@ -151,6 +152,7 @@ struct dir_entry {
 struct dir_index {
     bool ready;          /* complete, and kept right by a watch */
     _Atomic bool behind; /* events were lost: to be read again before use */
+    _Atomic bool missed; /* ... and what changed meanwhile is still to be told */
     unsigned epoch;      /* how often it was cleared: cookies of another epoch mean nothing */
     struct dir_entry **buckets;
     size_t bucket_count;
@@ -173,6 +175,7 @@ struct dir_folder {
     unsigned refs; /* dir_volume.lock */
     int fd;        /* O_PATH */
     int watch;     /* -1: none */
+    bool held;     /* in dir_trees.held; dir_trees.lock */
     char *path;    /* where it was found last; dir_volume.lock */
     pthread_mutex_t lock;
     struct dir_index index;
@@ -225,6 +228,35 @@ bool dir_watch_add(struct dir_watch *w, struct dir_folder *f);
 void dir_watch_remove(struct dir_watch *w, struct dir_folder *f);
 /* Applies all that has happened so far; without any lock held. */
 void dir_watch_sync(struct dir_watch *w);
+
+/* --- tree.c: whole trees that clients watch --- */
+
+struct dir_paths {
+    char **list;
+    size_t count, cap;
+};
+
+struct dir_tree {
+    struct dir_tree *next;
+    char *path; /* of its root, when the watch began */
+};
+
+struct dir_trees {
+    pthread_mutex_t lock;
+    _Atomic bool any; /* is there one? */
+    bool full;        /* ... with more folders than `max` */
+    struct dir_tree *list;
+    struct dir_folder **held;
+    size_t count, cap, max;
+};
+
+/* Takes the path, also when there is no memory to keep it. */
+void dir_paths_add(struct dir_paths *p, char *path);
+/* The last one, to be freed; NULL: there is none. */
+char *dir_paths_take(struct dir_paths *p);
+/* New folders are watched too, and those that went not any more. With dir_trees.lock held. */
+void dir_trees_follow(struct dir_volume *v, struct dir_paths *pending, bool gone);
+void dir_tree_end(struct dir_volume *v, struct dir_tree *tree);
 
 /* --- xattr.c, stream.c: what lies in extended attributes --- */
 
@@ -304,6 +336,7 @@ struct dir_handle {
     struct dir_stream *stream; /* NULL: the file itself */
     struct dir_link *link;     /* NULL: the root */
     struct dir_folder *self;   /* a folder's own, once it was listed or opened to be */
+    struct dir_tree *tree;     /* NULL: it does not watch what is below */
     struct dir_user *user;
 };
 
@@ -429,6 +462,7 @@ struct dir_volume {
     size_t index_limit;
     struct dir_users users;
     struct dir_watch *watch;
+    struct dir_trees trees;
     pthread_mutex_t lock;
     struct dir_folder **folders; /* tables of TABLE_SIZE buckets */
     struct dir_node **nodes;
@@ -471,6 +505,7 @@ void dir_path_sd(struct smbkit_op *op, void *vol, const char *path);
 void dir_set_sd(struct smbkit_op *op, void *vol, void *file, const void *sd, size_t len);
 void dir_get_reparse(struct smbkit_op *op, void *vol, void *file);
 void dir_set_sparse(struct smbkit_op *op, void *vol, void *file, bool sparse);
+void dir_watch_tree(struct smbkit_op *op, void *vol, void *file, bool tree);
 void dir_readdir(struct smbkit_op *op, void *vol, void *dir,
                  const struct smbkit_readdir_args *args);
 

@@ -134,6 +134,8 @@ static void leave_time(struct dir_volume *v, struct dir_handle *h)
 
 void dir_handle_free(struct dir_volume *v, struct dir_handle *h)
 {
+    if (h->tree != NULL)
+        dir_tree_end(v, h->tree);
     if (h->changed)
         leave_time(v, h);
     if (h->stream != NULL)

@@ -63,6 +63,7 @@ static bool parse(struct dir_volume *v, struct smbkit_share *share, const struct
     const char *links = value_of(args, count, "links"), *acls = value_of(args, count, "acls");
     v->hide_dots = is_on(value_of(args, count, "hide-dot-files"));
     smbkit_parse_size(value_of(args, count, "index-memory"), &limit);
+    v->trees.max = (size_t)smbkit_arg_number(args, count, "watch-folders");
     v->index_limit = limit < SIZE_MAX ? (size_t)limit : SIZE_MAX;
     if (!parse_links(v, links)) {
         smbkit_error(share, "links=%s: it can be follow, reparse or refuse", links);
@@ -137,6 +138,7 @@ static void dir_share_close(void *vol)
     dir_users_free(&v->users);
     if (v->root >= 0)
         close(v->root);
+    pthread_mutex_destroy(&v->trees.lock);
     pthread_mutex_destroy(&v->lock);
     smbkit_free(v->folders);
     smbkit_free(v->nodes);
@@ -152,6 +154,7 @@ static smbkit_status dir_share_open(struct smbkit_share *share, const struct smb
     v->share = share;
     v->root = -1;
     pthread_mutex_init(&v->lock, NULL);
+    pthread_mutex_init(&v->trees.lock, NULL);
     smbkit_random(share, &v->serial, sizeof(v->serial));
     v->folders = smbkit_alloc(DIR_TABLE_SIZE * sizeof(*v->folders));
     v->nodes = smbkit_alloc(DIR_TABLE_SIZE * sizeof(*v->nodes));
@@ -244,6 +247,13 @@ static const struct smbkit_param dir_params[] = {
      .type = SMBKIT_PARAM_BOOL,
      .default_value = "on",
      .text = "notice what others change on the disk"},
+    {.name = "watch-folders",
+     .type = SMBKIT_PARAM_UINT,
+     .unit = "folders",
+     .min = 1,
+     .max = 1u << 20,
+     .default_value = "16384",
+     .text = "the most that are watched for clients that watch whole trees"},
     {.name = "index-memory",
      .type = SMBKIT_PARAM_SIZE,
      .unit = "bytes",
@@ -295,6 +305,7 @@ const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
             .allocated_ranges = dir_allocated_ranges,
             .overwrite = dir_overwrite,
             .copy_range = dir_copy_range,
+            .watch = dir_watch_tree,
             .list_streams = dir_list_streams,
             .rename_stream = dir_rename_stream,
             .get_eas = dir_get_eas,

@@ -12,7 +12,9 @@
  * (dir_watch_sync): the kernel queues an event before the call that caused it returns, so the
  * index is never older than what the client can know.
  *
- * When events were lost, every index is read again before it is used next.
+ * When events were lost, every index is read again at once, what differs from it is told, and so is
+ * each file that has changed since the last event that was not lost. So a client that watches is
+ * told all it has to know, if not in which order it happened.
  */
 #include "volume.h"
 #include <errno.h>
@@ -32,6 +34,7 @@
 #define BUCKETS     1024
 /* Writes of our own make events too; a pause lets many be read at once. */
 #define PAUSE_NS 5000000
+#define LATER_MS 100
 
 struct watched {
     struct watched *next;
@@ -45,6 +48,11 @@ struct dir_watch {
     int stop; /* an eventfd */
     pthread_t thread;
     pthread_mutex_t drain;          /* while events are read and applied */
+    uint64_t good;                  /* ns: all events until then have been applied */
+    bool lost;                      /* ... and some after it never came */
+    bool gone;                      /* folders have gone or moved */
+    _Atomic bool late;              /* ... which is still to be seen to */
+    struct dir_paths pending;       /* folders that have come */
     struct watched *table[BUCKETS]; /* dir_volume.lock */
     _Alignas(struct inotify_event) char buffer[BUFFER];
 };
@@ -185,8 +193,60 @@ static void all_behind(struct dir_volume *v)
     pthread_mutex_lock(&v->lock);
     for (size_t i = 0; i < DIR_TABLE_SIZE; i++)
         for (struct dir_folder *f = v->folders[i]; f != NULL; f = f->next)
-            f->index.behind = true;
+            f->index.behind = f->index.missed = f->index.ready;
     pthread_mutex_unlock(&v->lock);
+}
+
+/* A folder whose changes were missed, referenced; NULL: there is none (any more). */
+static struct dir_folder *next_missed(struct dir_volume *v, size_t *bucket)
+{
+    struct dir_folder *found = NULL;
+    pthread_mutex_lock(&v->lock);
+    for (; *bucket < DIR_TABLE_SIZE && found == NULL; *bucket += found == NULL) {
+        found = v->folders[*bucket];
+        while (found != NULL && !found->index.missed)
+            found = found->next;
+    }
+    if (found != NULL)
+        (void)dir_folder_use_locked(found);
+    pthread_mutex_unlock(&v->lock);
+    return found;
+}
+
+/* What has changed in a folder since `good`. With its lock held. */
+static void tell_since(struct dir_folder *f, uint64_t good)
+{
+    struct statx st;
+    struct dir_entry *e = dir_index_next(&f->index, 0);
+    for (; e != NULL; e = dir_index_next(&f->index, e->seq)) {
+        if (!on_disk(f, e->name, &st) || fs_ns(&st.stx_ctime) < good)
+            continue;
+        apply_content(f, e->name);
+    }
+}
+
+/* The clock that stamps files is a few milliseconds behind the other. */
+#define CLOCK_LAG 20000000u
+
+/* Events were lost: every index in use is read again. */
+static void catch_up(struct dir_watch *w)
+{
+    struct dir_volume *v = w->volume;
+    size_t bucket = 0;
+    struct dir_folder *f;
+    while ((f = next_missed(v, &bucket)) != NULL) {
+        pthread_mutex_lock(&f->lock);
+        if (dir_index_load(f))
+            tell_since(f, w->good - CLOCK_LAG);
+        f->index.missed = false;
+        pthread_mutex_unlock(&f->lock);
+        dir_folder_put(f);
+    }
+    w->gone = true;
+    w->lost = false;
+    smbkit_log(
+        v->share, SMBKIT_LOG_WARNING,
+        "changes made by others came faster than they could be read; folders were read anew");
 }
 
 static const struct inotify_event *next_event(const struct inotify_event *e)
@@ -194,13 +254,27 @@ static const struct inotify_event *next_event(const struct inotify_event *e)
     return (const void *)((const char *)e + sizeof(*e) + e->len);
 }
 
+/* Folders that come and go among [e, end) concern those who watch whole trees. */
+static void note_folders(struct dir_watch *w, struct dir_folder *f, const struct inotify_event *e,
+                         const struct inotify_event *end)
+{
+    for (; w->volume->trees.any && e < end; e = next_event(e)) {
+        if ((e->mask & IN_ISDIR) && (e->mask & (IN_CREATE | IN_MOVED_TO)))
+            dir_paths_add(&w->pending, dir_folder_path(f, e->name));
+        if ((e->mask & IN_ISDIR) && (e->mask & (IN_DELETE | IN_MOVED_FROM)))
+            w->gone = true;
+    }
+}
+
 /* Applies one event, or two that are a rename; returns the first that is not applied yet. */
 static const struct inotify_event *apply(struct dir_watch *w, const struct inotify_event *e,
                                          const void *end)
 {
     const struct inotify_event *next = next_event(e);
-    if (e->mask & IN_Q_OVERFLOW)
+    if (e->mask & IN_Q_OVERFLOW) {
         all_behind(w->volume);
+        w->lost = true;
+    }
     struct dir_folder *f = e->len > 0 ? folder_of(w, e->wd) : NULL;
     if (f == NULL)
         return next;
@@ -217,21 +291,40 @@ static const struct inotify_event *apply(struct dir_watch *w, const struct inoti
         apply_content(f, e->name);
     }
     pthread_mutex_unlock(&f->lock);
+    note_folders(w, f, e, next);
     dir_folder_put(f);
     return next;
+}
+
+/* Somebody who walks a tree has the lock for long: then what came and went is for later. */
+static void follow_trees(struct dir_watch *w)
+{
+    struct dir_volume *v = w->volume;
+    w->late = w->pending.count > 0 || w->gone;
+    if (!w->late || pthread_mutex_trylock(&v->trees.lock) != 0)
+        return;
+    dir_trees_follow(v, &w->pending, w->gone);
+    w->gone = w->late = false;
+    pthread_mutex_unlock(&v->trees.lock);
 }
 
 static void drain(struct dir_watch *w)
 {
     pthread_mutex_lock(&w->drain);
     for (;;) {
+        uint64_t now = fs_now();
         ssize_t n = read(w->inotify, w->buffer, sizeof(w->buffer));
+        if (n <= 0 && !w->lost)
+            w->good = now;
         if (n <= 0)
             break;
         const void *end = w->buffer + n;
         for (const struct inotify_event *e = (const void *)w->buffer; (const void *)e < end;)
             e = apply(w, e, end);
     }
+    if (w->lost)
+        catch_up(w);
+    follow_trees(w);
     pthread_mutex_unlock(&w->drain);
 }
 
@@ -253,7 +346,7 @@ static void *run(void *ctx)
     struct dir_watch *w = ctx;
     struct pollfd p[] = {{.fd = w->inotify, .events = POLLIN}, {.fd = w->stop, .events = POLLIN}};
     for (;;) {
-        if (poll(p, 2, -1) < 0 && errno != EINTR)
+        if (poll(p, 2, w->late ? LATER_MS : -1) < 0 && errno != EINTR)
             return NULL;
         if (p[1].revents != 0)
             return NULL;
@@ -270,6 +363,7 @@ struct dir_watch *dir_watch_new(struct dir_volume *v)
     if (w == NULL)
         return NULL;
     w->volume = v;
+    w->good = fs_now();
     w->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     w->stop = eventfd(0, EFD_CLOEXEC);
     pthread_mutex_init(&w->drain, NULL);
@@ -298,5 +392,7 @@ void dir_watch_free(struct dir_watch *w)
     close(w->inotify);
     close(w->stop);
     pthread_mutex_destroy(&w->drain);
+    for (char *path; (path = dir_paths_take(&w->pending)) != NULL;)
+        smbkit_free(path);
     smbkit_free(w);
 }
