@@ -330,14 +330,17 @@ static void drain(struct dir_watch *w)
 
 void dir_watch_sync(struct dir_watch *w)
 {
-    int waiting = 0;
+    int waiting = 1;
     if (w == NULL)
         return;
     /* Somebody who drains may have read what is to be seen, and not applied it yet. */
-    bool drained = pthread_mutex_trylock(&w->drain) == 0;
-    if (drained)
+    if (pthread_mutex_trylock(&w->drain) == 0) {
+        uint64_t now = fs_now();
+        if (ioctl(w->inotify, FIONREAD, &waiting) == 0 && waiting == 0)
+            w->good = now;
         pthread_mutex_unlock(&w->drain);
-    if (!drained || ioctl(w->inotify, FIONREAD, &waiting) < 0 || waiting > 0)
+    }
+    if (waiting > 0)
         drain(w);
 }
 
