@@ -428,10 +428,10 @@ struct smbkit_vfs {
        [MS-FSA] 2.1.5.10.30 */
     void (*set_compression)(struct smbkit_op *op, void *vol, void *file, bool on);
 
-    /* A client begins to watch this open folder, with `tree` also what is below it: until its handle
-       is closed, smbkit_notify shall tell what others change there. Asked once for each handle; the
-       client waits either way. Answer: smbkit_reply_status. Default: success. For what can tell of
-       changes only where it looks. [MS-SMB2] 3.3.5.19 */
+    /* A client begins to watch this open folder, with `tree` also what is below it: until its
+       handle is closed, smbkit_notify shall tell what others change there. Asked once for each
+       handle; the client waits either way. Answer: smbkit_reply_status. Default: success. For what
+       can tell of changes only where it looks. [MS-SMB2] 3.3.5.19 */
     void (*watch)(struct smbkit_op *op, void *vol, void *file, bool tree);
 };
 

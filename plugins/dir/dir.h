@@ -254,8 +254,9 @@ struct dir_trees {
 void dir_paths_add(struct dir_paths *p, char *path);
 /* The last one, to be freed; NULL: there is none. */
 char *dir_paths_take(struct dir_paths *p);
-/* New folders are watched too, and those that went not any more. With dir_trees.lock held. */
-void dir_trees_follow(struct dir_volume *v, struct dir_paths *pending, bool gone);
+/* New folders are watched too, and those that went (`gone`) not any more; with `all`, everything is
+   looked at. With dir_trees.lock held. */
+void dir_trees_follow(struct dir_volume *v, struct dir_paths *pending, bool gone, bool all);
 void dir_tree_end(struct dir_volume *v, struct dir_tree *tree);
 
 /* --- xattr.c, stream.c: what lies in extended attributes --- */

@@ -214,10 +214,12 @@ static void prune(struct dir_volume *v, bool look)
 
 /* --- the rest of the plugin's side --- */
 
-void dir_trees_follow(struct dir_volume *v, struct dir_paths *pending, bool gone)
+void dir_trees_follow(struct dir_volume *v, struct dir_paths *pending, bool gone, bool all)
 {
-    if (gone)
+    if (gone || all)
         prune(v, true);
+    for (const struct dir_tree *row = v->trees.list; all && row != NULL; row = row->next)
+        walk_from(v, NULL, dir_text(row->path), true);
     for (char *path; (path = dir_paths_take(pending)) != NULL;)
         walk_from(v, NULL, path, true);
 }

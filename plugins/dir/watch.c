@@ -51,6 +51,7 @@ struct dir_watch {
     uint64_t good;                  /* ns: all events until then have been applied */
     bool lost;                      /* ... and some after it never came */
     bool gone;                      /* folders have gone or moved */
+    bool anew;                      /* ... or nobody knows */
     _Atomic bool late;              /* ... which is still to be seen to */
     struct dir_paths pending;       /* folders that have come */
     struct watched *table[BUCKETS]; /* dir_volume.lock */
@@ -242,7 +243,7 @@ static void catch_up(struct dir_watch *w)
         pthread_mutex_unlock(&f->lock);
         dir_folder_put(f);
     }
-    w->gone = true;
+    w->anew = true;
     w->lost = false;
     smbkit_log(
         v->share, SMBKIT_LOG_WARNING,
@@ -300,11 +301,11 @@ static const struct inotify_event *apply(struct dir_watch *w, const struct inoti
 static void follow_trees(struct dir_watch *w)
 {
     struct dir_volume *v = w->volume;
-    w->late = w->pending.count > 0 || w->gone;
+    w->late = w->pending.count > 0 || w->gone || w->anew;
     if (!w->late || pthread_mutex_trylock(&v->trees.lock) != 0)
         return;
-    dir_trees_follow(v, &w->pending, w->gone);
-    w->gone = w->late = false;
+    dir_trees_follow(v, &w->pending, w->gone, w->anew);
+    w->gone = w->anew = w->late = false;
     pthread_mutex_unlock(&v->trees.lock);
 }
 
