@@ -23,6 +23,8 @@ typedef uint32_t smbkit_status;
     X(SUCCESS, 0x00000000, "done")                                                             \
     X(PENDING, 0x00000103, "the answer comes later")                                           \
     X(REPARSE, 0x00000104, "the name leads to a symbolic link")                                \
+    X(MORE_ENTRIES, 0x00000105, "there is more to come")                                       \
+    X(SOME_NOT_MAPPED, 0x00000107, "some names could not be mapped")                           \
     X(OPLOCK_BREAK_IN_PROGRESS, 0x00000108, "an oplock break is under way")                    \
     X(NOTIFY_CLEANUP, 0x0000010B, "the watched handle was closed")                             \
     X(NOTIFY_ENUM_DIR, 0x0000010C, "too many changes: list the folder again")                  \
@@ -75,6 +77,7 @@ typedef uint32_t smbkit_status;
     X(NO_SUCH_PRIVILEGE, 0xC0000060, "no such privilege")                                      \
     X(PRIVILEGE_NOT_HELD, 0xC0000061, "a privilege is missing")                                \
     X(NO_SUCH_USER, 0xC0000064, "no such user")                                                \
+    X(NO_SUCH_GROUP, 0xC0000066, "no such group")                                              \
     X(WRONG_PASSWORD, 0xC000006A, "wrong password")                                            \
     X(PASSWORD_RESTRICTION, 0xC000006C, "the password breaks a rule")                          \
     X(LOGON_FAILURE, 0xC000006D, "wrong user name or password")                                \
@@ -138,6 +141,7 @@ typedef uint32_t smbkit_status;
     X(FILE_DELETED, 0xC0000123, "the file was deleted")                                        \
     X(FILE_CLOSED, 0xC0000128, "the handle was closed")                                        \
     X(PIPE_BROKEN, 0xC000014B, "the pipe is broken")                                           \
+    X(NO_SUCH_ALIAS, 0xC0000151, "no such alias")                                              \
     X(LOGON_TYPE_NOT_GRANTED, 0xC000015B, "this kind of logon is not allowed")                 \
     X(INVALID_DEVICE_STATE, 0xC0000184, "not in this state")                                   \
     X(IO_DEVICE_ERROR, 0xC0000185, "input/output error")                                       \

@@ -65,6 +65,13 @@ struct core_config {
                                   default 35 s, as Windows */
     uint64_t session_lifetime; /* ns until a session must be re-authenticated; 0: never */
 
+    /* The accounts that clients can ask for; `each` calls fn for all of them, until it says false.
+       NULL: none are told of. */
+    void (*each_account)(void *ctx,
+                         bool (*fn)(void *arg, const char *name, const char *comment,
+                                    bool disabled),
+                         void *arg);
+    void *accounts_ctx;
     const char *admins; /* users, separated by '+', who may manage through pipes; NULL: nobody */
 
     const struct auth_config *auth; /* borrowed; must outlive the core */

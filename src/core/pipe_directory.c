@@ -232,6 +232,54 @@ static bool connections(void *ctx, struct arena *a, struct rpc_connections *out)
     return true;
 }
 
+/* ---------------------------------------------------------------- accounts */
+
+#define ACCOUNTS_MAX 65536u /* in one answer: what the arena holds anyway */
+
+struct account_list {
+    struct arena *arena;
+    struct wire_sid machine;
+    struct rpc_accounts *out; /* NULL: only counted */
+    uint32_t count;
+    bool failed;
+};
+
+static bool take_account(void *arg, const char *name, const char *comment, bool disabled)
+{
+    struct account_list *l = arg;
+    if (l->count == ACCOUNTS_MAX)
+        return false;
+    l->count++;
+    if (l->out == NULL)
+        return true;
+    struct rpc_account *a = &l->out->v[l->out->count++];
+    *a = (struct rpc_account){
+        .name = copy(l->arena, name),
+        .comment = copy(l->arena, comment),
+        .sid = acl_account_sid(&l->machine, name),
+        .disabled = disabled,
+    };
+    l->failed = a->name == NULL || a->comment == NULL;
+    return !l->failed;
+}
+
+static bool accounts(void *ctx, struct arena *a, struct rpc_accounts *out)
+{
+    const struct core_config *cfg = &((const struct core *)ctx)->config;
+    struct account_list l = {.arena = a, .machine = acl_machine_sid(cfg->auth->netbios_computer)};
+    if (cfg->each_account != NULL)
+        cfg->each_account(cfg->accounts_ctx, take_account, &l);
+    *out = (struct rpc_accounts){.guest = cfg->auth->allow_guest};
+    out->v = arena_array(a, l.count + 1, sizeof *out->v);
+    if (out->v == NULL)
+        return false;
+    l.out = out;
+    l.count = 0;
+    if (cfg->each_account != NULL)
+        cfg->each_account(cfg->accounts_ctx, take_account, &l);
+    return !l.failed;
+}
+
 /* ---------------------------------------------------------------- orders */
 
 static bool meant(const char *wanted, const char *name)
@@ -288,6 +336,7 @@ void pipe_service_init(struct core *c)
                 .sessions = sessions,
                 .files = files,
                 .connections = connections,
+                .accounts = accounts,
                 .end_sessions = end_sessions,
                 .close_file = close_file,
             },

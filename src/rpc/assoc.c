@@ -27,7 +27,9 @@ struct rpc_assoc *rpc_assoc_new(const struct rpc_service *s, const struct rpc_en
     struct rpc_assoc *a = mem_zalloc(sizeof *a);
     if (a == NULL)
         return NULL;
-    if (!copy_caller(&a->caller, who)) {
+    a->handles = rpc_handles_new();
+    if (a->handles == NULL || !copy_caller(&a->caller, who)) {
+        rpc_handles_free(a->handles);
         free_caller(&a->caller);
         mem_free(a);
         return NULL;
@@ -52,6 +54,7 @@ void rpc_assoc_free(struct rpc_assoc *a)
         mem_free(LIST_ENTRY(node, struct rpc_message, link));
     builder_free(&a->in);
     builder_free(&a->call.stub);
+    rpc_handles_free(a->handles);
     free_caller(&a->caller);
     MAGIC_WIPE(a);
     mem_free(a);

@@ -5,7 +5,7 @@
 
 #include "base/list.h"
 #include "base/mem.h"
-#include "rpc/iface.h"
+#include "rpc/handles.h"
 #include "rpc/rpc.h"
 #include <string.h>
 
@@ -53,6 +53,7 @@ struct rpc_assoc {
     unsigned context_count;
     struct builder in; /* bytes of the fragment that is coming */
     struct rpc_partial call;
+    struct rpc_handles *handles;
     struct list out; /* rpc_message.link */
     size_t unread, messages;
     uint64_t now;

@@ -79,6 +79,7 @@ static uint32_t run(struct rpc_assoc *a, const struct rpc_operation *op, struct 
         .arena = arena,
         .directory = &a->service->directory,
         .caller = &a->caller,
+        .handles = a->handles,
         .now = a->now,
     };
     const struct builder *in = &a->call.stub;

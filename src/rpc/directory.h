@@ -85,6 +85,19 @@ struct rpc_connections {
     struct rpc_connection *v;
 };
 
+/* An account of this machine. */
+struct rpc_account {
+    const char *name, *comment;
+    struct wire_sid sid;
+    bool disabled;
+};
+
+struct rpc_accounts {
+    uint32_t count;
+    struct rpc_account *v;
+    bool guest; /* guests are let in */
+};
+
 struct rpc_directory {
     void *ctx;
     void (*identity)(void *ctx, struct rpc_identity *out);
@@ -94,6 +107,7 @@ struct rpc_directory {
     bool (*sessions)(void *ctx, struct arena *a, struct rpc_sessions *out);
     bool (*files)(void *ctx, struct arena *a, struct rpc_files *out);
     bool (*connections)(void *ctx, struct arena *a, struct rpc_connections *out);
+    bool (*accounts)(void *ctx, struct arena *a, struct rpc_accounts *out);
     /* Ends all sessions of a client's computer or of a user (NULL: of any). How many? */
     unsigned (*end_sessions)(void *ctx, const char *client, const char *user);
     /* False: there is no such file. */

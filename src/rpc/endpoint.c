@@ -7,6 +7,9 @@
 
 static const struct rpc_endpoint endpoints[] = {
     {"srvsvc", "\\PIPE\\srvsvc", {&rpc_srvsvc}},
+    {"lsarpc", "\\PIPE\\lsass", {&rpc_lsarpc, &rpc_samr}},
+    {"samr", "\\PIPE\\lsass", {&rpc_samr, &rpc_lsarpc}},
+    {"lsass", "\\PIPE\\lsass", {&rpc_lsarpc, &rpc_samr}},
     {"wkssvc", "\\PIPE\\wkssvc", {&rpc_wkssvc}},
 };
 

@@ -64,7 +64,7 @@ extern const struct ndr_record rpc_byte_record;
         }                                                                                         \
     }
 
-extern const struct rpc_interface rpc_srvsvc, rpc_wkssvc;
+extern const struct rpc_interface rpc_srvsvc, rpc_wkssvc, rpc_lsarpc, rpc_samr;
 
 extern const struct rpc_syntax rpc_ndr32;
 

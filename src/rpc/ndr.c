@@ -10,15 +10,6 @@ size_t ndr_align_of_record(const struct ndr_record *r)
     return to;
 }
 
-/* A union is aligned as the strictest of its arms, and its tag. */
-static size_t align_of_union(const struct ndr_field *f)
-{
-    size_t to = f->max;
-    for (const struct ndr_arm *a = f->arms; a->record != NULL; a++)
-        to = MAX(to, f->kind == NDR_UNION_PTR ? 4 : ndr_align_of_record(a->record));
-    return to;
-}
-
 size_t ndr_align_of(const struct ndr_field *f)
 {
     switch (f->kind) {
@@ -29,7 +20,7 @@ size_t ndr_align_of(const struct ndr_field *f)
     case NDR_U64: return 8;
     case NDR_STRUCT: return ndr_align_of_record(f->sub);
     case NDR_UNION:
-    case NDR_UNION_PTR: return align_of_union(f);
+    case NDR_UNION_PTR: return f->max; /* its tag; the arm has its own ([C706] 14.3.8) */
     default: return 4;
     }
 }

@@ -35,6 +35,7 @@ enum ndr_kind {
     NDR_HANDLE,      /* uint8_t[20]: a context handle */
     NDR_STRUCT,      /* `sub`, embedded; also a ref pointer to one as a parameter */
     NDR_PTR,         /* void *: unique pointer to `sub` */
+    NDR_NULL,        /* void *: a pointer that must be null: to what we do not take */
     NDR_WSTR,        /* const char *: unique pointer to a wide string with a NUL */
     NDR_WSTR_REF,    /* const char *: the same without a pointer, as a parameter */
     NDR_USTR,        /* const char *: RPC_UNICODE_STRING; NULL has no buffer */

@@ -187,7 +187,6 @@ static void read_array(struct in *in, const struct ndr_field *f, uint8_t *host)
 
 static void read_union(struct in *in, const struct ndr_field *f, uint8_t *host)
 {
-    cursor_align(&in->c, ndr_align_of(f));
     uint32_t tag = f->max == 2 ? get_u16(in) : get_u32(in);
     const struct ndr_record *arm = ndr_arm_of(f->arms, tag);
     if (tag != ndr_host_u32(host, f->other)) {
@@ -255,6 +254,10 @@ static void read_field(struct in *in, const struct ndr_field *f, uint8_t *host)
     case NDR_RAW: cursor_bytes(&in->c, at, f->max); break;
     case NDR_GUID: get_guid(in, at); break;
     case NDR_HANDLE: get_handle(in, at); break;
+    case NDR_NULL:
+        if (get_u32(in) != 0)
+            cursor_fail(&in->c);
+        break;
     case NDR_STRUCT: read_struct(in, f->sub, at); break;
     case NDR_WSTR_REF: set_ptr(host, f->offset, get_string(in)); break;
     case NDR_SID_REF:

@@ -91,7 +91,6 @@ static void write_union(struct out *out, const struct ndr_field *f, const uint8_
     uint32_t tag = ndr_host_u32(host, f->other);
     const struct ndr_record *arm = ndr_arm_of(f->arms, tag);
     const void *p = ndr_host_ptr(host, f->offset);
-    builder_align(out->b, 0, ndr_align_of(f));
     if (f->max == 2)
         put_u16(out, (uint16_t)tag);
     else
@@ -160,6 +159,7 @@ static void write_field(struct out *out, const struct ndr_field *f, const uint8_
     case NDR_RAW: builder_bytes(out->b, at, f->max); break;
     case NDR_GUID: write_aligned(out, at, sizeof(struct guid)); break;
     case NDR_HANDLE: write_aligned(out, at, 20); break;
+    case NDR_NULL: put_u32(out, 0); break;
     case NDR_STRUCT: write_struct(out, f->sub, at); break;
     case NDR_WSTR_REF: put_text(out, ndr_host_ptr(host, f->offset), true); break;
     case NDR_SID_REF:

@@ -104,6 +104,8 @@ static void fill_core_config(struct smbkit_server *s, struct core_config *c)
         .max_opens = (uint32_t)o->max_opens,
         .auth_timeout = o->auth_timeout * NS_PER_MS,
         .session_lifetime = o->session_lifetime * NS_PER_MS,
+        .each_account = server_each_account,
+        .accounts_ctx = s,
         .admins = o->admins,
         .auth = &s->auth,
         .random = s->random,

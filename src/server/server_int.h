@@ -157,6 +157,11 @@ bool server_share_setting(const char *key);
 /* --- users.c --- */
 
 /* For auth_config: the server's own list, then the program's source. */
+/* For core_config: the server's own list; whom the program knows besides is not told. */
+void server_each_account(void *ctx,
+                         bool (*fn)(void *arg, const char *name, const char *comment,
+                                    bool disabled),
+                         void *arg);
 bool server_user_lookup(void *ctx, const char *user, const char *domain,
                         struct auth_credential *out);
 

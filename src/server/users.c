@@ -250,3 +250,15 @@ bool server_user_lookup(void *ctx, const char *user, const char *domain,
     struct auth_credential_source own = auth_users_source(s->users->list);
     return own.lookup(own.ctx, user, domain, out) || ask_program(s, user, domain, out);
 }
+
+void server_each_account(void *ctx,
+                         bool (*fn)(void *arg, const char *name, const char *comment,
+                                    bool disabled),
+                         void *arg)
+{
+    struct smbkit_server *s = ctx;
+    const struct auth_user *user = NULL;
+    while ((user = auth_users_next(s->users->list, user)) != NULL)
+        if (!fn(arg, user->name, user->comment, user->disabled))
+            return;
+}

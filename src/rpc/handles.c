@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Context handles: see handles.h. On the wire a handle is a number that is never given twice. */
+#include "rpc/handles.h"
+#include "base/list.h"
+#include "base/mem.h"
+
+struct entry {
+    struct list link;
+    uint64_t number;
+    struct rpc_handle handle;
+};
+
+struct rpc_handles {
+    struct list entries;
+    uint64_t next;
+    unsigned count;
+};
+
+struct rpc_handles *rpc_handles_new(void)
+{
+    struct rpc_handles *h = mem_zalloc(sizeof *h);
+    if (h == NULL)
+        return NULL;
+    list_init(&h->entries);
+    h->next = 1;
+    return h;
+}
+
+static void drop(struct rpc_handles *h, struct entry *e)
+{
+    list_remove(&e->link);
+    h->count--;
+    mem_free(e);
+}
+
+void rpc_handles_free(struct rpc_handles *h)
+{
+    if (h == NULL)
+        return;
+    while (!list_empty(&h->entries))
+        drop(h, LIST_ENTRY(h->entries.next, struct entry, link));
+    mem_free(h);
+}
+
+smbkit_status rpc_handle_open(struct rpc_call *call, enum rpc_handle_kind kind,
+                              const struct wire_sid *sid, uint8_t out[RPC_HANDLE_SIZE])
+{
+    struct rpc_handles *h = call->handles;
+    struct entry *e = h->count < RPC_HANDLES_MAX ? mem_zalloc(sizeof *e) : NULL;
+    if (e == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    e->number = h->next++;
+    e->handle.kind = kind;
+    if (sid != NULL)
+        e->handle.sid = *sid;
+    list_append(&h->entries, &e->link);
+    h->count++;
+    for (unsigned i = 0; i < RPC_HANDLE_SIZE; i++)
+        out[i] = 0;
+    le64_store(out + 8, e->number);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+static struct entry *find(const struct rpc_call *call, const uint8_t wire[RPC_HANDLE_SIZE])
+{
+    uint64_t number = le64_load(wire + 8);
+    LIST_FOREACH (it, &call->handles->entries) {
+        struct entry *e = LIST_ENTRY(it, struct entry, link);
+        if (e->number == number)
+            return e;
+    }
+    return NULL;
+}
+
+const struct rpc_handle *rpc_handle_find(const struct rpc_call *call, enum rpc_handle_kind kind,
+                                         const uint8_t wire[RPC_HANDLE_SIZE])
+{
+    const struct entry *e = find(call, wire);
+    return e != NULL && e->handle.kind == kind ? &e->handle : NULL;
+}
+
+bool rpc_handle_close(struct rpc_call *call, const uint8_t wire[RPC_HANDLE_SIZE])
+{
+    struct entry *e = find(call, wire);
+    if (e != NULL)
+        drop(call->handles, e);
+    return e != NULL;
+}
+
+struct close_in {
+    uint8_t handle[RPC_HANDLE_SIZE];
+};
+NDR_RECORD(close_in, close_in, NDR_F(NDR_HANDLE, close_in, handle));
+
+struct close_out {
+    uint8_t handle[RPC_HANDLE_SIZE];
+    uint32_t status;
+};
+NDR_RECORD(close_out, close_out, NDR_F(NDR_HANDLE, close_out, handle),
+           NDR_F(NDR_U32, close_out, status));
+
+static uint32_t close_handle(struct rpc_call *call, const void *in, void *out)
+{
+    const struct close_in *q = in;
+    (void)out; /* zeros, SUCCESS */
+    return rpc_handle_close(call, q->handle) ? 0 : NCA_S_FAULT_CONTEXT_MISMATCH;
+}
+
+const struct rpc_operation rpc_close_handle = {"Close", &close_in, &close_out, close_handle};
