@@ -5,25 +5,23 @@
  * last.txt always holds the last one. Clients that watch see them come.
  *
  * Threads: one follows the file, from setup to stop; it only pushes. There are no callbacks for
- * clients at all. The lock guards `ending`.
+ * clients at all.
  */
 #include <pthread.h>
 #include <smbkit/tree.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define LINE_MAX_BYTES 4096 /* the rest of a longer line is left out */
-#define POLL_MS        200
+#define POLL_MS        100  /* also how long stop waits */
 
 struct follower {
     FILE *file;
     struct smbkit_node *lines, *last;
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool started, ending;
+    bool started;
+    _Atomic bool ending;
     unsigned long count;
 };
 
@@ -51,30 +49,15 @@ static void read_lines(struct follower *f, char *line, size_t *length)
     }
 }
 
-/* False: the end has come. */
-static bool pause_a_little(struct follower *f)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += POLL_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_mutex_lock(&f->lock);
-    if (!f->ending)
-        pthread_cond_timedwait(&f->wake, &f->lock, &until);
-    bool go_on = !f->ending;
-    pthread_mutex_unlock(&f->lock);
-    return go_on;
-}
-
 static void *follow(void *ctx)
 {
     struct follower *f = ctx;
     char line[LINE_MAX_BYTES];
     size_t length = 0;
-    do {
+    while (!f->ending) {
         read_lines(f, line, &length);
-    } while (pause_a_little(f));
+        nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+    }
     return NULL;
 }
 
@@ -82,10 +65,7 @@ static void *follow(void *ctx)
 static void stop(void *ctx)
 {
     struct follower *f = ctx;
-    pthread_mutex_lock(&f->lock);
     f->ending = true;
-    pthread_cond_signal(&f->wake);
-    pthread_mutex_unlock(&f->lock);
     if (f->started)
         pthread_join(f->thread, NULL);
     smbkit_node_unref(f->lines);
@@ -97,8 +77,6 @@ static void release(void *ctx)
     struct follower *f = ctx;
     if (f->file != NULL)
         fclose(f->file);
-    pthread_cond_destroy(&f->wake);
-    pthread_mutex_destroy(&f->lock);
     smbkit_free(f);
 }
 
@@ -125,8 +103,6 @@ static smbkit_status setup(struct smbkit_share *share, const struct smbkit_arg *
     struct follower *f = smbkit_alloc(sizeof *f);
     if (f == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
-    pthread_mutex_init(&f->lock, NULL);
-    pthread_cond_init(&f->wake, NULL);
     const struct smbkit_tree_options options = {
         .struct_size = sizeof options, .ctx = f, .stop = stop, .release = release};
     *tree = smbkit_tree_new(&options);
