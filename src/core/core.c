@@ -94,6 +94,7 @@ struct core *core_new(const struct core_config *config, const struct core_host *
     list_init(&c->conns);
     list_init(&c->shares);
     list_init(&c->watches);
+    told_init(&c->told);
     list_init(&c->removals.active);
     htab_init(&c->sessions);
     htab_init(&c->kept);
@@ -127,6 +128,7 @@ void core_free(struct core *c)
         list_remove(it);
         share_unref(LIST_ENTRY(it, struct core_share, link));
     }
+    told_free(&c->told);
     lease_table_free(&c->leases);
     htab_free(&c->sessions);
     htab_free(&c->kept);

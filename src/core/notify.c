@@ -15,6 +15,7 @@
 #include "core/oplock.h"
 #include "core/request.h"
 #include "core/state.h"
+#include "core/told.h"
 #include "core/viewer.h"
 #include "vfs/name.h"
 #include "wire/info.h"
@@ -304,6 +305,7 @@ void core_volume_changed(struct core *c, struct vfs_volume *volume, const char *
     /* what a folder had in it goes with it */
     bool below = action == FILE_ACTION_REMOVED || action == FILE_ACTION_RENAMED_OLD_NAME;
     oplock_volume_changed(c, volume, user, path, below);
+    told_changed(c, volume, user, path, action);
 }
 
 static void lose(struct core_watch *w, void *arg)
@@ -321,6 +323,7 @@ void core_volume_lost(struct core *c, struct vfs_volume *volume)
     find_watches(&at, ANY_WATCH, lose, &due);
     deliver(&due);
     oplock_volume_lost(c, volume);
+    told_lost(c);
 }
 
 void notify_deleted(const struct core_open *by)

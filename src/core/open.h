@@ -135,6 +135,8 @@ void open_release(struct core_open *o);
    last other user is gone. `closer`, when not NULL, holds one use and is resumed when all is done
    (it parks); true when everything was done at once. */
 bool open_shut(struct core_open *o, struct core_request *closer);
+/* Calls `each` for every open that is live or kept, until it says false (open_walk.c). */
+void open_walk(struct core *c, bool (*each)(struct core_open *o, void *arg), void *arg);
 /* Requests parked on this open end with what their command answers then. */
 void open_complete_waiters(struct core_open *o);
 

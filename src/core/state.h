@@ -28,6 +28,7 @@
 #include "base/timerq.h"
 #include "core/core.h"
 #include "core/removal.h"
+#include "core/told.h"
 #include "lease/node.h"
 #include "lease/oplock.h"
 #include "rpc/rpc.h"
@@ -54,6 +55,7 @@ struct core {
     struct lease_actions later; /* to be carried out from the loop (oplock.c) */
     struct timer later_timer;
     struct core_removals removals;
+    struct core_told told;
     struct list watches; /* core_watch.link: folders with a CHANGE_NOTIFY */
     struct auth_throttle *throttle;
     uint64_t next_open_id;    /* persistent half of a file id: never reused */

@@ -15,6 +15,7 @@
 #include "core/oplock.h"
 #include "core/request.h"
 #include "core/state.h"
+#include "core/told.h"
 #include "core/viewer.h"
 #include "wire/notify_rec.h"
 
@@ -75,6 +76,21 @@ void oplock_volume_lost(struct core *c, struct vfs_volume *v)
     (void)c;
     (void)v;
     caches_lost++;
+}
+
+void told_changed(struct core *c, struct vfs_volume *v, const char *user, const char *path,
+                  uint32_t action)
+{
+    (void)c;
+    (void)v;
+    (void)user;
+    (void)path;
+    (void)action;
+}
+
+void told_lost(struct core *c)
+{
+    (void)c;
 }
 
 /* Volumes are no real ones: who has a name sees only his own. */

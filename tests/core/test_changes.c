@@ -54,15 +54,21 @@ static void connect_as(struct harness_client *c, const char *user, const char *p
     assert_int_equal(harness_tree(c, "data"), SMBKIT_STATUS_SUCCESS);
 }
 
-static void start(uint32_t capabilities)
+static void start_with(uint32_t capabilities, enum smbkit_thread_model model)
 {
     struct world_config cfg = harness_world_config();
     cfg.capabilities = capabilities;
+    cfg.model = model;
     harness_world(&w, &cfg);
     arena_init(&arena, 65536);
     connect_as(&alice, "alice", "alice-pw", 1);
     connect_as(&bob, "bob", "bob-pw", 2);
     breaks[0] = '\0';
+}
+
+static void start(uint32_t capabilities)
+{
+    start_with(capabilities, harness_world_config().model);
 }
 
 static void end(void)
@@ -89,9 +95,7 @@ static void make_file(struct harness_client *c, const char *name)
     assert_int_equal(harness_close(c, id), SMBKIT_STATUS_SUCCESS);
 }
 
-/* Opens with a lease of this key and state. */
-static struct wire_file_id open_leased(struct harness_client *c, const char *name, uint32_t options,
-                                       uint8_t key, uint32_t state)
+static union wire_any lease_req(const char *name, uint32_t options, uint8_t key, uint32_t state)
 {
     struct wire_create_req_ctxs x = {
         .present = WIRE_CTX_BIT(WIRE_CTX_RQLS),
@@ -102,13 +106,27 @@ static struct wire_file_id open_leased(struct harness_client *c, const char *nam
     body.create_req.oplock_level = SMB2_OPLOCK_LEVEL_LEASE;
     assert_true(wire_create_req_ctxs_build(&arena, &x, NULL, 0, &body.create_req.ctxs,
                                            &body.create_req.ctx_count));
-    assert_int_equal(harness_call(c, SMB2_CREATE, &body), SMBKIT_STATUS_SUCCESS);
-    assert_int_equal(harness_last(c)->body.create_rsp.oplock_level, SMB2_OPLOCK_LEVEL_LEASE);
+    return body;
+}
+
+/* What the CREATE that was answered last has got. */
+static uint32_t lease_state(const struct harness_client *c)
+{
     struct wire_create_rsp_ctxs got;
     const struct wire_create_rsp *rsp = &harness_last(c)->body.create_rsp;
+    assert_int_equal(harness_last(c)->status, SMBKIT_STATUS_SUCCESS);
     assert_true(wire_create_rsp_ctxs_parse(rsp->ctxs, rsp->ctx_count, &got));
-    assert_int_equal(got.lease.state, state);
-    return rsp->file_id;
+    return rsp->oplock_level == SMB2_OPLOCK_LEVEL_LEASE ? got.lease.state : 0;
+}
+
+/* Opens with a lease of this key and state. */
+static struct wire_file_id open_leased(struct harness_client *c, const char *name, uint32_t options,
+                                       uint8_t key, uint32_t state)
+{
+    union wire_any body = lease_req(name, options, key, state);
+    assert_int_equal(harness_call(c, SMB2_CREATE, &body), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(lease_state(c), state);
+    return harness_last(c)->body.create_rsp.file_id;
 }
 
 /* --- watching --- */
@@ -278,6 +296,70 @@ static void test_rename(void **state)
     end();
 }
 
+/* What is open by an old name, or in a folder that had it, goes on by the new one. */
+static void test_renamed_while_open(void **state)
+{
+    start(SMBKIT_CAP_PER_USER);
+    struct wire_file_id d, e, bobs, f;
+    open_folder(&alice, "a");
+    d = open_folder(&alice, "a\\Dir");
+    e = open_folder(&alice, "a\\dir\\e");
+    bobs = open_folder(&bob, "a\\dir");
+    assert_int_equal(harness_create(&alice, "a\\dir\\e\\f", READ_WRITE | DELETE, 7, FILE_CREATE,
+                                    FILE_DELETE_ON_CLOSE, &f),
+                     SMBKIT_STATUS_SUCCESS);
+    wait_for_change(&alice, d, false);
+    wait_for_change(&alice, e, false);
+    wait_for_change(&bob, bobs, false);
+    /* the halves of two users between each other */
+    tell("alice", "A/DIR", FILE_ACTION_RENAMED_OLD_NAME);
+    tell("bob", "a/x", FILE_ACTION_RENAMED_OLD_NAME);
+    tell("alice", "a/much longer", FILE_ACTION_RENAMED_NEW_NAME);
+    tell("bob", "a/y", FILE_ACTION_RENAMED_NEW_NAME);
+    expect_news(&alice, "");
+    tell("alice", "a/much longer/x", FILE_ACTION_ADDED);
+    expect_news(&alice, "1:x ");
+    tell("alice", "a/much longer/e/x", FILE_ACTION_ADDED);
+    expect_news(&alice, "1:x ");
+    tell("bob", "a/dir/x", FILE_ACTION_ADDED);
+    expect_news(&bob, "1:x ");
+    /* what is done through a handle is told by the new name */
+    assert_int_equal(harness_close(&alice, f), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(watch(&alice, e, false), SMBKIT_STATUS_SUCCESS);
+    expect_news(&alice, "2:f ");
+    end();
+}
+
+/* Nobody holds a lease yet that could be broken: so none is granted. */
+static void test_changed_while_opening(void **state)
+{
+    static const struct {
+        const char *path;
+        uint32_t granted;
+    } cases[] = {{"f", 0}, {"F", 0}, {"g", RWH}, {"", RWH}, {NULL, 0}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct builder out;
+        start_with(0, SMBKIT_THREAD_PARALLEL);
+        make_file(&bob, "f");
+        union wire_any body = lease_req("f", 0, 1, RWH);
+        const struct smbclient_element v = harness_element(&alice, SMB2_CREATE, &body);
+        builder_init_grow(&out, 65536);
+        assert_true(smbclient_send(&alice.smb, &v, 1, 0, &out));
+        alice.count = 0;
+        world_send(alice.conn, out.data, out.len);
+        builder_free(&out);
+        assert_true(world_deliver_to_server(alice.conn));
+        if (cases[i].path != NULL)
+            tell(NULL, cases[i].path, FILE_ACTION_MODIFIED);
+        else
+            core_volume_lost(w.core, w.volume);
+        harness_run(&alice);
+        assert_int_equal(alice.count, 1);
+        assert_int_equal(lease_state(&alice), cases[i].granted);
+        end();
+    }
+}
+
 /* The watched folder goes: nobody waits for what cannot come. */
 static void test_removed_folder(void **state)
 {
@@ -363,11 +445,18 @@ static void test_leases_below(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_users),          cmocka_unit_test(test_users_leases),
-        cmocka_unit_test(test_everybody),      cmocka_unit_test(test_lost),
-        cmocka_unit_test(test_deep),           cmocka_unit_test(test_rename),
-        cmocka_unit_test(test_removed_folder), cmocka_unit_test(test_leases),
-        cmocka_unit_test(test_folder_leases),  cmocka_unit_test(test_leases_below),
+        cmocka_unit_test(test_users),
+        cmocka_unit_test(test_users_leases),
+        cmocka_unit_test(test_everybody),
+        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_rename),
+        cmocka_unit_test(test_renamed_while_open),
+        cmocka_unit_test(test_changed_while_opening),
+        cmocka_unit_test(test_removed_folder),
+        cmocka_unit_test(test_leases),
+        cmocka_unit_test(test_folder_leases),
+        cmocka_unit_test(test_leases_below),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,7 @@ struct create_state {
     uint32_t action;
     unsigned tries;
     uint64_t removals; /* core_removals.count before it was located */
+    uint64_t told;     /* likewise core_told.count */
     bool want_dir;
     bool made;
     bool wants_lease;          /* a lease context that counts */

@@ -4,6 +4,7 @@
  * and "Oplock Acquisition" of 3.3.5.9).
  */
 #include "core/cmd/create.h"
+#include "core/told.h"
 
 /* [MS-SMB2] 3.3.5.9.8, 3.3.5.9.11: is there a lease context, and does it count? */
 bool create_lease_asked(const struct core_request *r, const struct create_state *s)
@@ -55,11 +56,11 @@ static smbkit_status grant_lease(struct core_request *r, struct create_state *s)
 }
 
 /* "Oplock Acquisition" of [MS-SMB2] 3.3.5.9. What the plugin changes without saying so is not
-   cached. */
+   cached, nor what it has changed since we looked. */
 smbkit_status create_grant_caching(struct core_request *r, struct create_state *s)
 {
     uint8_t level = r->in.create.oplock_level;
-    if (s->attr.flags & SMBKIT_FILE_NO_CACHE)
+    if ((s->attr.flags & SMBKIT_FILE_NO_CACHE) || told_meets(s->open, s->told))
         return SMBKIT_STATUS_SUCCESS;
     if (s->wants_lease)
         return grant_lease(r, s);

@@ -24,6 +24,7 @@ enum core_verdict create_locate(struct core_request *r)
     };
     s->tries++;
     s->removals = request_core(r)->removals.count;
+    s->told = request_core(r)->told.count;
     return request_await(r, vfs_open(&r->op, r->tree->volume, &args));
 }
 

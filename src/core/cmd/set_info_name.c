@@ -105,23 +105,6 @@ static bool same_name(const char *a, const char *b)
 
 /* ---------------------------------------------------------------- other opens */
 
-/* Calls `each` for every open in the session tables until it says false. Renames are rare: nothing
-   is kept up to date for them. */
-static void walk_opens(struct core *c, bool (*each)(struct core_open *o, void *arg), void *arg)
-{
-    for (struct htab_node *n = htab_walk(&c->sessions, NULL); n != NULL;
-         n = htab_walk(&c->sessions, n)) {
-        struct core_session *s = CONTAINER_OF(n, struct core_session, by_id);
-        for (struct htab_node *m = htab_walk(&s->opens, NULL); m != NULL;
-             m = htab_walk(&s->opens, m))
-            if (!each(CONTAINER_OF(m, struct core_open, by_id), arg))
-                return;
-    }
-    for (struct htab_node *m = htab_walk(&c->kept, NULL); m != NULL; m = htab_walk(&c->kept, m))
-        if (!each(CONTAINER_OF(m, struct core_open, by_id), arg))
-            return;
-}
-
 struct inside_search {
     const struct core_open *dir;
     uint64_t before; /* ids of later opens are not lower */
@@ -152,7 +135,7 @@ static smbkit_status folder_busy(struct core_request *r, enum core_verdict *verd
     if (s->opens_before == 0)
         s->opens_before = request_core(r)->next_open_id;
     struct inside_search x = {.dir = r->open, .before = s->opens_before};
-    walk_opens(request_core(r), is_inside, &x);
+    open_walk(request_core(r), is_inside, &x);
     if (x.found == NULL)
         return x.later ? SMBKIT_STATUS_ACCESS_DENIED : SMBKIT_STATUS_SUCCESS;
     if (lease_open_attached(&x.found->lease) &&
@@ -283,7 +266,7 @@ static enum core_verdict rename_done(struct core_request *r)
         return request_done(r, r->op.status);
     char *from = o->path;
     struct renamed x = {.open = o, .from = from, .to = s->to};
-    walk_opens(o->core, give_new_path, &x);
+    open_walk(o->core, give_new_path, &x);
     o->path = s->new_path;
     s->new_path = NULL;
     if (lease_open_attached(&o->lease))
