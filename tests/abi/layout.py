@@ -7,10 +7,10 @@ Usage: layout.py SOURCE_ROOT [--write] COMPILER...
 Every struct of include/smbkit/ but those of filter.h (which is unstable on purpose) is looked at: the
 compiler says where its members lie and how large they are, and tests/abi/layout-1.tsv what they were
 when version 1 of the interface was made. A row that is there must stay as it is. A row that is not
-there is a new member, and legal only at the end of its struct or where `reserved` was; --write then
-adds it. Structs that lie in arrays, or have `reserved`, keep their size. Enums and numeric macros may
-only become more. The table is for machines with 64-bit pointers (LP64); on others there is nothing to
-compare.
+there is a new member, and legal only at the end of its struct or where `reserved` was; --write adds it,
+at each release at the latest: from then on it is promised. Structs that lie in arrays, or have
+`reserved`, keep their size. Enums and numeric macros may only become more. The table is for machines
+with 64-bit pointers (LP64); on others there is nothing to compare.
 """
 import os
 import re
@@ -126,8 +126,8 @@ def main():
         with open(table, "a", encoding="utf-8") as f:
             f.writelines(row + "\n" for row in new)
     elif new:
-        wrong += [f"{row.split(chr(9))[0]} is not in {TABLE}: tests/abi/layout.py . --write cc"
-                  for row in new]
+        print(f"{len(new)} are new, and not promised yet (layout.py . --write cc): " +
+              " ".join(row.split("\t")[0] for row in new))
     for line in wrong:
         print(line)
     print(f"{len(rows_of(head))} rows, {len(wrong)} wrong")
