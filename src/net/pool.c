@@ -3,7 +3,9 @@
  * The worker pool.
  *
  * An owner stands in `runnable` while it has work waiting and fewer workers than its cap. A worker
- * takes the first owner, one item of it, and puts the owner behind the others. No wake-up is lost:
+ * takes the first owner, one item of it, and puts the owner behind the others. When as many run as
+ * there shall be threads, it takes work only of owners that have nothing running, and such an owner
+ * gets a thread more: owners whose calls hang never keep others from working. No wake-up is lost:
  * each submit to a runnable owner signals once, and a worker that comes back from an owner at its
  * cap looks again before it sleeps.
  *
@@ -20,6 +22,9 @@
 #define POOL_MAGIC      0x504f4f4cu
 #define OWNER_MAGIC     0x504f574eu
 #define DEFAULT_THREADS 64
+/* Beyond max_threads, for owners of whose work nothing runs: so many owners may hang and take all
+   the others. */
+#define EXTRA_THREADS 64
 
 struct pool {
     uint32_t magic;
@@ -52,7 +57,7 @@ struct pool *pool_new(unsigned max_threads)
     if (p == NULL)
         return NULL;
     p->max_threads = max_threads > 0 ? max_threads : DEFAULT_THREADS;
-    p->threads = mem_zarray(p->max_threads, sizeof(*p->threads));
+    p->threads = mem_zarray((size_t)p->max_threads + EXTRA_THREADS, sizeof(*p->threads));
     if (p->threads == NULL) {
         mem_free(p);
         return NULL;
@@ -160,15 +165,28 @@ static void dequeue(struct pool_work *w)
     w->owner->pool->queued--;
 }
 
+/* Whose turn it is. The last threads are for owners that have none. */
+static struct pool_owner *next_owner(const struct pool *p)
+{
+    bool scarce = p->running >= p->max_threads;
+
+    LIST_FOREACH (node, &p->runnable) {
+        struct pool_owner *o = LIST_ENTRY(node, struct pool_owner, run_node);
+
+        if (!scarce || o->running == 0)
+            return o;
+    }
+    return NULL;
+}
+
 static struct pool_work *take_work(struct pool *p)
 {
-    struct list *node = list_pop(&p->runnable);
-    struct pool_owner *o;
+    struct pool_owner *o = next_owner(p);
     struct pool_work *w;
 
-    if (node == NULL)
+    if (o == NULL)
         return NULL;
-    o = LIST_ENTRY(node, struct pool_owner, run_node);
+    list_remove(&o->run_node);
     w = LIST_ENTRY(o->queue.next, struct pool_work, node);
     dequeue(w);
     o->running++;
@@ -216,12 +234,23 @@ static void worker(void *ctx)
     mutex_unlock(&p->lock);
 }
 
+/* How many owners have work that waits and none that runs, `o` among them. */
+static unsigned starved(const struct pool *p, const struct pool_owner *o)
+{
+    unsigned n = o->running == 0 && list_empty(&o->queue);
+
+    LIST_FOREACH (node, &p->runnable)
+        n += LIST_ENTRY(node, struct pool_owner, run_node)->running == 0;
+    return MIN(n, EXTRA_THREADS);
+}
+
 /* A sleeper may have been signalled for earlier work and not have come yet: so compare with how
    much waits. */
-static bool ensure_worker(struct pool *p)
+static bool ensure_worker(struct pool *p, const struct pool_owner *o)
 {
     ASSERT_HELD(&p->lock);
-    if (p->idle > p->queued || p->threads_n == p->max_threads)
+    if (p->idle > p->queued || p->threads_n >= p->max_threads + EXTRA_THREADS ||
+        (p->threads_n >= p->max_threads && p->threads_n >= p->max_threads + starved(p, o)))
         return true;
     if (thread_start(&p->threads[p->threads_n], "smbkit-worker", worker, p) == 0)
         p->threads_n++;
@@ -257,11 +286,14 @@ bool pool_submit(struct pool_owner *o, struct pool_work *w, struct loop *l)
     ok = !p->stopping && o->queued < o->max_queued;
     /* An owner at its cap needs no further worker. */
     if (ok && o->running < o->max_workers)
-        ok = ensure_worker(p);
+        ok = ensure_worker(p, o);
     if (ok) {
         enqueue(o, w);
         update_runnable(o);
-        if (list_linked(&o->run_node))
+        /* When threads are scarce, the one that is woken may be one that may not take this. */
+        if (list_linked(&o->run_node) && p->running >= p->max_threads)
+            cond_broadcast(&p->wake);
+        else if (list_linked(&o->run_node))
             cond_signal(&p->wake);
     }
     mutex_unlock(&p->lock);

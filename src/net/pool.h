@@ -5,6 +5,7 @@
  *
  * Each owner (a share, usually) has a queue and a cap of workers, so that an owner whose calls hang
  * cannot take all of them; owners with work waiting take turns. A cap of 1 serialises an owner.
+ * When all threads are taken, an owner of whose work nothing runs gets one more.
  * Threads are started when work waits and none is idle.
  *
  * Every accepted work item comes back: `run` on a worker, then `done` on the loop it was submitted

@@ -58,6 +58,13 @@ def test_slow_call_holds_nobody_up():
     r = run("--threads", "2", "--share", f"b={SERIAL}", "--share", f"a={SERIAL},hang=1500",
             "--run", f"{hang} sleep 0.3; {GET}")
     check("served beside a slow share", "hello from a worker" in r.stdout, r.stdout + r.stderr)
+    hang = ('for s in a c; do for i in 1 2 3; do smbclient "//127.0.0.1/$s" -p $port -U '
+            '"$user%$password" -c "get hang" >/dev/null 2>&1 & done; done; ')
+    r = run("--threads", "2", "--drain-timeout", "1s", "--share", f"b={PARALLEL}", "--share",
+            f"a={PARALLEL},hang=4000", "--share", f"c={SERIAL},hang=4000", "--run",
+            f"{hang} sleep 1; timeout 2 {GET}")
+    check("served beside two shares that hang in every thread", "hello from a worker" in r.stdout,
+          r.stdout + r.stderr)
 
 
 def test_hang_at_the_end():
