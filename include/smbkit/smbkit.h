@@ -20,8 +20,9 @@
  *
  * Threads: a server belongs to the thread that runs it (smbkit_server_run, smbkit_server_poll); as
  * long as none runs it, to the one that made it. Only the functions that say so may be called from
- * elsewhere; smbkit_server_post carries other work to the server's thread. Plugins may be called on
- * worker threads of the server (smbkit/vfs.h); these have all signals blocked.
+ * elsewhere; smbkit_server_post carries other work to the server's thread. Functions of figures and
+ * orders that are called from another thread say so in the log, and do nothing. Plugins may be
+ * called on worker threads of the server (smbkit/vfs.h); these have all signals blocked.
  *
  * Errors: functions give an NTSTATUS (smbkit/status.h) and write one line of English, without a
  * newline, to `error` (SMBKIT_ERROR_MAX bytes, or NULL) when it is not SUCCESS. Any function may
@@ -389,7 +390,7 @@ smbkit_server_each_option(const struct smbkit_server *server,
 SMBKIT_API size_t smbkit_server_recent_log(struct smbkit_server *server, char *dst, size_t cap);
 
 /* Ends a session, or closes an open file, by its id, as if its client had done so; it happens soon.
-   OBJECT_NAME_NOT_FOUND; NO_MEMORY. On the server's thread. */
+   OBJECT_NAME_NOT_FOUND; NO_MEMORY; INVALID_DEVICE_STATE: not on the server's thread. */
 SMBKIT_API smbkit_status smbkit_server_close_session(struct smbkit_server *server, uint64_t id);
 SMBKIT_API smbkit_status smbkit_server_close_open(struct smbkit_server *server, uint64_t id);
 /* When it was made, FILETIME. */

@@ -113,7 +113,7 @@ struct core_request {
 
     bool async;
     uint64_t async_id;
-    struct timer interim;
+    struct timer interim; /* then to look for a plugin that does not answer */
 
     struct chain payload;      /* follows the encoded body */
     size_t data_len;           /* of READ's data */

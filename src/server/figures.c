@@ -7,8 +7,9 @@
 void smbkit_server_get_stats(const struct smbkit_server *s, struct smbkit_stats *stats)
 {
     MAGIC_CHECK(s, SERVER_MAGIC);
-    struct core_stats c;
-    core_get_stats(s->core, &c);
+    struct core_stats c = {0};
+    if (server_on_thread(s, __func__))
+        core_get_stats(s->core, &c);
     struct smbkit_stats all = {
         .struct_size = stats->struct_size,
         .connections = c.connections,
@@ -31,7 +32,8 @@ void smbkit_server_get_stats(const struct smbkit_server *s, struct smbkit_stats 
                                    void *ctx)                                                      \
     {                                                                                              \
         MAGIC_CHECK(s, SERVER_MAGIC);                                                              \
-        core_each_##core_name(s->core, fn, ctx);                                                   \
+        if (server_on_thread(s, __func__))                                                         \
+            core_each_##core_name(s->core, fn, ctx);                                               \
     }
 
 EACH(connection, conn)
@@ -58,7 +60,8 @@ uint64_t smbkit_server_start_time(const struct smbkit_server *s)
 void smbkit_server_set_log_level(struct smbkit_server *s, enum smbkit_log_level level)
 {
     MAGIC_CHECK(s, SERVER_MAGIC);
-    s->log.level = (enum log_level)level;
+    if (server_on_thread(s, __func__))
+        s->log.level = (enum log_level)level;
 }
 
 enum smbkit_log_level smbkit_server_log_level(const struct smbkit_server *s)
@@ -107,11 +110,15 @@ static smbkit_status give_order(struct smbkit_server *s, uint64_t id, bool exist
 smbkit_status smbkit_server_close_session(struct smbkit_server *s, uint64_t id)
 {
     MAGIC_CHECK(s, SERVER_MAGIC);
+    if (!server_on_thread(s, __func__))
+        return SMBKIT_STATUS_INVALID_DEVICE_STATE;
     return give_order(s, id, core_session_exists(s->core, id), core_session_close);
 }
 
 smbkit_status smbkit_server_close_open(struct smbkit_server *s, uint64_t id)
 {
     MAGIC_CHECK(s, SERVER_MAGIC);
+    if (!server_on_thread(s, __func__))
+        return SMBKIT_STATUS_INVALID_DEVICE_STATE;
     return give_order(s, id, core_open_exists(s->core, id), core_open_close);
 }

@@ -18,6 +18,7 @@
 #include "crypto/sign.h"
 #include "plat/clock.h"
 #include "plat/random.h"
+#include "plat/thread.h"
 #include "server/server_int.h"
 #include "wire/smb2.h"
 #include <errno.h>
@@ -220,6 +221,7 @@ struct smbkit_server *smbkit_server_new(const struct smbkit_server_config *confi
     s->log = (struct log){(enum log_level)s->opt.log_level, log_sink, s};
     mutex_init(&s->recent_lock);
     s->armed = TIMERQ_NEVER;
+    atomic_store(&s->owner, thread_self());
     timer_init(&s->core_timer, core_timer_fires);
     timer_init(&s->drain_timer, drain_timer_fires);
     list_init(&s->listeners);
@@ -381,9 +383,18 @@ static void server_progress(struct smbkit_server *s)
 
 /* --- running --- */
 
+bool server_on_thread(const struct smbkit_server *s, const char *function)
+{
+    if (atomic_load(&s->owner) == thread_self())
+        return true;
+    LOGE(&s->log, "%s was called from another thread than the server's: nothing is done", function);
+    return false;
+}
+
 smbkit_status smbkit_server_run(struct smbkit_server *s)
 {
     MAGIC_CHECK(s, SERVER_MAGIC);
+    atomic_store(&s->owner, thread_self());
     server_progress(s);
     while (s->state != SERVER_STOPPED) {
         loop_run_once(s->loop, TIMERQ_NEVER);
@@ -420,6 +431,7 @@ int smbkit_server_timeout(struct smbkit_server *s)
 smbkit_status smbkit_server_poll(struct smbkit_server *s)
 {
     MAGIC_CHECK(s, SERVER_MAGIC);
+    atomic_store(&s->owner, thread_self());
     if (s->state != SERVER_STOPPED) {
         loop_run_once(s->loop, 0);
         server_progress(s);

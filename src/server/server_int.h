@@ -37,6 +37,7 @@ struct smbkit_server {
     smbkit_status result; /* of running, once STOPPED */
     struct server_options opt;
     struct smbkit_server_config config;
+    _Atomic uintptr_t owner; /* the thread that it belongs to (thread_self) */
     struct log log;
     struct random_source random;
 
@@ -86,6 +87,10 @@ struct smbkit_server {
    loop's timer for it. May be nested. */
 void server_enter(struct smbkit_server *s);
 void server_leave(struct smbkit_server *s);
+
+/* Is this the thread that the server belongs to? Otherwise logs that `function` was called from
+   another one, which the caller must not serve: it would race with the server. */
+NODISCARD bool server_on_thread(const struct smbkit_server *s, const char *function);
 
 /* --- conn.c: connections --- */
 

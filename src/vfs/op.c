@@ -96,6 +96,11 @@ void vfs_op_clear(struct vfs_op *op)
     atomic_store(&op->state, 0);
 }
 
+const char *vfs_op_holder(const struct vfs_op *op)
+{
+    return op->level->name;
+}
+
 void vfs_op_cancel(struct vfs_op *op)
 {
     atomic_store(&op->cancelled, true);

@@ -313,6 +313,8 @@ void vfs_op_init(struct vfs_op *op, void (*done)(struct vfs_op *op));
 /* Drops results and makes the op idle again; it must not be running. */
 void vfs_op_clear(struct vfs_op *op);
 bool vfs_op_running(const struct vfs_op *op);
+/* The plugin or filter in whose hands a running operation is. On the thread that owns it. */
+const char *vfs_op_holder(const struct vfs_op *op);
 /* Tells the plugin, if it asks, that nobody waits any more. From the owner's thread. */
 void vfs_op_cancel(struct vfs_op *op);
 /* For the executor: calls op->done on the owner's thread. */

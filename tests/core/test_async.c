@@ -207,6 +207,13 @@ static void test_slow_plugin(void **state)
     assert_true(world_deliver_to_client(c.conn));
     assert_int_equal(c.count, 1);
     assert_true(c.replies[0].interim);
+    world_advance(&w, 29 * NS_PER_S);
+    assert_int_equal(w.warnings, 0);
+    world_advance(&w, 2 * NS_PER_S); /* whose fault it is can be read in the log, once */
+    assert_int_equal(w.warnings, 1);
+    assert_non_null(strstr(w.last_warning, "has not answered read for 31 seconds"));
+    world_advance(&w, 100 * NS_PER_S);
+    assert_int_equal(w.warnings, 1);
     w.config.late_per_mille = 0;
     harness_run(&c);
     assert_int_equal(c.count, 2);

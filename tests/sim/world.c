@@ -229,8 +229,12 @@ static uint64_t world_time(void *ctx)
 
 static void world_log(void *ctx, enum log_level level, const char *line)
 {
-    world_trace(ctx, "  core: %s", line);
-    (void)level;
+    struct world *w = ctx;
+    world_trace(w, "  core: %s", line);
+    if (level > LOG_WARNING)
+        return;
+    w->warnings++;
+    snprintf(w->last_warning, sizeof(w->last_warning), "%s", line);
 }
 
 static bool add_share(struct world *w, const char *name, bool encrypt, bool guest)

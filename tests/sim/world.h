@@ -67,6 +67,8 @@ struct world {
     size_t fail_nth; /* the nth allocation of core and plugin from now on fails; 0: none */
     unsigned quiet;  /* not 0: allocations do not fail */
     struct log log;
+    unsigned warnings; /* and errors, in the core's log */
+    char last_warning[256];
     bool trace; /* print what happens */
     struct sim_stats *stats;
     char violation[256];
