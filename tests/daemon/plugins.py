@@ -3,7 +3,8 @@
 """Plugins that block: on worker threads, one call at a time where that is promised; one that hangs
 at the end; files that are no plugins.
 
-Arguments: the program, and the test plugin as SERIAL, as PARALLEL and for another interface version.
+Arguments: the program, the test plugin as SERIAL, as PARALLEL and for another interface version, and a
+filter for another one.
 """
 import os
 import shutil
@@ -13,7 +14,7 @@ import time
 
 from program import HOME, check, environment, finish, ready, run, start
 
-SERIAL, PARALLEL, OTHER_ABI = sys.argv[2:5]
+SERIAL, PARALLEL, OTHER_ABI, OTHER_FILTER = sys.argv[2:6]
 GET = 'smbclient "$unc" -p $port -U "$user%$password" -c "get hello -" 2>/dev/null'
 
 
@@ -29,6 +30,15 @@ def test_refused():
         ((SERIAL, "delay=666"), "share 'x': testing: delay=666 is not to my taste"),
         ((text,), f"cannot load {text}"),
         (("text", "--plugin-path", HOME), f"cannot load {text}"),
+    ]
+    rows += [
+        (("file",), "share 'x': file: parameter 'path' must be given"),
+        (("--filter", OTHER_FILTER, PARALLEL),
+         f"filter {OTHER_FILTER} was made for another version of the server; a filter must be"),
+        (("--filter", PARALLEL, PARALLEL),
+         f"cannot load {PARALLEL}: undefined symbol: smbkit_filter"),
+        ((OTHER_FILTER,),
+         f"cannot load {OTHER_FILTER}: undefined symbol: smbkit_plugin"),
     ]
     if "/" in libc:
         rows.append(((libc,), f"cannot load {libc}"))
@@ -67,6 +77,21 @@ def test_slow_call_holds_nobody_up():
           r.stdout + r.stderr)
 
 
+def test_broken_contract():
+    """Each breach is named in one line of the log, and the server goes on."""
+    use = ('smbclient "$unc" -p $port -U "$user%$password" -c "get twice; get long -; get hello -" '
+           "2>/dev/null")
+    for plugin in (SERIAL, PARALLEL):
+        r = run("--name", "x", "--run", use, plugin)
+        lines = [line for line in r.stderr.splitlines() if "error: " in line]
+        told = ("plugin testing: open was answered twice; the second answer is ignored",
+                "plugin testing: impossible answer to read: more bytes than were asked for")
+        check("named", all(sum(text in line for line in lines) == 1 for text in told) and
+              len(lines) == 2, r.stderr)
+        check("goes on", "hello from a worker" in r.stdout and
+              "NT_STATUS_OBJECT_NAME_NOT_FOUND" in r.stdout, r.stdout)
+
+
 def test_hang_at_the_end():
     p = start("--listen", "127.0.0.1:0", "--user", "a%b", "--drain-timeout", "1s", "--name", "x",
               SERIAL, "hang=3600000")
@@ -99,6 +124,7 @@ if shutil.which("smbclient") is None:
 test_refused()
 test_models()
 test_slow_call_holds_nobody_up()
+test_broken_contract()
 test_hang_at_the_end()
 test_command_and_hang()
 finish()

@@ -3,6 +3,9 @@
  * A plugin for the tests of the program: one file "hello" whose calls block for a while. Built with
  * each thread model, and once for another version of the interface.
  *
+ * Breaks the contract on purpose: opening "twice" is answered twice, reading "long" gives too many
+ * bytes, opening "hang" takes as long as one likes.
+ *
  * Checks the promise of its thread model: with SERIAL, two calls at once end the process.
  */
 #include <smbkit/vfs.h>
@@ -28,7 +31,7 @@ struct volume {
 };
 
 /* What a handle is for. */
-static char root_handle, hello_handle;
+static char root_handle, hello_handle, long_handle;
 
 static void sleep_ms(uint64_t ms)
 {
@@ -74,7 +77,7 @@ static void share_close(void *vol)
 static struct smbkit_attr attr_of(const void *file)
 {
     struct smbkit_attr a = {.file_id = 1, .attributes = SMBKIT_ATTR_DIRECTORY};
-    if (file == &hello_handle)
+    if (file == &hello_handle || file == &long_handle)
         a = (struct smbkit_attr){.file_id = 2, .size = sizeof(TEXT) - 1, .alloc_size = 4096};
     return a;
 }
@@ -83,6 +86,8 @@ static void do_open(struct smbkit_op *op, void *vol, const struct smbkit_open_ar
 {
     struct volume *v = vol;
     void *file = NULL;
+    char name[8] = "";
+    strncat(name, args->path, sizeof(name) - 1); /* not valid any more after the answer */
     enter(v);
     if (args->path[0] == '\0')
         file = &root_handle;
@@ -90,12 +95,16 @@ static void do_open(struct smbkit_op *op, void *vol, const struct smbkit_open_ar
         file = &hello_handle;
     else if (strcmp(args->path, "hang") == 0)
         sleep_ms(v->hang);
+    else if (strcmp(args->path, "long") == 0)
+        file = &long_handle;
     struct smbkit_attr a = attr_of(file);
     leave(v);
     if (file != NULL)
         smbkit_reply_open(op, file, &a, NULL);
     else
         smbkit_reply_status(op, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+    if (strcmp(name, "twice") == 0)
+        smbkit_reply_status(op, SMBKIT_STATUS_ACCESS_DENIED);
 }
 
 static void do_getattr(struct smbkit_op *op, void *vol, void *file)
@@ -115,8 +124,8 @@ static void do_read(struct smbkit_op *op, void *vol, void *file, uint64_t offset
     if (buffer != NULL && n > 0)
         memcpy(buffer, &TEXT[offset], n);
     leave(vol);
-    if (buffer != NULL)
-        smbkit_reply_read(op, n);
+    if (buffer != NULL) /* "long" gives more than it was asked for */
+        smbkit_reply_read(op, file == &long_handle ? length + 1 : n);
     else
         smbkit_reply_status(op, SMBKIT_STATUS_NO_MEMORY);
 }
