@@ -65,13 +65,11 @@ static bool set_up(struct error *e, const struct smbkit_arg *args, size_t count)
 static smbkit_status error_share_open(struct smbkit_share *share, const struct smbkit_arg *args,
                                       size_t count, void **vol)
 {
-    const char *path = smbkit_arg_text(args, count, "while");
     struct error *e = smbkit_alloc(sizeof(*e));
-    if (e == NULL || (e->path = smbkit_alloc(strlen(path) + 1)) == NULL) {
+    if (e == NULL || (e->path = smbkit_arg_copy(args, count, "while")) == NULL) {
         smbkit_free(e);
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     }
-    memcpy(e->path, path, strlen(path));
     e->share = share;
     if (!set_up(e, args, count)) {
         error_share_close(e);

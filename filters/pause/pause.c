@@ -363,13 +363,11 @@ static bool set_up_quietly(struct pause *p, const struct smbkit_arg *args, size_
 static smbkit_status pause_share_open(struct smbkit_share *share, const struct smbkit_arg *args,
                                       size_t count, void **vol)
 {
-    const char *path = smbkit_arg_text(args, count, "control");
     struct pause *p = smbkit_alloc(sizeof(*p));
-    if (p == NULL || (p->path = smbkit_alloc(strlen(path) + 1)) == NULL) {
+    if (p == NULL || (p->path = smbkit_arg_copy(args, count, "control")) == NULL) {
         smbkit_free(p);
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     }
-    memcpy(p->path, path, strlen(path));
     p->share = share;
     p->wake[0] = p->wake[1] = p->fifo = p->slot = -1;
     p->paused = smbkit_arg_bool(args, count, "paused");

@@ -587,6 +587,8 @@ SMBKIT_API uint64_t smbkit_arg_duration(const struct smbkit_arg *args, size_t co
                                         const char *key);
 /* BOOL; false for a key that is not there. */
 SMBKIT_API bool smbkit_arg_bool(const struct smbkit_arg *args, size_t count, const char *key);
+/* A copy of the text, from smbkit_alloc: "" for one that is not there. NULL: memory is out. */
+SMBKIT_API char *smbkit_arg_copy(const struct smbkit_arg *args, size_t count, const char *key);
 
 /* --- helpers --- */
 

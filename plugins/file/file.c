@@ -296,14 +296,7 @@ static smbkit_status file_share_open(struct smbkit_share *share, const struct sm
     v->inotify = v->stop = -1;
     v->create_time = smbkit_share_time(share);
     smbkit_random(share, &v->serial, sizeof(v->serial));
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(args[i].key, "path") != 0)
-            continue;
-        size_t len = strlen(args[i].value);
-        v->paths = smbkit_alloc(len + 1);
-        if (v->paths != NULL)
-            memcpy(v->paths, args[i].value, len);
-    }
+    v->paths = smbkit_arg_copy(args, count, "path");
     if (v->paths == NULL || !add_items(v)) {
         file_share_close(v);
         return SMBKIT_STATUS_INVALID_PARAMETER;

@@ -234,9 +234,7 @@ static smbkit_status ram_share_open(struct smbkit_share *share, const struct smb
     struct ram_volume *v = smbkit_alloc(sizeof(*v));
     if (v == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(args[i].key, "size") == 0)
-            smbkit_parse_size(args[i].value, &v->space.limit);
+    v->space.limit = smbkit_arg_number(args, count, "size");
     v->create_time = smbkit_share_time(share);
     smbkit_random(share, &v->serial, sizeof(v->serial));
     v->root = node_new(v, SMBKIT_ATTR_DIRECTORY, v->create_time);

@@ -44,14 +44,6 @@ static const uint8_t zeros[8u << 20];
 
 /* --- the share --- */
 
-static const char *arg_value(const struct smbkit_arg *args, size_t count, const char *key)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(args[i].key, key) == 0)
-            return args[i].value;
-    return "";
-}
-
 static bool name_ok(const char *name)
 {
     return name[0] != '\0' && strlen(name) <= 255 && strpbrk(name, "/\\:*?\"<>|") == NULL &&
@@ -61,8 +53,8 @@ static bool name_ok(const char *name)
 static smbkit_status null_share_open(struct smbkit_share *share, const struct smbkit_arg *args,
                                      size_t count, void **vol)
 {
-    const char *name = arg_value(args, count, "name");
-    const char *content = arg_value(args, count, "content");
+    const char *name = smbkit_arg_text(args, count, "name");
+    const char *content = smbkit_arg_text(args, count, "content");
     bool pattern = strcmp(content, "pattern") == 0;
     if (!pattern && strcmp(content, "zeros") != 0) {
         smbkit_error(share, "content=%s: it can be zeros or pattern", content);
@@ -79,7 +71,7 @@ static smbkit_status null_share_open(struct smbkit_share *share, const struct sm
     memcpy(v->name_text, name, len);
     v->name = v->name_text;
     v->pattern = pattern;
-    smbkit_parse_size(arg_value(args, count, "size"), &v->size);
+    v->size = smbkit_arg_number(args, count, "size");
     v->create_time = smbkit_share_time(share);
     v->last_id = FILE_ID;
     smbkit_random(share, &v->serial, sizeof(v->serial));

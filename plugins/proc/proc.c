@@ -496,22 +496,19 @@ static smbkit_status publish(struct smbkit_node *root, const struct file *file, 
     return status;
 }
 
-/* A parameter, which has a default. */
 static struct proc *proc_new(struct smbkit_share *share, const struct smbkit_arg *args,
                              size_t count)
 {
-    const char *admins = smbkit_arg_text(args, count, "admins");
     struct proc *p = smbkit_alloc(sizeof(*p));
-    if (p == NULL || (p->admins = smbkit_alloc(strlen(admins) + 1)) == NULL) {
+    if (p == NULL || (p->admins = smbkit_arg_copy(args, count, "admins")) == NULL) {
         smbkit_free(p);
         return NULL;
     }
-    memcpy(p->admins, admins, strlen(admins));
     p->refs = 1;
     p->server = smbkit_share_server(share);
     p->control = smbkit_arg_bool(args, count, "control");
     p->private = smbkit_arg_bool(args, count, "private");
-    p->rows = strtoull(smbkit_arg_text(args, count, "rows"), NULL, 10);
+    p->rows = smbkit_arg_number(args, count, "rows");
     return p;
 }
 

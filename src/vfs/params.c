@@ -271,6 +271,11 @@ const char *smbkit_arg_text(const struct smbkit_arg *args, size_t count, const c
     return "";
 }
 
+char *smbkit_arg_copy(const struct smbkit_arg *args, size_t count, const char *key)
+{
+    return mem_strdup(smbkit_arg_text(args, count, key));
+}
+
 uint64_t smbkit_arg_number(const struct smbkit_arg *args, size_t count, const char *key)
 {
     uint64_t n = 0; /* a whole number is a size without a unit */
