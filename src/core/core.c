@@ -134,6 +134,7 @@ void core_free(struct core *c)
     htab_free(&c->kept);
     htab_free(&c->guids);
     htab_free(&c->creating);
+    tunnel_clear(c);
     auth_throttle_free(c->throttle);
     crypto_shutdown();
     MAGIC_WIPE(c);

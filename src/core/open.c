@@ -12,6 +12,7 @@
 #include "core/session.h"
 #include "core/state.h"
 #include "core/tree.h"
+#include "core/tunnel.h"
 #include "wire/notify_rec.h"
 #include <string.h>
 
@@ -138,6 +139,8 @@ static void open_settled(struct core_open *o)
 static void tell_removed(struct core_open *o)
 {
     if (o->stream == NULL || o->remove_file) {
+        if (o->by_short_name && !o->is_directory)
+            tunnel_keep(o->core, o->volume, o->path);
         notify_changed(o, o->path,
                        o->is_directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
                        FILE_ACTION_REMOVED);

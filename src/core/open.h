@@ -86,6 +86,7 @@ struct core_open {
     char *stream;           /* mem.h or NULL */
     uint64_t file_id;
     bool is_directory;
+    bool by_short_name; /* opened by it */
     bool delete_on_close;
     uint32_t access;        /* GrantedAccess */
     uint32_t create_action; /* for a replay of the CREATE */

@@ -29,6 +29,7 @@
 #include "core/core.h"
 #include "core/removal.h"
 #include "core/told.h"
+#include "core/tunnel.h"
 #include "lease/node.h"
 #include "lease/oplock.h"
 #include "rpc/rpc.h"
@@ -56,6 +57,7 @@ struct core {
     struct timer later_timer;
     struct core_removals removals;
     struct core_told told;
+    struct core_tunnel tunnel;
     struct list watches; /* core_watch.link: folders with a CHANGE_NOTIFY */
     struct auth_throttle *throttle;
     uint64_t next_open_id;    /* persistent half of a file id: never reused */

@@ -107,6 +107,7 @@ static void fill_core_config(struct smbkit_server *s, struct core_config *c)
         .session_lifetime = o->session_lifetime * NS_PER_MS,
         .each_account = server_each_account,
         .accounts_ctx = s,
+        .short_names = o->short_names,
         .admins = o->admins,
         .auth = &s->auth,
         .random = s->random,

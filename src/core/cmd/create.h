@@ -10,11 +10,24 @@
 #include "core/request.h"
 #include "vfs/name.h"
 
+/* Looking for short names (create_short.c). */
+struct create_look {
+    bool done, found;
+    bool last;            /* the file itself was named by a short name */
+    size_t at;            /* where the component in question begins */
+    smbkit_status status; /* of the open that has found nothing */
+    void *folder;         /* the plugin's: what is listed */
+    uint64_t cookie;
+    size_t seen;
+    char *long_name; /* of the component; NULL: not found */
+};
+
 struct create_state {
     struct core_open *open; /* until publish */
     struct core_open *base; /* the file of a stream that is to be made; to be given back */
     bool base_made;         /* by this CREATE */
     struct vfs_path path;
+    struct create_look look;
     bool path_valid; /* of a reconnect, whose name need not be one */
     struct wire_create_req_ctxs ctxs;
     struct wire_create_rsp rsp;
@@ -89,6 +102,17 @@ enum core_verdict create_base(struct core_request *r);
 enum core_verdict create_based(struct core_request *r);
 enum core_verdict create_make(struct core_request *r);
 enum core_verdict create_made(struct core_request *r);
+
+/* ---- create_short.c ---- */
+
+/* The path is not there: may it be one with short names? Then create_short is the next step. */
+bool create_may_be_short(struct core_request *r, struct create_state *s);
+enum core_verdict create_short(struct core_request *r);
+enum core_verdict create_short_opened(struct core_request *r);
+enum core_verdict create_short_list(struct core_request *r);
+enum core_verdict create_short_listed(struct core_request *r);
+enum core_verdict create_short_cleaned(struct core_request *r);
+enum core_verdict create_short_closed(struct core_request *r);
 
 /* ---- create_access.c: what descriptors allow ---- */
 

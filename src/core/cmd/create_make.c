@@ -7,6 +7,8 @@
 #include "core/cmd/create.h"
 #include "core/state.h"
 #include "core/tree.h"
+#include "core/tunnel.h"
+#include <string.h>
 
 #define LOCATE_TRIES 8 /* a name that others make and delete all the time */
 
@@ -50,6 +52,7 @@ enum core_verdict create_located(struct core_request *r)
     if (r->op.status == SMBKIT_STATUS_SUCCESS) {
         if (!take_file(r, s, s->open, s->path.stream))
             return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+        s->open->by_short_name = s->look.last;
         if (disposition == FILE_CREATE)
             return request_goto(r, create_judge); /* a collision, or DELETE_PENDING */
         s->action = FILE_OPENED;
@@ -57,6 +60,10 @@ enum core_verdict create_located(struct core_request *r)
     }
     if (r->op.status == SMBKIT_STATUS_STOPPED_ON_SYMLINK)
         return create_stopped(r);
+    if ((r->op.status == SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND ||
+         r->op.status == SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND) &&
+        create_may_be_short(r, s))
+        return request_goto(r, create_short);
     if (r->op.status != SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND || !create_makes(disposition))
         return request_done(r, r->op.status);
     if (!(r->tree->maximal_access & FILE_WRITE_DATA))
@@ -109,6 +116,18 @@ static smbkit_status check_new(const struct core_request *r, const struct create
     return SMBKIT_STATUS_SUCCESS;
 }
 
+/* [MS-FSA] 2.1.5.1.1 */
+static void take_tunnelled_name(struct core_request *r, struct create_state *s)
+{
+    if (!request_core(r)->config.short_names || create_has_base(s))
+        return;
+    char *path = tunnel_take(request_core(r), r->tree->volume, s->path.path, request_arena(r));
+    if (path == NULL)
+        return;
+    s->path.path = path;
+    s->path.path_len = strlen(path);
+}
+
 enum core_verdict create_make(struct core_request *r)
 {
     struct create_state *s = r->state_data;
@@ -119,6 +138,7 @@ enum core_verdict create_make(struct core_request *r)
                              &s->ctxs.lease.key, NULL);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
+    take_tunnelled_name(r, s);
     uint32_t attributes = q->file_attributes & CREATE_ATTRIBUTES;
     attributes |= s->want_dir ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_ARCHIVE;
     bool stream = create_has_base(s);

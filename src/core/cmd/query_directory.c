@@ -20,7 +20,9 @@
 #include "core/meta.h"
 #include "core/open.h"
 #include "core/session.h"
+#include "core/state.h"
 #include "vfs/name.h"
+#include "vfs/shortname.h"
 #include "wire/info.h"
 #include "wire/info_dir.h"
 #include <string.h>
@@ -40,6 +42,7 @@ struct dir_state {
     struct builder out;
     struct wire_chain chain;
     bool full;               /* nothing more goes in */
+    bool by_short;           /* the pattern is a short name */
     struct smbkit_attr self; /* for "." and ".." */
 };
 
@@ -243,6 +246,12 @@ static enum core_verdict give_part(struct core_request *r, const struct wire_dir
     return request_done(r, SMBKIT_STATUS_BUFFER_OVERFLOW);
 }
 
+static bool has_short_name(const struct core_request *r, const char *name, size_t len)
+{
+    bool dots = name[0] == '.' && len <= 2 && name[len - 1] == '.';
+    return request_core(r)->config.short_names && !dots && !vfs_short_is(name, len);
+}
+
 enum gave { GAVE_IT, GAVE_NO_ROOM, GAVE_END };
 
 /* GAVE_IT: go on with the next entry. GAVE_NO_ROOM: this one comes again. GAVE_END: *v is the
@@ -252,6 +261,12 @@ static enum gave give(struct core_request *r, const char *name, size_t len,
 {
     struct dir_state *s = r->state_data;
     struct wire_dir_entry e = make_entry(name, len, a);
+    char made[VFS_SHORT_MAX + 1];
+    if (has_short_name(r, name, len)) {
+        vfs_short_make(name, len, made);
+        e.short_name = made;
+        e.short_name_len = strlen(made);
+    }
     switch (wire_dir_add(&s->chain, s->row->num, &e)) {
     case WIRE_FIT_OK:
         r->open->listing.any_found = true;
@@ -337,6 +352,11 @@ static enum core_verdict dir_one(struct core_request *r)
     struct core_enumeration *l = &r->open->listing;
     if (p->status == SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND ||
         p->status == SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND) {
+        struct dir_state *s = r->state_data;
+        s->by_short =
+            request_core(r)->config.short_names && vfs_short_looks(l->pattern, l->pattern_len);
+        if (s->by_short)
+            return flow_goto(r, dir_list);
         l->end = true;
         return flow_goto(r, dir_end);
     }
@@ -359,7 +379,7 @@ static enum core_verdict dir_list(struct core_request *r)
     size_t room = r->in.query_directory.output_length - MIN(s->out.len, s->out.max);
     struct smbkit_readdir_args args = {
         .cookie = l->cookie,
-        .pattern = l->pattern,
+        .pattern = s->by_short ? "*" : l->pattern,
         .max_entries = room / (wire_dir_fixed_size(s->row->num) + 2) + 1,
     };
     if (r->in.query_directory.flags & SMB2_RETURN_SINGLE_ENTRY)
@@ -375,6 +395,14 @@ static enum core_verdict list_failed(struct core_request *r, smbkit_status st)
     return request_done(r, s->chain.count > 0 ? SMBKIT_STATUS_SUCCESS : st);
 }
 
+static bool wanted(const struct dir_state *s, const struct core_enumeration *l,
+                   const struct vfs_dirent *d)
+{
+    if (s->by_short)
+        return vfs_short_names(l->pattern, l->pattern_len, d->name, d->name_len);
+    return vfs_match(l->pattern, l->pattern_len, d->name, d->name_len);
+}
+
 static enum core_verdict dir_listed(struct core_request *r)
 {
     struct core_enumeration *l = &r->open->listing;
@@ -386,7 +414,7 @@ static enum core_verdict dir_listed(struct core_request *r)
         const struct vfs_dirent *d = &r->op.dirents[i];
         if (s->full)
             return flow_goto(r, dir_end);
-        if (vfs_match(l->pattern, l->pattern_len, d->name, d->name_len)) {
+        if (wanted(s, l, d)) {
             enum gave g = give(r, d->name, d->name_len, &d->attr, &v);
             if (g == GAVE_END)
                 return v;

@@ -5,6 +5,8 @@
 #include "core/meta.h"
 #include "core/open.h"
 #include "core/pipe.h"
+#include "core/state.h"
+#include "vfs/shortname.h"
 #include "wire/info_file.h"
 #include <string.h>
 
@@ -209,33 +211,17 @@ static smbkit_status fill_normalized_name(struct core_request *r, struct builder
     return SMBKIT_STATUS_SUCCESS;
 }
 
-/* One character of a name of the form 8.3 ([MS-FSCC] 2.1.5.2.1). */
-static bool short_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'()-@^_`{}~", c) != NULL);
-}
-
-static bool is_short_name(const char *name)
-{
-    const char *dot = strchr(name, '.');
-    size_t base = dot != NULL ? (size_t)(dot - name) : strlen(name);
-    size_t ext = dot != NULL ? strlen(dot + 1) : 0;
-    if (base < 1 || base > 8 || ext > 3 || (dot != NULL && ext == 0))
-        return false;
-    for (; *name != '\0'; name++)
-        if (name != dot && !short_char(*name))
-            return false;
-    return true;
-}
-
-/* No short names are made up, but a name that has the form of one is its own. */
 static smbkit_status fill_alternate_name(struct core_request *r, struct builder *b)
 {
     const char *slash = strrchr(r->open->path, '/');
     const char *name = slash != NULL ? slash + 1 : r->open->path;
-    if (!is_short_name(name))
-        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+    char made[VFS_SHORT_MAX + 1];
+    if (!vfs_short_is(name, strlen(name))) {
+        if (!request_core(r)->config.short_names || *name == '\0')
+            return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+        vfs_short_make(name, strlen(name), made);
+        name = made;
+    }
     struct wire_info_name v = {.name = name, .name_len = strlen(name)};
     wire_info_name_encode(b, &v);
     return SMBKIT_STATUS_SUCCESS;
