@@ -47,8 +47,8 @@ static const struct theme themes[] = {
         .undelete = true,
         .other_file = true,
         .many = true,
-        .budget = {2, 2, 1},
-        .deep = {2, 2, 2},
+        .budget = {2, 1, 1},
+        .deep = {2, 2, 1},
     },
     {
         .name = "oplocks",
@@ -57,7 +57,7 @@ static const struct theme themes[] = {
                  BIT(OPEN_READ_ALONE) | BIT(OPEN_CONTROL),
         .changes = BIT(LEASE_OP_WRITE) | BIT(LEASE_OP_RENAME) | BIT(LEASE_OP_DELETE),
         .budget = {2, 2, 1},
-        .deep = {3, 2, 2},
+        .deep = {2, 2, 2},
         .noise = 1,
     },
     {
@@ -66,7 +66,7 @@ static const struct theme themes[] = {
                  BIT(OPEN_RWH_OVERWRITE) | BIT(OPEN_CONTROL) | BIT(OPEN_OVERWRITE),
         .changes = BIT(LEASE_OP_WRITE) | BIT(LEASE_OP_RENAME) | BIT(LEASE_OP_DELETE),
         .budget = {2, 2, 1},
-        .deep = {3, 2, 2},
+        .deep = {2, 2, 2},
         .noise = 1,
     },
     {
@@ -76,8 +76,8 @@ static const struct theme themes[] = {
         .changes = BIT(LEASE_OP_WRITE),
         .other_file = true,
         .many = true,
-        .budget = {2, 2, 1},
-        .deep = {3, 2, 1},
+        .budget = {2, 1, 1},
+        .deep = {2, 2, 1},
     },
     {
         .name = "changes",
@@ -96,8 +96,8 @@ static const struct theme themes[] = {
         .locks = BIT(LOCK_SHARED) | BIT(LOCK_SHARED_WAIT) | BIT(LOCK_EXCLUSIVE) |
                  BIT(LOCK_EXCLUSIVE_WAIT) | BIT(LOCK_FAR_EXCLUSIVE) | BIT(LOCK_FAR_SHARED_WAIT),
         .unlock = true,
-        .budget = {3, 3, 2},
-        .deep = {4, 3, 3},
+        .budget = {4, 3, 2},
+        .deep = {4, 4, 3},
     },
     {
         .name = "locks and caches",

@@ -71,6 +71,7 @@ void logon_doom(struct logon *l)
 void logon_lost(struct logon *l)
 {
     each_handle(l, model_handle_lost);
+    durable_ended(l);
     l->wild_count = 0;
     l->tree_id = 0;
 }
@@ -97,6 +98,7 @@ static void forget_victims(struct actor *a)
 
 void actor_drop(struct actor *a)
 {
+    durable_dropped(a);
     for (size_t i = 0; i < ACTOR_LOGONS; i++) {
         struct logon *l = &a->logons[i];
         if (l->session == NULL)
@@ -139,6 +141,7 @@ static void on_receive(void *ctx, uint8_t *data, size_t len)
 static void on_told(void *ctx, const struct wire_break_notification *n)
 {
     cache_told(ctx, n);
+    durable_told(ctx, n);
 }
 
 static struct smbclient_config draw_config(struct actor *a)
@@ -476,6 +479,8 @@ static void act_on_logon(struct logon *l)
     } else if (world_chance(w, 10)) {
         send_end(l, SMB2_TREE_DISCONNECT);
     } else if (world_chance(w, 400) && cache_acknowledge(l)) {
+        return;
+    } else if (!l->guest && world_chance(w, 80) && durable_act(l)) {
         return;
     } else if (l->guest || world_chance(w, 400)) {
         wild_act(l);

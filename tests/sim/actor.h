@@ -16,6 +16,7 @@
 #define SIM_ACTOR_H
 
 #include "sim/cache.h"
+#include "sim/durable.h"
 #include "sim/model.h"
 #include "sim/smbclient.h"
 #include "sim/world.h"
@@ -58,6 +59,7 @@ struct actor {
     bool negotiating;
     struct logon logons[ACTOR_LOGONS];
     struct list ops; /* op.link */
+    struct durable durable;
     uint64_t old_session_id;
     const char *old_user;
 };
@@ -86,6 +88,8 @@ struct op {
     unsigned followers;        /* in a head: those that are still to be answered */
     bool answered;
     bool doomed, cancelled;
+    bool durable;     /* about the own durable file */
+    uint64_t sent_at; /* the time then, for those who want to know */
     uint16_t command;
     /* NULL: nothing but the form is judged */
     void (*judge)(struct op *op, const struct smbclient_reply *rp, smbkit_status status);
@@ -126,6 +130,8 @@ bool logon_usable(const struct logon *l);
 /* --- op.c: making, sending and ending requests --- */
 /* NULL only when memory is out. */
 struct op *op_new(struct actor *a, struct logon *l, uint16_t command, size_t data);
+/* A name as the wire wants it, in the arena. */
+struct wire_blob op_name(struct arena *a, const char *name);
 void op_on_file(struct op *op, struct model_file *f);
 struct smbclient_element op_element(struct op *op, const union wire_any *body);
 /* Sends them as one message; when that cannot be done they are freed. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Operations on the files of the model: one at a time on each, and every answer is judged. */
-#include "base/utf.h"
 #include "sim/actor.h"
 #include "wire/info_file.h"
 #include <stdio.h>
@@ -121,19 +120,6 @@ static struct model_create draw_create(struct logon *l)
     return c;
 }
 
-static bool utf16_name(struct arena *a, const char *name, struct wire_blob *out)
-{
-    struct builder b;
-    size_t len = utf8_to_utf16(NULL, name, strlen(name));
-    uint8_t *mem = arena_alloc(a, len + 1);
-    if (mem == NULL)
-        return false;
-    builder_init_fixed(&b, mem, len);
-    utf8_to_utf16(&b, name, strlen(name));
-    *out = (struct wire_blob){mem, len};
-    return true;
-}
-
 static bool lease_context(struct arena *a, const struct cache_wish *wish, struct wire_create_req *q)
 {
     struct wire_create_req_ctxs x = {
@@ -156,9 +142,9 @@ static bool create_body(struct arena *a, const char *name, const struct model_cr
                              }};
     if (wish != NULL)
         body->create_req.oplock_level = wish->level;
-    return utf16_name(a, name, &body->create_req.name) &&
-           (body->create_req.oplock_level != SMB2_OPLOCK_LEVEL_LEASE ||
-            lease_context(a, wish, &body->create_req));
+    body->create_req.name = op_name(a, name);
+    return body->create_req.oplock_level != SMB2_OPLOCK_LEVEL_LEASE ||
+           lease_context(a, wish, &body->create_req);
 }
 
 static struct op *create_op(struct logon *l, struct model_file *f)

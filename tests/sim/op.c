@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Requests in flight: how they are sent, excused, judged and lost. */
 #include "base/mem.h"
+#include "base/utf.h"
 #include "sim/actor.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 bool sim_broken(struct sim *s, const char *format, ...)
 {
@@ -51,6 +53,17 @@ static void op_free(struct op *op)
     mem_free(op);
     if (head != NULL && --head->followers == 0 && head->answered)
         op_free(head);
+}
+
+struct wire_blob op_name(struct arena *a, const char *name)
+{
+    struct builder b;
+    size_t len = utf8_to_utf16(NULL, name, strlen(name));
+    uint8_t *mem = arena_alloc(a, len + 1);
+    ASSERT(mem != NULL);
+    builder_init_fixed(&b, mem, len);
+    utf8_to_utf16(&b, name, strlen(name));
+    return (struct wire_blob){mem, len};
 }
 
 void op_on_file(struct op *op, struct model_file *f)

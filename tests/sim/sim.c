@@ -258,6 +258,7 @@ static bool run_seed(uint64_t seed, bool trace)
         printf("seed %llu: %s%s%s\n", (unsigned long long)seed, s->violation,
                s->violation[0] != '\0' && s->world.violation[0] != '\0' ? "; " : "",
                s->world.violation);
+        fflush(stdout);
     } else {
         testmem_remove();
     }

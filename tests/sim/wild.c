@@ -5,7 +5,6 @@
  * signatures and charges. Only what holds for every reply is judged, and that the server neither
  * falls over nor forgets anything.
  */
-#include "base/utf.h"
 #include "sim/actor.h"
 #include "wire/fsctl.h"
 #include "wire/info_file.h"
@@ -21,17 +20,6 @@ static struct world *world_of(const struct logon *l)
 static const char *const names[] = {"x0",        "x1",   "X0",  "xd", "xd\\x2",
                                     "xd\\x3",    "x0:s", "",    "x?", "xd\\..\\x1",
                                     "x0::$DATA", "xd\\", "y\\z"};
-
-static struct wire_blob name_blob(struct arena *a, const char *name)
-{
-    struct builder b;
-    size_t len = utf8_to_utf16(NULL, name, strlen(name));
-    uint8_t *mem = arena_alloc(a, len + 1);
-    ASSERT(mem != NULL);
-    builder_init_fixed(&b, mem, len);
-    utf8_to_utf16(&b, name, strlen(name));
-    return (struct wire_blob){mem, len};
-}
 
 static struct wire_file_id draw_id(struct logon *l)
 {
@@ -117,7 +105,7 @@ static struct op *make_create(struct logon *l, struct arena *a, union wire_any *
             .share_access = world_chance(w, 700) ? 7 : (uint32_t)world_below(w, 8),
             .create_disposition = world_chance(w, 500) ? FILE_OPEN_IF : (uint32_t)world_below(w, 7),
             .create_options = PICK(w, options),
-            .name = name_blob(a, PICK(w, names)),
+            .name = op_name(a, PICK(w, names)),
         }};
     if (world_chance(w, 300))
         draw_contexts(w, a, &body->create_req);
@@ -214,7 +202,7 @@ static struct op *make_listing(struct logon *l, struct arena *a, union wire_any 
                                                      .flags = (uint8_t)world_below(w, 0x20),
                                                      .file_id = draw_id(l),
                                                      .output_length = PICK(w, lengths),
-                                                     .pattern = name_blob(a, PICK(w, patterns))}};
+                                                     .pattern = op_name(a, PICK(w, patterns))}};
     return op_new(l->actor, l, SMB2_QUERY_DIRECTORY, 0);
 }
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Durable opens: each client has a file of its own, opens it durably, loses its connection, and
+ * wants the open back ([MS-SMB2] 3.2.4.4, 3.3.5.9.7, 3.3.5.9.12), rightly and wrongly; other
+ * clients now and then need the file for themselves.
+ *
+ *   NONE --CREATE--> HELD --the session ends--> LOST --CREATE with DHnC, DH2C--> HELD
+ *    ^                '--CLOSE--> NONE            |
+ *    '--------------------------------------------' refused
+ *
+ * Judged: an open that must have been kept is given back, to its user, with the same id, its lock
+ * and its data; one whose time is over, or that somebody else was preferred to, is not. What is
+ * not known for certain (an answer was lost, memory ran out, somebody else is at it) may end either
+ * way.
+ */
+#ifndef SIM_DURABLE_H
+#define SIM_DURABLE_H
+
+#include "wire/wire.h"
+#include <smbkit/status.h>
+
+struct actor;
+struct logon;
+
+enum durable_state {
+    DURABLE_NONE,
+    DURABLE_HELD,
+    DURABLE_LOST,
+};
+
+struct durable {
+    enum durable_state state;
+    struct logon *logon; /* HELD: whose it is */
+    const char *user;
+    bool granted; /* it is durable, and not only open */
+    bool v2;
+    struct guid create_guid;
+    struct wire_file_id id;
+    uint8_t level;
+    struct wire_lease lease;
+    uint64_t timeout; /* ns */
+    uint64_t lost_at;
+    bool certain;  /* nothing has happened that could have ended it */
+    bool gone;     /* something has that must have */
+    bool wrong;    /* the request under way asks for what there is not */
+    bool stranger; /* or is another user's */
+    bool tried;    /* an attempt to get it back has not been answered */
+    bool locked, write_cached;
+    uint64_t token; /* what the file holds; 0: not known */
+    bool token_known;
+};
+
+/* Does something with the client's own file, or with another's. False: there is nothing to do. */
+bool durable_act(struct logon *l);
+/* The connection is going: what is held may be kept. */
+void durable_dropped(struct actor *a);
+/* The logon, or its tree, has ended otherwise. */
+void durable_ended(struct logon *l);
+void durable_told(struct actor *a, const struct wire_break_notification *n);
+
+#endif
