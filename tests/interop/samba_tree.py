@@ -13,46 +13,21 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 from peer import check, finish, need, skip
+from samba_server import PASSWORD, USER, SambaServer
 
 # absolute: smbclient runs in a folder of its own
 PROGRAM, PLUGIN = (os.path.abspath(p) for p in sys.argv[1:3])
-USER, PASSWORD = "root", "secret"
-CONF = """[global]
- server role = standalone server
- interfaces = lo
- bind interfaces only = yes
- smb ports = {port}
- private dir = {home}/private
- lock directory = {home}/run
- state directory = {home}/run
- cache directory = {home}/run
- pid directory = {home}/run
- ncalrpc dir = {home}/run/ncalrpc
- log file = {home}/log
- load printers = no
- disable spoolss = yes
- passdb backend = tdbsam:{home}/private/passdb.tdb
-[share]
- path = {share}
- read only = no
- vfs objects = acl_xattr streams_xattr
+# the share as smbd has it
+MODULES = """ vfs objects = acl_xattr streams_xattr
  ea support = yes
  store dos attributes = yes
  map archive = no
-{more}"""
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+"""
 
 
 def command(words, folder=None):
@@ -86,34 +61,7 @@ def descriptor_client(port, user, password, path, sddl):
     print(ndr_unpack(security.descriptor, data).as_sddl(domain))
 
 
-class Samba:
-    def __init__(self, home, share, more):
-        self.port = free_port()
-        self.conf = os.path.join(home, "smb.conf")
-        for d in ("private", "run"):
-            os.makedirs(os.path.join(home, d), mode=0o700, exist_ok=True)
-        with open(self.conf, "w", encoding="utf-8") as f:
-            f.write(CONF.format(port=self.port, home=home, share=share, more=more))
-        subprocess.run(["smbpasswd", "-c", self.conf, "-a", "-s", USER], check=True,
-                       input=f"{PASSWORD}\n{PASSWORD}\n", text=True, capture_output=True)
-
-    def __enter__(self):
-        self.process = subprocess.Popen(
-            ["smbd", "--foreground", "--no-process-group", "--configfile=" + self.conf],
-            start_new_session=True,  # it ends its whole process group
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(timeout=30)
-
+class Samba(SambaServer):
     def run(self, commands, folder):
         return self.tool("smbclient", "-c", commands, folder=folder)
 
@@ -249,7 +197,7 @@ def compare(home, number, more, attribute):
     share = os.path.join(home, str(number))
     for direction in ("smbd to smbkit", "smbkit to smbd"):
         os.mkdir(share)
-        with Samba(home, share, more) as samba:
+        with Samba(home, share, MODULES + more) as samba:
             smbkit = Smbkit(share, attribute)
             pair = (samba, smbkit) if direction == "smbd to smbkit" else (smbkit, samba)
             name = f"{direction}, {attribute}{',' + more.strip() if more else ''}"
