@@ -294,8 +294,11 @@ void dir_list_streams(struct smbkit_op *op, void *vol, void *file)
     char *list, name[DIR_NAME_MAX + 1];
     struct fs_name path = fs_name(h->fd, NULL);
     ssize_t n = dir_xattr_names(h->fd, &list);
-    int err = n < 0 ? errno : 0;
+    struct statx st;
+    int err = n < 0 || fs_stat(h->fd, "", &st) < 0 ? errno : 0;
     bool room = true;
+    if (err == 0 && S_ISREG(st.stx_mode))
+        room = smbkit_stream_add(op, "", st.stx_size, st.stx_blocks * 512);
     for (const char *at = list; at != NULL && at < list + n && room; at += strlen(at) + 1) {
         ssize_t size = stream_name(at, name) ? getxattr(path.text, at, NULL, 0) : -1;
         if (size > 0)
