@@ -168,13 +168,34 @@ void dir_set_alloc(struct smbkit_op *op, void *vol, void *file, uint64_t size)
         dir_data_finish(op, vol, h, reserve(h, size), true);
 }
 
+/* Who may only delete a file may supersede it: with a descriptor that is not for writing another
+   one is made. */
+static int empty(struct dir_handle *h)
+{
+    if (h->stream != NULL || (h->io & FS_WRITE))
+        return cut(h, 0);
+    int fd = fs_reopen(h->fd, FS_WRITE);
+    if (fd < 0)
+        return errno;
+    int err = ftruncate(fd, 0) == 0 ? 0 : errno;
+    close(fd);
+    return err;
+}
+
 /* A client overwrites the file: nothing of what it was stays but its name. */
 void dir_overwrite(struct smbkit_op *op, void *vol, void *file)
 {
     struct dir_handle *h = file;
-    if (!dir_data_begin(op, h))
+    if (h->folder && h->stream == NULL) {
+        smbkit_reply_status(op, SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
         return;
-    int err = cut(h, 0);
+    }
+    if (!dir_user_enter(h->user)) {
+        smbkit_reply_status(op, SMBKIT_STATUS_ACCESS_DENIED);
+        return;
+    }
+    dir_change_begin(h);
+    int err = empty(h);
     if (err == 0 && h->stream == NULL)
         err = dir_streams_remove(h);
     if (err == 0 && h->stream == NULL)

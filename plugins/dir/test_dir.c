@@ -68,6 +68,23 @@ static void test_data(void **state)
     xclose(t, f);
 }
 
+/* SUPERSEDE wants the right to delete, not to write. */
+static void test_overwrite_without_writing(void **state)
+{
+    void *f = must_create(t, "f", 0), *g;
+    XWAIT(t, vfs_write(&t->op, t->vol, f, 0, "content", 7));
+    xclose(t, f);
+    assert_int_equal(xopen_as(t, "f", 0x10080, &g), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(XWAIT(t, vfs_overwrite(&t->op, t->vol, g)), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(t->op.attr.size, 0);
+    xclose(t, g);
+    make(t, "d", SMBKIT_ATTR_DIRECTORY);
+    g = must_open(t, "d");
+    assert_int_equal(XWAIT(t, vfs_overwrite(&t->op, t->vol, g)),
+                     SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+    xclose(t, g);
+}
+
 static void test_holes(void **state)
 {
     const uint64_t mib = 1 << 20;
@@ -417,6 +434,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_parameters),
         TEST(test_data),
+        TEST(test_overwrite_without_writing),
         TEST(test_holes),
         TEST(test_case),
         TEST(test_long_names),
