@@ -76,6 +76,8 @@ static enum core_verdict notify_begin(struct core_request *r)
 static enum core_verdict notify_listen(struct core_request *r)
 {
     struct notify_state *s = r->state_data;
+    if (r->cancelled) /* while the plugin was asked */
+        return request_done(r, SMBKIT_STATUS_CANCELLED);
     if (notify_ready(r->open))
         return STEP_NEXT;
     notify_wait(r->open, &s->wait);
