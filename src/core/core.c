@@ -119,6 +119,17 @@ bool core_is_idle(const struct core *c)
            c->stats.opens == 0 && c->stats.requests_running == 0;
 }
 
+void core_set_interfaces(struct core *c, const struct core_interface *v, size_t count)
+{
+    MAGIC_CHECK(c, CORE_MAGIC);
+    struct core_interface *copy = count > 0 ? mem_dup(v, count * sizeof *v) : NULL;
+    if (count > 0 && copy == NULL)
+        return;
+    mem_free(c->interfaces);
+    c->interfaces = copy;
+    c->interface_count = count;
+}
+
 void core_free(struct core *c)
 {
     if (c == NULL)
@@ -136,6 +147,7 @@ void core_free(struct core *c)
     htab_free(&c->creating);
     tunnel_clear(c);
     auth_throttle_free(c->throttle);
+    mem_free(c->interfaces);
     crypto_shutdown();
     MAGIC_WIPE(c);
     mem_free(c);

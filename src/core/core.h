@@ -139,6 +139,20 @@ void core_volume_changed(struct core *c, struct vfs_volume *volume, const char *
    (STATUS_NOTIFY_ENUM_DIR), and nothing of it is cached any more. Owner's thread. */
 void core_volume_lost(struct core *c, struct vfs_volume *volume);
 
+/* --- interfaces --- */
+
+/* An address that clients can reach the server at, for those that use several. */
+struct core_interface {
+    uint32_t index; /* the same for all addresses of an interface; not 0 */
+    uint64_t speed; /* bits per second */
+    bool rss;       /* worth several connections */
+    bool v6;
+    uint8_t address[16]; /* 4 or 16 of them, network order */
+};
+
+/* Those there are now; a copy is taken. What was known before stays when memory is out. */
+void core_set_interfaces(struct core *c, const struct core_interface *v, size_t count);
+
 /* --- connections --- */
 
 struct core_peer {

@@ -11,8 +11,6 @@
 #include "core/tree.h"
 #include <string.h>
 
-#define SESSION_CHANNELS_MAX 32 /* as Windows: each holds keys, and a connection */
-
 /* ---------------------------------------------------------------- channels */
 
 struct core_channel *channel_ref(struct core_channel *ch)
@@ -42,7 +40,7 @@ static struct core_channel *channel_new(struct core_conn *conn, struct core_sess
 {
     struct core_channel *ch;
     if (conn->channel_count >= conn->core->config.max_sessions ||
-        s->channel_count >= SESSION_CHANNELS_MAX || (ch = mem_zalloc(sizeof *ch)) == NULL)
+        (ch = mem_zalloc(sizeof *ch)) == NULL)
         return NULL;
     if (!htab_insert(&conn->channels, &ch->by_session, hash_u64(s->id))) {
         mem_free(ch);

@@ -46,6 +46,7 @@ enum core_session_state {
 };
 
 #define SESSION_TREES_INITIAL_ID 1
+#define SESSION_CHANNELS_MAX     32 /* as Windows: each holds keys, and a connection */
 
 struct core_session {
     uint32_t magic;

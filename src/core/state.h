@@ -60,6 +60,8 @@ struct core {
     struct core_tunnel tunnel;
     struct list watches; /* core_watch.link: folders with a CHANGE_NOTIFY */
     struct auth_throttle *throttle;
+    struct core_interface *interfaces; /* mem.h */
+    size_t interface_count;
     uint64_t next_open_id;    /* persistent half of a file id: never reused */
     struct rpc_service pipes; /* pipe.h */
     struct core_stats stats;

@@ -7,6 +7,7 @@
 #include "plat/dynlib.h"
 #include "plat/file.h"
 #include "plat/lock.h"
+#include "plat/netif.h"
 #include "plat/random.h"
 #include "plat/thread.h"
 #include <errno.h>
@@ -34,6 +35,21 @@ static void test_clocks(void **state)
     assert_true(b >= a);
     ntime_to_unix(now, &sec, &nsec);
     assert_in_range(sec, time(NULL) - 5, time(NULL) + 5);
+}
+
+/* Whatever the machine has, loopback is there, and no more is told than was asked for. */
+static void test_interfaces(void **state)
+{
+    struct netif v[64];
+    size_t n = netif_list(v, 64), loopback = 0;
+    for (size_t i = 0; i < n; i++) {
+        assert_int_not_equal(v[i].index, 0);
+        assert_true(v[i].speed > 0);
+        loopback += v[i].loopback && !v[i].v6 && v[i].address[0] == 127;
+    }
+    if (n > 0)
+        assert_int_equal(loopback, 1);
+    assert_int_equal(netif_list(v, 1), n > 0 ? 1 : 0);
 }
 
 static void test_random(void **state)
@@ -285,6 +301,7 @@ int main(void)
         cmocka_unit_test(test_replace_failure_leaves_nothing),
         cmocka_unit_test(test_private),
         cmocka_unit_test(test_dynlib),
+        cmocka_unit_test(test_interfaces),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

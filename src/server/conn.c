@@ -224,6 +224,7 @@ void server_on_accept(void *ctx, struct accepted *a)
     }
     list_append(&s->conns, &c->link);
     server_enter(s);
+    server_read_interfaces(s);
     c->core = core_conn_new(s->core, c, &c->peer);
     server_leave(s);
     if (c->core == NULL)

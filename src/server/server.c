@@ -27,11 +27,6 @@
 /* Unused buffers that are kept for the next large message. */
 #define BUFPOOL_KEEP (64u << 20)
 
-struct server_listener {
-    struct list link;
-    struct listener *listener;
-};
-
 const char *smbkit_version(void)
 {
     return SMBKIT_VERSION;

@@ -31,6 +31,11 @@ struct smbkit_users {
     struct auth_users *list;
 };
 
+struct server_listener {
+    struct list link;
+    struct listener *listener;
+};
+
 struct smbkit_server {
     uint32_t magic;
     enum server_state state;
@@ -53,6 +58,7 @@ struct smbkit_server {
     struct bufpool *bufpool;
     struct admission *admission;
     struct list listeners;    /* struct server_listener */
+    uint64_t interfaces_read; /* when; 0: not yet */
     struct list conns;        /* struct server_conn */
     struct list plugins;      /* struct server_plugin: loaded until the end */
     _Atomic size_t volumes;   /* that exist; any */
@@ -98,6 +104,8 @@ extern const struct core_host server_core_host;
 
 /* For listener_open; ctx is the server. */
 void server_on_accept(void *ctx, struct accepted *a);
+/* Tells the core where the server can be reached, now and then. Inside server_enter. */
+void server_read_interfaces(struct smbkit_server *s);
 /* No further frames of any connection reach the core. */
 void server_conns_quiesce(struct smbkit_server *s);
 void server_conns_close(struct smbkit_server *s, enum transport_how how);

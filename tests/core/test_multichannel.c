@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "core/harness.h"
+#include "wire/fsctl.h"
+#include "wire/fsctl_srv.h"
 
 #define READ_WRITE 0x0012019fu
 
@@ -333,11 +335,69 @@ static void test_many(void **state)
         n++;
     }
     assert_int_equal(st, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    assert_true(harness_last(&many[n - 1])->is_signed);
     assert_int_equal(n, 32);
     still_alive(id);
     for (size_t i = 0; i < n; i++)
         harness_drop(&many[i]);
     still_alive(id);
+    end();
+}
+
+/* ---------------------------------------------------------------- the way there */
+
+static smbkit_status query_interfaces(struct harness_client *c, uint32_t max)
+{
+    const struct wire_file_id none = {UINT64_MAX, UINT64_MAX};
+    union wire_any body = {.ioctl_req = {.ctl_code = FSCTL_QUERY_NETWORK_INTERFACE_INFO,
+                                         .file_id = none,
+                                         .max_output_response = max,
+                                         .flags = SMB2_0_IOCTL_IS_FSCTL}};
+    return harness_call(c, SMB2_IOCTL, &body);
+}
+
+static void test_interfaces(void **state)
+{
+    static const struct core_interface there[] = {
+        {.index = 2, .speed = 10000000000u, .rss = true, .address = {192, 0, 2, 1}},
+        {.index = 2,
+         .speed = 10000000000u,
+         .rss = true,
+         .v6 = true,
+         .address = {0x20, 1, 0xd, 0xb8}},
+        {.index = 3, .speed = 1000000000u, .address = {198, 51, 100, 7}},
+    };
+    struct world_config cfg = harness_world_config();
+    harness_world(&w, &cfg);
+    struct smbclient_config ccfg = harness_client_config(&w);
+    core_set_interfaces(w.core, there, ARRAY_LEN(there));
+    /* only who can use several connections is told */
+    harness_ready(&a, &w, &ccfg);
+    assert_int_equal(query_interfaces(&a, 65536), SMBKIT_STATUS_NOT_SUPPORTED);
+    harness_drop(&a);
+    ccfg.capabilities |= SMB2_GLOBAL_CAP_MULTI_CHANNEL;
+    harness_ready(&a, &w, &ccfg);
+    assert_true(a.smb.server_capabilities & SMB2_GLOBAL_CAP_MULTI_CHANNEL);
+    assert_int_equal(query_interfaces(&a, 65536), SMBKIT_STATUS_SUCCESS);
+    const struct wire_blob *out = &harness_last(&a)->body.ioctl_rsp.payload;
+    struct wire_chain_reader r;
+    struct wire_netif n;
+    struct cursor cur;
+    cursor_init(&cur, out->data, out->len);
+    wire_chain_open(&r, &cur, WIRE_NETIF_ALIGN);
+    for (size_t i = 0; i < ARRAY_LEN(there); i++) {
+        assert_true(wire_netif_next(&r, &n));
+        assert_int_equal(n.if_index, there[i].index);
+        assert_int_equal(n.link_speed, there[i].speed);
+        assert_int_equal(n.capability, there[i].rss ? RSS_CAPABLE : 0);
+        assert_int_equal(n.family, there[i].v6 ? WIRE_FAMILY_INET6 : WIRE_FAMILY_INET);
+        assert_memory_equal(n.address, there[i].address, sizeof n.address);
+    }
+    assert_false(wire_netif_next(&r, &n));
+    assert_int_equal(query_interfaces(&a, 300), SMBKIT_STATUS_BUFFER_TOO_SMALL);
+    core_set_interfaces(w.core, NULL, 0);
+    assert_int_equal(query_interfaces(&a, 65536), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_last(&a)->body.ioctl_rsp.payload.len, 0);
     end();
 }
 
@@ -356,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_twice),
         cmocka_unit_test(test_session_in_progress),
         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_interfaces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

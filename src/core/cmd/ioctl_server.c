@@ -63,13 +63,32 @@ enum core_verdict ioctl_validate_negotiate(struct core_request *r)
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 
-/* ---------------------------------------------------------------- not there */
+/* ---------------------------------------------------------------- QUERY_NETWORK_INTERFACE_INFO */
 
-/* MULTI_CHANNEL is not announced (3.3.5.15.11). */
+/* 3.3.5.15.11 */
 enum core_verdict ioctl_network_interfaces(struct core_request *r)
 {
-    return request_done(r, SMBKIT_STATUS_NOT_SUPPORTED);
+    const struct core *c = request_core(r);
+    struct wire_chain w;
+    if (!(request_conn(r)->server_capabilities & SMB2_GLOBAL_CAP_MULTI_CHANNEL))
+        return request_done(r, SMBKIT_STATUS_NOT_SUPPORTED);
+    wire_chain_init(&w, &ioctl_state(r)->out, r->in.ioctl.max_output_response, WIRE_NETIF_ALIGN);
+    for (size_t i = 0; i < c->interface_count; i++) {
+        const struct core_interface *from = &c->interfaces[i];
+        struct wire_netif to = {
+            .if_index = from->index,
+            .capability = from->rss ? RSS_CAPABLE : 0,
+            .link_speed = from->speed,
+            .family = from->v6 ? WIRE_FAMILY_INET6 : WIRE_FAMILY_INET,
+        };
+        memcpy(to.address, from->address, sizeof to.address);
+        if (wire_netif_add(&w, &to) != WIRE_FIT_OK)
+            return request_done(r, SMBKIT_STATUS_BUFFER_TOO_SMALL);
+    }
+    return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
+
+/* ---------------------------------------------------------------- not there */
 
 /* IsDfsCapable is FALSE (3.3.5.15.2). */
 enum core_verdict ioctl_dfs_referrals(struct core_request *r)

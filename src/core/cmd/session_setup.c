@@ -85,7 +85,9 @@ static smbkit_status check_binding(const struct core_request *r, const struct co
         return SMBKIT_STATUS_NOT_SUPPORTED;
     if (r->channel != NULL && !r->channel->binding)
         return SMBKIT_STATUS_REQUEST_NOT_ACCEPTED;
-    return SMBKIT_STATUS_SUCCESS;
+    /* the one that is being bound counts */
+    return s->channel_count > SESSION_CHANNELS_MAX ? SMBKIT_STATUS_INSUFFICIENT_RESOURCES
+                                                   : SMBKIT_STATUS_SUCCESS;
 }
 
 /* The session of a request that is not for a new one: is it there, and may it be bound? */
