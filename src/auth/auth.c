@@ -146,6 +146,7 @@ static enum auth_result check_mech_list(struct auth_context *a, struct auth_blob
         return auth_fail(&a->outcome, AUTH_STATUS_LOGON_FAILURE,
                          "the SPNEGO mechListMIC is wrong: somebody changed the list");
     }
+    a->outcome.identity.ntlm_sequence = id->ntlm_mic ? 1 : 0;
     return a->mech->sign(a->mech_state, list, our_mic) ? AUTH_OK : no_memory(a);
 }
 

@@ -116,6 +116,12 @@ struct auth_identity {
        ([MS-SMB2] 3.3.5.5.3). */
     uint8_t session_key[AUTH_SESSION_KEY_MAX];
     size_t session_key_len;
+    /* For signing and sealing by the application; 0: not NTLM. NegotiateFlags as finally
+       negotiated, and the sequence number that messages begin with: a mechListMIC counts as one
+       when the AUTHENTICATE_MESSAGE has a MIC ([MS-SPNG] 3.2.5.1 resets the RC4 handle only). */
+    uint32_t ntlm_flags;
+    uint32_t ntlm_sequence;
+    bool ntlm_mic; /* AUTHENTICATE_MESSAGE had a MIC */
 };
 
 struct auth_context;

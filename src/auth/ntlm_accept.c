@@ -387,6 +387,7 @@ static enum auth_result check_mic(struct ntlm_attempt *t)
         return no_memory(t);
     if (!mem_equal_secret(mic, t->message.data + at, sizeof(mic)))
         return refuse(t, "NTLM MIC is wrong: somebody changed a message");
+    t->o->identity.ntlm_mic = true;
     return AUTH_OK;
 }
 
@@ -459,6 +460,7 @@ static enum auth_result on_authenticate(struct ntlm_acceptor *a, struct auth_blo
     if (r == AUTH_OK) {
         memcpy(o->identity.session_key, a->keys.exported, sizeof(a->keys.exported));
         o->identity.session_key_len = sizeof(a->keys.exported);
+        o->identity.ntlm_flags = a->keys.flags;
         a->keys.shared = !o->identity.is_guest;
     }
     mem_wipe(&t.credential, sizeof(t.credential));

@@ -25,20 +25,6 @@ static const struct rpc_endpoint *find_endpoint(struct core_request *r)
     return text != NULL ? rpc_endpoint_find(text, len) : NULL;
 }
 
-static bool is_admin(const struct core_session *s)
-{
-    const char *names = s->core->config.admins != NULL ? s->core->config.admins : "";
-    if (s->is_guest || s->is_anonymous)
-        return false;
-    while (names[0] != '\0') {
-        size_t n = strcspn(names, "+");
-        if (n > 0 && utf8_casecmp(names, n, s->user, strlen(s->user)) == 0)
-            return true;
-        names += n + (names[n] == '+');
-    }
-    return false;
-}
-
 static struct core_pipe *new_pipe(struct core_request *r, const struct rpc_endpoint *e)
 {
     const struct core_session *s = r->session;
@@ -48,7 +34,7 @@ static struct core_pipe *new_pipe(struct core_request *r, const struct rpc_endpo
         .sid = s->token.user,
         .guest = s->is_guest,
         .anonymous = s->is_anonymous,
-        .admin = is_admin(s),
+        .admin = !s->is_guest && !s->is_anonymous && pipe_is_admin(s->core, s->user),
     };
     struct core_pipe *p = mem_zalloc(sizeof *p);
     if (p == NULL)

@@ -32,6 +32,8 @@ struct core_pipe {
 /* pipe_directory.c: what the interfaces ask. */
 void pipe_service_init(struct core *c);
 
+/* Is this user named among the administrators? */
+bool pipe_is_admin(const struct core *c, const char *user);
 /* CREATE on IPC$: the whole command but its response. The attributes go to *attr. */
 smbkit_status pipe_open(struct core_request *r, struct core_open **out, struct smbkit_attr *attr);
 /* The open goes; nothing when it is a file's. */

@@ -25,6 +25,23 @@ static void identity(void *ctx, struct rpc_identity *out)
     out->machine = acl_machine_sid(a->netbios_computer);
 }
 
+bool pipe_is_admin(const struct core *c, const char *user)
+{
+    const char *names = c->config.admins != NULL ? c->config.admins : "";
+    while (names[0] != '\0') {
+        size_t n = strcspn(names, "+");
+        if (n > 0 && utf8_casecmp(names, n, user, strlen(user)) == 0)
+            return true;
+        names += n + (names[n] == '+');
+    }
+    return false;
+}
+
+static bool is_admin(void *ctx, const char *user)
+{
+    return pipe_is_admin(ctx, user);
+}
+
 /* In the list of shares: not those that are hidden, and not those that the caller could not connect
    to, as with access-based enumeration. */
 static bool visible(const struct core_share *s, const struct rpc_caller *who)
@@ -332,6 +349,7 @@ void pipe_service_init(struct core *c)
             {
                 .ctx = c,
                 .identity = identity,
+                .is_admin = is_admin,
                 .shares = shares,
                 .sessions = sessions,
                 .files = files,

@@ -154,13 +154,14 @@ static bool mac_checksum(const struct crypto_ntlm_signer *s, const struct crypto
     return crypto_hmac_md5(s->sign_key, sizeof(s->sign_key), all, 1 + n, sum);
 }
 
-bool crypto_ntlm_sign(struct crypto_ntlm_signer *s, const struct crypto_iov *iov, size_t n,
-                      uint8_t mac[CRYPTO_NTLM_MAC_LEN])
+bool crypto_ntlm_seal(struct crypto_ntlm_signer *s, const struct crypto_iov *iov, size_t n,
+                      uint8_t *part, size_t len, uint8_t mac[CRYPTO_NTLM_MAC_LEN])
 {
     uint8_t sum[CRYPTO_MD5_LEN];
     memset(mac, 0, CRYPTO_NTLM_MAC_LEN);
     if (!mac_checksum(s, iov, n, sum))
         return false;
+    crypto_rc4_apply(&s->seal, part, part, len);
     if (s->key_exchange)
         crypto_rc4_apply(&s->seal, sum, sum, NTLM_MAC_SUM_LEN);
     le32_store(mac, NTLM_MAC_VERSION);
@@ -168,6 +169,19 @@ bool crypto_ntlm_sign(struct crypto_ntlm_signer *s, const struct crypto_iov *iov
     le32_store(mac + 12, s->seq_num);
     s->seq_num++;
     return true;
+}
+
+bool crypto_ntlm_sign(struct crypto_ntlm_signer *s, const struct crypto_iov *iov, size_t n,
+                      uint8_t mac[CRYPTO_NTLM_MAC_LEN])
+{
+    return crypto_ntlm_seal(s, iov, n, NULL, 0, mac);
+}
+
+bool crypto_ntlm_unseal(struct crypto_ntlm_signer *s, const struct crypto_iov *iov, size_t n,
+                        uint8_t *part, size_t len, const uint8_t mac[CRYPTO_NTLM_MAC_LEN])
+{
+    crypto_rc4_apply(&s->seal, part, part, len);
+    return crypto_ntlm_verify(s, iov, n, mac);
 }
 
 bool crypto_ntlm_verify(struct crypto_ntlm_signer *s, const struct crypto_iov *iov, size_t n,

@@ -122,4 +122,13 @@ NODISCARD bool crypto_ntlm_sign(struct crypto_ntlm_signer *s, const struct crypt
 NODISCARD bool crypto_ntlm_verify(struct crypto_ntlm_signer *s, const struct crypto_iov *iov,
                                   size_t n, const uint8_t mac[CRYPTO_NTLM_MAC_LEN]);
 
+/* GSS_WrapEx ([MS-NLMP] 3.4.6): signs the whole message, encrypts a part of it in place. */
+NODISCARD bool crypto_ntlm_seal(struct crypto_ntlm_signer *s, const struct crypto_iov *iov,
+                                size_t n, uint8_t *part, size_t len,
+                                uint8_t mac[CRYPTO_NTLM_MAC_LEN]);
+/* The other way round: decrypts the part, then verifies the whole. */
+NODISCARD bool crypto_ntlm_unseal(struct crypto_ntlm_signer *s, const struct crypto_iov *iov,
+                                  size_t n, uint8_t *part, size_t len,
+                                  const uint8_t mac[CRYPTO_NTLM_MAC_LEN]);
+
 #endif

@@ -21,6 +21,27 @@ static void free_caller(struct rpc_caller *c)
     mem_free((char *)c->domain);
 }
 
+bool rpc_assoc_identify(struct rpc_assoc *a, const struct auth_identity *who)
+{
+    const struct rpc_directory *d = &a->service->directory;
+    bool stranger = who->is_guest || who->is_anonymous;
+    const struct rpc_caller now = {
+        .user = who->user,
+        .domain = who->domain,
+        .guest = who->is_guest,
+        .anonymous = who->is_anonymous,
+        .admin = !stranger && d->is_admin != NULL && d->is_admin(d->ctx, who->user),
+    };
+    struct rpc_caller copy = {0};
+    if (!copy_caller(&copy, &now)) {
+        free_caller(&copy);
+        return false;
+    }
+    free_caller(&a->caller);
+    a->caller = copy;
+    return true;
+}
+
 struct rpc_assoc *rpc_assoc_new(const struct rpc_service *s, const struct rpc_endpoint *e,
                                 const struct rpc_caller *who)
 {
@@ -54,6 +75,7 @@ void rpc_assoc_free(struct rpc_assoc *a)
         mem_free(LIST_ENTRY(node, struct rpc_message, link));
     builder_free(&a->in);
     builder_free(&a->call.stub);
+    rpc_security_free(&a->security);
     rpc_handles_free(a->handles);
     free_caller(&a->caller);
     MAGIC_WIPE(a);
@@ -67,7 +89,10 @@ bool rpc_assoc_send(struct rpc_assoc *a, const struct rpc_pdu *p)
     struct builder b;
     builder_init_grow(&b, RPC_FRAG_MAX);
     rpc_pdu_encode(&b, p);
-    struct rpc_message *m = builder_failed(&b) ? NULL : mem_alloc(sizeof *m + b.len);
+    bool ok = !builder_failed(&b);
+    if (ok && p->type == RPC_RESPONSE && p->auth.present)
+        ok = rpc_security_close(&a->security, b.data, b.len, RPC_STUB_OFFSET);
+    struct rpc_message *m = ok ? mem_alloc(sizeof *m + b.len) : NULL;
     if (m != NULL) {
         m->len = b.len;
         m->taken = 0;
@@ -135,6 +160,7 @@ static bool dispatch(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena 
     case RPC_BIND:
     case RPC_ALTER_CONTEXT: return rpc_bind(a, p, arena);
     case RPC_REQUEST: return rpc_request(a, p, arena);
+    case RPC_AUTH3: return rpc_auth3(a, p);
     case RPC_ORPHANED: rpc_partial_drop(&a->call); return true;
     case RPC_CO_CANCEL: return true; /* every call has ended by the time we read this */
     default: return false;

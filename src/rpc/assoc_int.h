@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "rpc/handles.h"
 #include "rpc/rpc.h"
+#include "rpc/security.h"
 #include <string.h>
 
 #define RPC_ASSOC_MAGIC 0x52504341u
@@ -53,16 +54,21 @@ struct rpc_assoc {
     unsigned context_count;
     struct builder in; /* bytes of the fragment that is coming */
     struct rpc_partial call;
+    struct rpc_security security;
     struct rpc_handles *handles;
     struct list out; /* rpc_message.link */
     size_t unread, messages;
     uint64_t now;
 };
 
-/* assoc.c: a fragment for the client. False: memory is out. */
+/* assoc.c: the client has said who it is inside the pipe. */
+NODISCARD bool rpc_assoc_identify(struct rpc_assoc *a, const struct auth_identity *who);
+/* assoc.c: a fragment for the client; answers to calls get protection. False: memory is out. */
 NODISCARD bool rpc_assoc_send(struct rpc_assoc *a, const struct rpc_pdu *p);
 /* bind.c: bind and alter_context. False: the association is broken. */
 NODISCARD bool rpc_bind(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *arena);
+/* bind.c: the last token of an authentication; there is no answer. */
+NODISCARD bool rpc_auth3(struct rpc_assoc *a, const struct rpc_pdu *p);
 /* call.c: a fragment of a request. False: the association is broken. */
 NODISCARD bool rpc_request(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *arena);
 NODISCARD bool rpc_fault(struct rpc_assoc *a, const struct rpc_pdu *p, uint32_t status);

@@ -88,12 +88,56 @@ static uint16_t clamp(uint16_t size)
     return (uint16_t)MIN(MAX(size, RPC_FRAG_MIN), RPC_FRAG_MAX);
 }
 
+/* A token in, a token out; the end of the authentication changes who calls. False: memory is out,
+   or the client is not who it says. */
+static bool authenticate(struct rpc_assoc *a, const struct rpc_pdu *p, struct builder *token)
+{
+    struct rpc_security *s = &a->security;
+    const bool before = s->state == RPC_SECURITY_DONE;
+    if (!rpc_security_step(s, a->service->auth, &p->auth, a->now, token))
+        return false;
+    if (s->state == RPC_SECURITY_DONE && !before)
+        return rpc_assoc_identify(a, rpc_security_identity(s));
+    return s->state != RPC_SECURITY_FAILED;
+}
+
+static bool answer_with_token(struct rpc_assoc *a, const struct rpc_pdu *p, struct rpc_pdu *answer)
+{
+    struct builder token;
+    builder_init_grow(&token, RPC_FRAG_MIN);
+    bool ok = authenticate(a, p, &token) && !builder_failed(&token);
+    answer->flags |= p->flags & PFC_SUPPORT_HEADER_SIGN; /* we sign them in any case */
+    answer->auth = p->auth;
+    answer->auth.present = token.len > 0;
+    answer->auth.value = token.data;
+    answer->auth.value_len = (uint16_t)token.len;
+    if (ok)
+        ok = rpc_assoc_send(a, answer);
+    else if (rpc_fault(a, p, RPC_FAULT_ACCESS_DENIED))
+        ok = false;
+    builder_free(&token);
+    return ok;
+}
+
+/* What is wrong the client learns when it calls. */
+bool rpc_auth3(struct rpc_assoc *a, const struct rpc_pdu *p)
+{
+    struct builder none;
+    if (a->security.state != RPC_SECURITY_UNDER_WAY || !p->auth.present)
+        return false;
+    builder_init_grow(&none, RPC_FRAG_MIN);
+    if (!authenticate(a, p, &none))
+        a->security.state = RPC_SECURITY_FAILED;
+    builder_free(&none);
+    return true;
+}
+
 bool rpc_bind(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *arena)
 {
     const bool first = p->type == RPC_BIND;
     if (first != (a->state == RPC_NEW))
         return first ? nak(a, p, RPC_NAK_REASON_NOT_SPECIFIED) : rpc_fault(a, p, NCA_S_PROTO_ERROR);
-    if (p->auth.present)
+    if (p->auth.present && !rpc_security_known(a->service->auth, &p->auth))
         return nak(a, p, RPC_NAK_AUTH_TYPE_NOT_RECOGNIZED);
     struct rpc_pdu answer = {
         .type = first ? RPC_BIND_ACK : RPC_ALTER_CONTEXT_RESP,
@@ -115,5 +159,5 @@ bool rpc_bind(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *arena)
     answer.assoc_group = a->group;
     for (unsigned i = 0; i < p->context_count; i++)
         answer.results[i] = judge(a, &p->contexts[i]);
-    return rpc_assoc_send(a, &answer);
+    return p->auth.present ? answer_with_token(a, p, &answer) : rpc_assoc_send(a, &answer);
 }

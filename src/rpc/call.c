@@ -34,14 +34,18 @@ bool rpc_fault(struct rpc_assoc *a, const struct rpc_pdu *p, uint32_t status)
 
 static bool send_answer(struct rpc_assoc *a, const struct rpc_pdu *p, const struct builder *stub)
 {
-    const size_t room = a->max_xmit - RPC_STUB_OFFSET;
-    size_t at = 0;
+    const bool protect = rpc_security_protects(&a->security);
+    size_t room = a->max_xmit - RPC_STUB_OFFSET, at = 0;
     struct rpc_pdu answer = {
         .type = RPC_RESPONSE,
         .flags = PFC_FIRST_FRAG,
         .call_id = p->call_id,
         .context_id = p->context_id,
     };
+    if (protect) {
+        answer.auth = rpc_security_trailer(&a->security);
+        room = (room - RPC_TRAILER_SIZE - answer.auth.value_len) & ~(size_t)15;
+    }
     do {
         answer.stub = stub->data + at;
         answer.stub_len = MIN(stub->len - at, room);
@@ -80,6 +84,7 @@ static uint32_t run(struct rpc_assoc *a, const struct rpc_operation *op, struct 
         .directory = &a->service->directory,
         .caller = &a->caller,
         .handles = a->handles,
+        .endpoint = a->endpoint,
         .now = a->now,
     };
     const struct builder *in = &a->call.stub;
@@ -131,6 +136,18 @@ static bool begins_or_belongs(struct rpc_partial *call, const struct rpc_pdu *p)
            call->context_id == p->context_id && call->big_endian == p->big_endian;
 }
 
+/* Opens the fragment in a->in, where p->stub points. Not genuine: the call is given up. */
+static bool genuine(struct rpc_assoc *a, const struct rpc_pdu *p)
+{
+    struct rpc_security *s = &a->security;
+    bool ok = s->state == RPC_SECURITY_NONE || s->state == RPC_SECURITY_DONE;
+    if (ok && rpc_security_protects(s))
+        ok = rpc_security_open(s, a->in.data, a->in.len, p->stub_offset, &p->auth);
+    if (!ok)
+        rpc_partial_drop(&a->call);
+    return ok;
+}
+
 bool rpc_request(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *arena)
 {
     struct rpc_partial *call = &a->call;
@@ -139,6 +156,8 @@ bool rpc_request(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *are
         (void)told; /* it is over either way */
         return false;
     }
+    if (!genuine(a, p))
+        return rpc_fault(a, p, RPC_FAULT_ACCESS_DENIED);
     builder_bytes(&call->stub, p->stub, p->stub_len);
     if (builder_failed(&call->stub))
         call->too_long = true;

@@ -101,6 +101,7 @@ struct rpc_accounts {
 struct rpc_directory {
     void *ctx;
     void (*identity)(void *ctx, struct rpc_identity *out);
+    bool (*is_admin)(void *ctx, const char *user);
     /* Those that this caller may see, in a steady order. False: memory is out. */
     bool (*shares)(void *ctx, const struct rpc_caller *who, struct arena *a,
                    struct rpc_shares *out);

@@ -6,11 +6,14 @@
 #include <string.h>
 
 static const struct rpc_endpoint endpoints[] = {
-    {"srvsvc", "\\PIPE\\srvsvc", {&rpc_srvsvc}},
-    {"lsarpc", "\\PIPE\\lsass", {&rpc_lsarpc, &rpc_samr}},
-    {"samr", "\\PIPE\\lsass", {&rpc_samr, &rpc_lsarpc}},
-    {"lsass", "\\PIPE\\lsass", {&rpc_lsarpc, &rpc_samr}},
-    {"wkssvc", "\\PIPE\\wkssvc", {&rpc_wkssvc}},
+    {"srvsvc", "\\PIPE\\srvsvc", {&rpc_srvsvc, &rpc_mgmt}},
+    {"lsarpc", "\\PIPE\\lsass", {&rpc_lsarpc, &rpc_mgmt}},
+    {"samr", "\\PIPE\\lsass", {&rpc_samr, &rpc_mgmt}},
+    {"lsass", "\\PIPE\\lsass", {&rpc_lsarpc, &rpc_samr, &rpc_mgmt}},
+    {"wkssvc", "\\PIPE\\wkssvc", {&rpc_wkssvc, &rpc_mgmt}},
+    /* asked for by tools that take every server for Windows: there, but nobody answers */
+    {"svcctl", "\\PIPE\\svcctl", {&rpc_mgmt}},
+    {"winreg", "\\PIPE\\winreg", {&rpc_mgmt}},
 };
 
 const struct rpc_endpoint *rpc_endpoint_find(const char *name, size_t len)

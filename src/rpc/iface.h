@@ -19,7 +19,8 @@ struct rpc_call {
     const struct rpc_directory *directory;
     const struct rpc_caller *caller;
     struct rpc_handles *handles; /* of the association */
-    uint64_t now;                /* FILETIME */
+    const struct rpc_endpoint *endpoint;
+    uint64_t now; /* FILETIME */
 };
 
 /* `in` and `out` are the structs of the operation's records, `out` zeroed. 0, or the status of a
@@ -64,7 +65,7 @@ extern const struct ndr_record rpc_byte_record;
         }                                                                                         \
     }
 
-extern const struct rpc_interface rpc_srvsvc, rpc_wkssvc, rpc_lsarpc, rpc_samr;
+extern const struct rpc_interface rpc_srvsvc, rpc_wkssvc, rpc_lsarpc, rpc_samr, rpc_mgmt;
 
 extern const struct rpc_syntax rpc_ndr32;
 

@@ -248,8 +248,8 @@ static smbkit_status translate_names(struct rpc_call *call, const struct names_i
     if (o->domains == NULL || o->found.v == NULL || !rpc_people_get(call, &people))
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     for (uint32_t i = 0; i < q->count; i++) {
-        const char *name = q->names[i].value;
-        const struct rpc_person *who = name != NULL ? rpc_people_by_name(&people, name) : NULL;
+        const char *name = q->names[i].value != NULL ? q->names[i].value : "";
+        const struct rpc_person *who = rpc_people_by_name(&people, name);
         o->found.v[i] = (struct found){.use = SidTypeUnknown, .domain = NO_DOMAIN};
         if (who == NULL)
             continue;

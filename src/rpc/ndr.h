@@ -62,8 +62,8 @@ struct ndr_field {
     uint16_t other;  /* of the uint32_t that counts the elements of an array, or is the tag */
     const struct ndr_record *sub;
     const struct ndr_arm *arms; /* of a union, ended by a row without a record */
-    uint32_t max; /* elements on the wire; of varying arrays also the size that is announced; of a
-                     union the bytes of its tag, 2 or 4 */
+    uint32_t max;               /* elements on the wire; of a union the bytes of its tag, 2 or 4 */
+    uint32_t announced;         /* size of a varying array on the wire; 0: as many as there are */
 };
 
 struct ndr_record {
@@ -77,21 +77,21 @@ struct ndr_record {
     static const struct ndr_field name##_fields[] = {__VA_ARGS__};                  \
     static const struct ndr_record name = {name##_fields, ARRAY_LEN(name##_fields), \
                                            sizeof(struct type)}
-#define NDR_F(kind, type, member)                             \
-    {                                                         \
-        kind, offsetof(struct type, member), 0, NULL, NULL, 0 \
+#define NDR_F(kind, type, member)                                \
+    {                                                            \
+        kind, offsetof(struct type, member), 0, NULL, NULL, 0, 0 \
     }
-#define NDR_SUB(kind, type, member, sub)                        \
-    {                                                           \
-        kind, offsetof(struct type, member), 0, &(sub), NULL, 0 \
+#define NDR_SUB(kind, type, member, sub)                           \
+    {                                                              \
+        kind, offsetof(struct type, member), 0, &(sub), NULL, 0, 0 \
     }
-#define NDR_A(kind, type, member, counter, sub, max)                                           \
-    {                                                                                          \
-        kind, offsetof(struct type, member), offsetof(struct type, counter), &(sub), NULL, max \
+#define NDR_A(kind, type, member, counter, sub, max)                                              \
+    {                                                                                             \
+        kind, offsetof(struct type, member), offsetof(struct type, counter), &(sub), NULL, max, 0 \
     }
-#define NDR_U(kind, type, member, tag, arms, tag_bytes)                                        \
-    {                                                                                          \
-        kind, offsetof(struct type, member), offsetof(struct type, tag), NULL, arms, tag_bytes \
+#define NDR_U(kind, type, member, tag, arms, tag_bytes)                                           \
+    {                                                                                             \
+        kind, offsetof(struct type, member), offsetof(struct type, tag), NULL, arms, tag_bytes, 0 \
     }
 
 /* Parameters. False: malformed, or memory is out. `host` has record->size bytes. Bytes that are

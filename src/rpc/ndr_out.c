@@ -76,7 +76,7 @@ static void write_array(struct out *out, const struct ndr_field *f, const uint8_
     const uint8_t *v = ndr_host_ptr(host, f->offset);
     uint32_t count = v != NULL ? ndr_host_u32(host, f->other) : 0;
     if (ndr_is_varying(f->kind)) {
-        put_u32(out, MAX(f->max, count));
+        put_u32(out, MAX(f->announced, count));
         put_u32(out, 0);
     }
     put_u32(out, count);

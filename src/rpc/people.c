@@ -118,6 +118,8 @@ static bool same(const char *a, const char *b, size_t b_len)
 
 const struct rpc_person *rpc_people_by_name(const struct rpc_people *p, const char *name)
 {
+    if (name[0] == '\0') /* as Windows has it */
+        return rpc_people_by_sid(p, &rpc_builtin_sid);
     const char *slash = strchr(name, '\\');
     const char *account = slash != NULL ? slash + 1 : name;
     size_t domain_len = slash != NULL ? (size_t)(slash - name) : 0;

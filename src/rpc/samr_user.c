@@ -64,7 +64,8 @@ struct hours {
 };
 /* SAMPR_LOGON_HOURS ([MS-SAMR] 2.2.6.5) */
 NDR_RECORD(hours_record, hours, NDR_F(NDR_U16, hours, units),
-           NDR_A(NDR_VARYING, hours, v, bytes, rpc_byte_record, HOURS_BYTES_MAX));
+           {NDR_VARYING, offsetof(struct hours, v), offsetof(struct hours, bytes), &rpc_byte_record,
+            NULL, HOURS_BYTES_MAX, HOURS_BYTES_MAX});
 
 /* RPC_SHORT_BLOB, always empty: a hash of a password. */
 struct blob {

@@ -39,8 +39,15 @@ NDR_RECORD(info_102, server, PLATFORM, NAME, VERSION_TYPE, COMMENT, LIMITS);
 NDR_RECORD(info_103, server, PLATFORM, NAME, VERSION_TYPE, COMMENT, LIMITS,
            NDR_F(NDR_U32, server, capabilities));
 
+/* Levels that we do not tell, but whose place in an answer clients know. */
+struct nothing {
+    uint32_t unused;
+};
+NDR_RECORD(no_info, nothing, NDR_F(NDR_U32, nothing, unused));
+
 static const struct ndr_arm infos[] = {
-    {100, &info_100}, {101, &info_101}, {102, &info_102}, {103, &info_103}, {0, NULL},
+    {502, &no_info},  {503, &no_info},  {599, &no_info},  {100, &info_100},
+    {101, &info_101}, {102, &info_102}, {103, &info_103}, {0, NULL},
 };
 
 struct get_in {
@@ -220,7 +227,7 @@ struct disk {
     uint8_t text[6];
 };
 NDR_RECORD(disk_record, disk, NDR_F(NDR_U32, disk, offset), NDR_F(NDR_U32, disk, units),
-           {NDR_RAW, offsetof(struct disk, text), 0, NULL, NULL, 6});
+           {NDR_RAW, offsetof(struct disk, text), 0, NULL, NULL, 6, 0});
 
 #define DISKS_MAX 26
 struct disks {

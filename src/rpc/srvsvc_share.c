@@ -33,12 +33,13 @@ NDR_RECORD(info_503, rpc_share, NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, USES,
 NDR_RECORD(info_1004, rpc_share, REMARK);
 NDR_RECORD(info_1005, rpc_share, FLAGS);
 NDR_RECORD(info_1006, rpc_share, MAX_USES);
+NDR_RECORD(info_1007, rpc_share, FLAGS, NAME);
 NDR_RECORD(info_1501, rpc_share, SD_LEN, SD);
 
 static const struct ndr_arm infos[] = {
     {0, &info_0},       {1, &info_1},       {2, &info_2},       {501, &info_501},
     {502, &info_502},   {503, &info_503},   {1004, &info_1004}, {1005, &info_1005},
-    {1006, &info_1006}, {1501, &info_1501}, {0, NULL},
+    {1006, &info_1006}, {1007, &info_1007}, {1501, &info_1501}, {0, NULL},
 };
 
 RPC_ROWS(list_0, info_0);
