@@ -16,20 +16,6 @@
 
 /* --- parameters --- */
 
-static const char *value_of(const struct smbkit_arg *args, size_t count, const char *key)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(args[i].key, key) == 0)
-            return args[i].value;
-    return "";
-}
-
-/* The value has been checked; only which of the two it is remains. */
-static bool is_on(const char *value)
-{
-    return strchr("1yYtT", value[0]) != NULL || strcasecmp(value, "on") == 0;
-}
-
 /* An octal mode, or -1 for an empty value. */
 static bool parse_mode(const char *text, int *mode)
 {
@@ -60,9 +46,10 @@ static bool parse(struct dir_volume *v, struct smbkit_share *share, const struct
                   size_t count)
 {
     uint64_t limit = 0;
-    const char *links = value_of(args, count, "links"), *acls = value_of(args, count, "acls");
-    v->hide_dots = is_on(value_of(args, count, "hide-dot-files"));
-    smbkit_parse_size(value_of(args, count, "index-memory"), &limit);
+    const char *links = smbkit_arg_text(args, count, "links"),
+               *acls = smbkit_arg_text(args, count, "acls");
+    v->hide_dots = smbkit_arg_bool(args, count, "hide-dot-files");
+    smbkit_parse_size(smbkit_arg_text(args, count, "index-memory"), &limit);
     v->trees.max = (size_t)smbkit_arg_number(args, count, "watch-folders");
     v->index_limit = limit < SIZE_MAX ? (size_t)limit : SIZE_MAX;
     if (!parse_links(v, links)) {
@@ -73,12 +60,12 @@ static bool parse(struct dir_volume *v, struct smbkit_share *share, const struct
         smbkit_error(share, "acls=%s: it can be auto, off, or an attribute like user.NTACL", acls);
         return false;
     }
-    if (!parse_mode(value_of(args, count, "file-mode"), &v->file_mode) ||
-        !parse_mode(value_of(args, count, "folder-mode"), &v->folder_mode)) {
+    if (!parse_mode(smbkit_arg_text(args, count, "file-mode"), &v->file_mode) ||
+        !parse_mode(smbkit_arg_text(args, count, "folder-mode"), &v->folder_mode)) {
         smbkit_error(share, "file-mode and folder-mode are octal numbers like 0640");
         return false;
     }
-    return dir_users_init(&v->users, value_of(args, count, "as"), share);
+    return dir_users_init(&v->users, smbkit_arg_text(args, count, "as"), share);
 }
 
 /* --- opening and closing --- */
@@ -159,13 +146,13 @@ static smbkit_status dir_share_open(struct smbkit_share *share, const struct smb
     v->folders = smbkit_alloc(DIR_TABLE_SIZE * sizeof(*v->folders));
     v->nodes = smbkit_alloc(DIR_TABLE_SIZE * sizeof(*v->nodes));
     if (v->folders == NULL || v->nodes == NULL || !parse(v, share, args, count) ||
-        !open_root(v, share, value_of(args, count, "path"))) {
+        !open_root(v, share, smbkit_arg_text(args, count, "path"))) {
         dir_share_close(v);
         return SMBKIT_STATUS_INVALID_PARAMETER;
     }
     tell_lacks(v, share);
     raise_descriptor_limit();
-    if (is_on(value_of(args, count, "watch")))
+    if (smbkit_arg_bool(args, count, "watch"))
         v->watch = dir_watch_new(v);
     *vol = v;
     return SMBKIT_STATUS_SUCCESS;
