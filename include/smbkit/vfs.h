@@ -566,12 +566,18 @@ SMBKIT_API const struct smbkit_plugin *smbkit_share_plugin(const struct smbkit_s
  * change, the core tells by itself). Clients that watch are told, and caches of `path` are broken.
  * Any thread, from share_open's return until share_close returns; also inside callbacks, and with a
  * lock of the plugin held, because it calls nothing back: it only puts the event into a queue, in
- * the order of the calls. Before share_open has returned and after the last handle is gone nobody
- * can watch, and nothing happens. `path` is copied; one that breaks the rules for paths is ignored,
- * as no client could name it.
+ * the order of the calls. What was told before an operation is answered, clients hear before they
+ * can ask for anything else. Before share_open has returned and after the last handle is gone
+ * nobody can watch, and nothing happens. `path` is copied; one that breaks the rules for paths is
+ * ignored, as no client could name it. A folder that is removed or renamed goes with what is in it:
+ * that needs no events of its own.
+ *
+ * The queue of a share has a limit (65536 events, 16 MiB): what is told on top of it is lost, and
+ * then all who watch the share list their folders again, and nothing of it stays cached.
  */
 SMBKIT_API void smbkit_notify(struct smbkit_share *share, const char *path, uint32_t action);
-/* The same for what only one user sees, on a volume with SMBKIT_CAP_PER_USER. */
+/* The same for what only one user sees, on a volume with SMBKIT_CAP_PER_USER. There the core tells
+   what a client changes only that client's user; others who see the same file, the plugin tells. */
 SMBKIT_API void smbkit_notify_user(struct smbkit_share *share, const char *user, const char *path,
                                    uint32_t action);
 
