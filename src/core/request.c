@@ -191,6 +191,10 @@ enum core_verdict request_wait(struct core_request *r, void (*unpark)(struct cor
                                enum core_verdict verdict)
 {
     ASSERT(verdict == STEP_PARK || verdict == STEP_PARK_REPEAT);
+    if (r->open != NULL && r->open->state != OPEN_LIVE) { /* its waiters have been completed */
+        unpark(r);
+        return request_done(r, r->cmd->closed_status);
+    }
     if (!r->async) {
         /* note 266: Windows fails what would go asynchronous in the middle of a chain, but for a
            CREATE that waits for a break */

@@ -166,8 +166,8 @@ enum core_verdict request_goto(struct core_request *r,
                                enum core_verdict (*step)(struct core_request *r));
 /* Parks for an event that may never come (a lock, a notification): the interim response goes out
    now. `unpark` as in the struct. When the request may not go asynchronous (in the middle of a
-   related compound, or too many are parked) it returns STEP_DONE with the status set. The request
-   is put on r->open's waiters. */
+   related compound, or too many are parked), or its open is being shut already, it returns
+   STEP_DONE with the status set. The request is put on r->open's waiters. */
 enum core_verdict request_wait(struct core_request *r, void (*unpark)(struct core_request *r),
                                enum core_verdict verdict);
 /* Parks for an event that comes soon, wherever the request stands in its chain: no interim

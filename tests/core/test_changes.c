@@ -129,6 +129,18 @@ static struct wire_file_id open_leased(struct harness_client *c, const char *nam
     return harness_last(c)->body.create_rsp.file_id;
 }
 
+/* A request of alice's reaches the core; what the plugin is asked for it waits. */
+static void begin(uint16_t command, const union wire_any *body)
+{
+    struct builder out;
+    const struct smbclient_element v = harness_element(&alice, command, body);
+    builder_init_grow(&out, 65536);
+    assert_true(smbclient_send(&alice.smb, &v, 1, 0, &out));
+    world_send(alice.conn, out.data, out.len);
+    builder_free(&out);
+    assert_true(world_deliver_to_server(alice.conn));
+}
+
 /* --- watching --- */
 
 static smbkit_status watch(struct harness_client *c, struct wire_file_id id, bool tree)
@@ -338,17 +350,11 @@ static void test_changed_while_opening(void **state)
         uint32_t granted;
     } cases[] = {{"f", 0}, {"F", 0}, {"g", RWH}, {"", RWH}, {NULL, 0}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct builder out;
         start_with(0, SMBKIT_THREAD_PARALLEL);
         make_file(&bob, "f");
         union wire_any body = lease_req("f", 0, 1, RWH);
-        const struct smbclient_element v = harness_element(&alice, SMB2_CREATE, &body);
-        builder_init_grow(&out, 65536);
-        assert_true(smbclient_send(&alice.smb, &v, 1, 0, &out));
         alice.count = 0;
-        world_send(alice.conn, out.data, out.len);
-        builder_free(&out);
-        assert_true(world_deliver_to_server(alice.conn));
+        begin(SMB2_CREATE, &body);
         if (cases[i].path != NULL)
             tell(NULL, cases[i].path, FILE_ACTION_MODIFIED);
         else
@@ -358,6 +364,26 @@ static void test_changed_while_opening(void **state)
         assert_int_equal(lease_state(&alice), cases[i].granted);
         end();
     }
+}
+
+/* The folder is closed while the plugin is still being asked to watch it. */
+static void test_closed_while_beginning(void **state)
+{
+    start_with(0, SMBKIT_THREAD_PARALLEL);
+    struct wire_file_id id = open_folder(&alice, "d");
+    const union wire_any notify = {.change_notify_req = {.output_length = 4096,
+                                                         .file_id = id,
+                                                         .completion_filter = NAMES}},
+                         close = {.close_req = {.file_id = id}};
+    alice.count = 0;
+    begin(SMB2_CHANGE_NOTIFY, &notify);
+    begin(SMB2_CLOSE, &close);
+    harness_run(&alice);
+    assert_int_equal(alice.count, 2);
+    assert_int_equal(alice.replies[0].command, SMB2_CHANGE_NOTIFY);
+    assert_int_equal(alice.replies[0].status, SMBKIT_STATUS_NOTIFY_CLEANUP);
+    assert_int_equal(alice.replies[1].status, SMBKIT_STATUS_SUCCESS);
+    end();
 }
 
 /* The watched folder goes: nobody waits for what cannot come. */
@@ -453,6 +479,7 @@ int main(void)
         cmocka_unit_test(test_rename),
         cmocka_unit_test(test_renamed_while_open),
         cmocka_unit_test(test_changed_while_opening),
+        cmocka_unit_test(test_closed_while_beginning),
         cmocka_unit_test(test_removed_folder),
         cmocka_unit_test(test_leases),
         cmocka_unit_test(test_folder_leases),
