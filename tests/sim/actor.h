@@ -60,7 +60,7 @@ struct actor {
     struct logon logons[ACTOR_LOGONS];
     struct list ops; /* op.link */
     struct durable durable;
-    uint64_t durable_intruded_at; /* 0: never */
+    bool durable_intruded; /* by somebody else, at some time */
     uint64_t old_session_id;
     const char *old_user;
 };

@@ -9,7 +9,6 @@
 #define ACCESS      (FILE_READ_DATA | FILE_WRITE_DATA | DELETE)
 #define LOCK_OFFSET 100
 #define TIMER_SLACK (2 * NS_PER_MS) /* the core's timers are that fine */
-#define INTRUSION   (10 * NS_PER_S) /* no request takes longer once its connection has gone */
 #define V1_TIMEOUT  (60 * NS_PER_S) /* what the server says when it is not asked */
 
 static const char *const names[ACTORS_MAX] = {"r0", "r1", "r2", "r3"};
@@ -67,14 +66,13 @@ static void judge_intruder(struct op *op, const struct smbclient_reply *rp, smbk
 static bool intruded(const struct actor *a)
 {
     struct sim *s = a->sim;
-    uint64_t at = a->durable_intruded_at;
     for (size_t i = 0; i < s->actor_count; i++)
         LIST_FOREACH (it, &s->actors[i].ops) {
             const struct op *op = LIST_ENTRY(it, const struct op, link);
             if (op->judge == judge_intruder && op->offset == a->index)
                 return true;
         }
-    return at != 0 && s->world.now < at + INTRUSION;
+    return a->durable_intruded; /* a request goes on when its connection has gone */
 }
 
 static void learn_open(struct op *op, const struct wire_create_rsp *rsp,
@@ -396,7 +394,7 @@ static void intrude(struct logon *l)
     op->judge = judge_intruder;
     op->offset = who;
     a->durable.certain = false;
-    a->durable_intruded_at = actor_world(a)->now;
+    a->durable_intruded = true;
     op_send(self, &op, &e, 1, 0);
     arena_clear(&mem);
 }
