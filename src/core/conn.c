@@ -39,6 +39,8 @@ void conn_unref(struct core_conn *conn)
 
 /* Stops clients that connect and never log on: before authentication a connection costs almost
    nothing, but not for ever. */
+static void refused(struct timer *t);
+
 static void auth_timeout(struct timer *t)
 {
     conn_refuse(CONTAINER_OF(t, struct core_conn, auth_timer), "did not authenticate in time");
@@ -68,6 +70,7 @@ struct core_conn *core_conn_new(struct core *c, void *transport, const struct co
     list_append(&c->conns, &conn->link);
     c->stats.connections++;
     timer_init(&conn->auth_timer, auth_timeout);
+    timer_init(&conn->end_timer, refused);
     timerq_set(&c->timers, &conn->auth_timer, c->now + c->config.auth_timeout);
     return conn;
 }
@@ -80,6 +83,24 @@ void conn_refuse(struct core_conn *conn, const char *why)
     conn->core->stats.frames_refused++;
     conn->state = CONN_CLOSING;
     conn->core->host.close(conn->transport, true);
+    /* its client may take its time to end its side */
+    timerq_set(&conn->core->timers, &conn->end_timer, conn->core->now);
+}
+
+/* What hangs on the connection ends ([MS-SMB2] 3.3.7.1). */
+static void conn_leave(struct core_conn *conn)
+{
+    struct htab_node *n;
+    batch_cancel_all(conn);
+    while ((n = htab_walk(&conn->channels, NULL)) != NULL)
+        channel_drop(CONTAINER_OF(n, struct core_channel, by_session));
+}
+
+static void refused(struct timer *t)
+{
+    struct core_conn *conn = conn_ref(CONTAINER_OF(t, struct core_conn, end_timer));
+    conn_leave(conn);
+    conn_unref(conn);
 }
 
 void conn_send(struct core_conn *conn, struct chain *message)
@@ -167,9 +188,7 @@ void core_conn_lost(struct core_conn *conn)
     ASSERT(conn->state != CONN_LOST);
     conn->state = CONN_LOST;
     timerq_cancel(&conn->core->timers, &conn->auth_timer);
-    batch_cancel_all(conn);
-    struct htab_node *n;
-    while ((n = htab_walk(&conn->channels, NULL)) != NULL)
-        channel_drop(CONTAINER_OF(n, struct core_channel, by_session));
+    timerq_cancel(&conn->core->timers, &conn->end_timer);
+    conn_leave(conn);
     conn_unref(conn);
 }

@@ -51,6 +51,7 @@ struct core_conn {
     struct htab channels; /* core_channel.by_session: Connection.SessionTable */
     size_t channel_count;
     struct timer auth_timer; /* until the first session is valid */
+    struct timer end_timer;  /* when it is CLOSING: takes leave of its sessions */
     uint64_t buffered;       /* bytes of frames in work */
     uint32_t async_count;
     uint64_t next_async_id;

@@ -42,6 +42,7 @@ struct dir_state {
     struct builder out;
     struct wire_chain chain;
     bool full;               /* nothing more goes in */
+    uint32_t index;          /* FileIndex of the entry that is given */
     bool by_short;           /* the pattern is a short name */
     struct smbkit_attr self; /* for "." and ".." */
 };
@@ -206,6 +207,13 @@ static enum core_verdict dir_start(struct core_request *r)
 
 /* ---------------------------------------------------------------- entries */
 
+/* FileIndex of the entry behind a cookie; 0, there is none, where that is larger than a client can
+   say. Listings do not begin at one, as with Windows: plugins get no cookies but their own. */
+static uint32_t index_behind(uint64_t cookie)
+{
+    return cookie < UINT32_MAX ? (uint32_t)cookie + 1 : 0;
+}
+
 static struct wire_dir_entry make_entry(const char *name, size_t len, const struct smbkit_attr *a)
 {
     struct wire_dir_entry e = {
@@ -261,6 +269,7 @@ static enum gave give(struct core_request *r, const char *name, size_t len,
 {
     struct dir_state *s = r->state_data;
     struct wire_dir_entry e = make_entry(name, len, a);
+    e.file_index = s->index;
     char made[VFS_SHORT_MAX + 1];
     if (has_short_name(r, name, len)) {
         vfs_short_make(name, len, made);
@@ -415,6 +424,7 @@ static enum core_verdict dir_listed(struct core_request *r)
         if (s->full)
             return flow_goto(r, dir_end);
         if (wanted(s, l, d)) {
+            s->index = index_behind(l->cookie);
             enum gave g = give(r, d->name, d->name_len, &d->attr, &v);
             if (g == GAVE_END)
                 return v;
