@@ -305,7 +305,9 @@ static void follow_trees(struct dir_watch *w)
     if (!w->late || pthread_mutex_trylock(&v->trees.lock) != 0)
         return;
     dir_trees_follow(v, &w->pending, w->gone, w->anew);
-    w->gone = w->anew = w->late = false;
+    w->gone = false;
+    w->anew = false;
+    w->late = false;
     pthread_mutex_unlock(&v->trees.lock);
 }
 
