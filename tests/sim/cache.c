@@ -130,7 +130,10 @@ bool cache_granted(struct op *op, struct model_handle *h, const struct wire_crea
     }
     struct model_cache *c = lease ? lease_of(h->file, a, &wish->key) : NULL;
     uint32_t most = lease ? wish->state | (c != NULL ? c->state : 0) : of_level(wish->level);
-    if ((state & ~most) != 0 || state != legal(state))
+    bool overtaken = c != NULL && (state & ~most) != 0;
+    if (overtaken) /* by the answer to an acknowledgment: what is held now is not known */
+        c->doubtful = true;
+    else if ((state & ~most) != 0 || state != legal(state))
         return judged(op, h->file) ? op_violation(op, "granted more than asked for") : true;
     if (!lease && state == 0)
         return true;
@@ -282,7 +285,7 @@ void cache_check(struct actor *a)
         LIST_FOREACH (it, &m->files[i].caches) {
             struct model_cache *c = LIST_ENTRY(it, struct model_cache, link);
             /* what follows from an acknowledgment is told by a timer that is due at once */
-            if (!c->marked && actor_world(a)->now > c->lost_at) {
+            if (!c->marked && !c->answering && actor_world(a)->now > c->lost_at) {
                 c->marked = true;
                 c->mark = c->owner->conn->sent_to_client;
             }
@@ -332,6 +335,8 @@ static void judge_ack(struct op *op, const struct smbclient_reply *rp, smbkit_st
     struct model_cache *c = op->cache;
     struct sim_stats *st = actor_world(op->actor)->stats;
     c->answering = false;
+    if (!c->marked) /* what else it loses is told after this */
+        c->lost_at = op->actor->conn->delivering_at;
     if (c->uses == 1) /* its last handle was closed on the way */
         return;
     smbkit_status late =
