@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Named pipes with the tools that administrators and auditors use: smbclient -L, rpcclient with and
+without protection inside the pipe, impacket's calls."""
+from impacket.dcerpc.v5 import lsat, lsad, samr, srvs, transport, wkst
+from impacket.dcerpc.v5.dtypes import MAXIMUM_ALLOWED
+from impacket.dcerpc.v5.rpcrt import RPC_C_AUTHN_LEVEL_PKT_INTEGRITY, RPC_C_AUTHN_LEVEL_PKT_PRIVACY
+from impacket.smbconnection import SMBConnection
+
+from peer import HOST, PASSWORD, PORT, SHARE, USER, check, finish, need, run
+
+
+def rpcclient(commands, binding=""):
+    return run(["rpcclient", "-p", PORT, "-U", f"{USER}%{PASSWORD}", "--configfile=/dev/null",
+                "--use-kerberos=off", f"ncacn_np:{HOST}{binding}", "-c", commands]).stdout
+
+
+def says(what, out, *texts):
+    for text in texts:
+        check(f"{what}: {text!r}", text in out, out)
+
+
+def samba():
+    out = run(["smbclient", "-L", HOST, "-p", PORT, "-U", f"{USER}%{PASSWORD}",
+               "--configfile=/dev/null", "--use-kerberos=off"]).stdout
+    says("smbclient -L", out, SHARE, "IPC$")
+    says("srvinfo", rpcclient("srvinfo"), "platform_id")
+    for level in ("1", "2", "502"):
+        says(f"netshareenumall {level}", rpcclient(f"netshareenumall {level}"), SHARE)
+        says(f"netsharegetinfo {level}", rpcclient(f"netsharegetinfo {SHARE} {level}"), SHARE)
+    says("lookupnames", rpcclient(f"lookupnames {USER} Everyone"), "(User: 1)", "S-1-1-0")
+    sid = rpcclient(f"lookupnames {USER}").split()[1]
+    says("lookupsids", rpcclient(f"lookupsids {sid} S-1-5-32-545"), f"\\{USER} (1)", "Users (4)")
+    out = rpcclient("enumdomusers")
+    says("enumdomusers", out, f"user:[{USER}]")
+    rid = out.split("rid:[")[1].split("]")[0]
+    says("queryuser", rpcclient(f"queryuser {rid}"), USER, "logon_hrs")
+    says("querydispinfo", rpcclient("querydispinfo"), f"Account: {USER}")
+    for binding in ("[sign]", "[seal]", "[ntlm,sign]", "[ntlm,seal]", "[spnego,sign]",
+                    "[spnego,seal]"):
+        says(f"getusername {binding}", rpcclient("getusername", binding), USER)
+    says("a pipe that nobody answers", rpcclient("winreg_enumkey HKLM"), "NT_STATUS_")
+
+
+def connect(pipe, uuid, level=None):
+    t = transport.SMBTransport(HOST, int(PORT), pipe, USER, PASSWORD)
+    d = t.get_dce_rpc()
+    if level is not None:
+        d.set_credentials(USER, PASSWORD)
+        d.set_auth_level(level)
+    d.connect()
+    d.bind(uuid)
+    return d
+
+
+def impacket():
+    c = SMBConnection(HOST, HOST, sess_port=int(PORT))
+    c.login(USER, PASSWORD)
+    names = [s["shi1_netname"][:-1] for s in c.listShares()]
+    check("listShares", SHARE in names and "IPC$" in names, names)
+    c.logoff()
+    for level in (None, RPC_C_AUTHN_LEVEL_PKT_INTEGRITY, RPC_C_AUTHN_LEVEL_PKT_PRIVACY):
+        d = connect(r"\srvsvc", srvs.MSRPC_UUID_SRVS, level)
+        for info in (100, 101, 102, 103):
+            out = srvs.hNetrServerGetInfo(d, info)
+            check(f"NetrServerGetInfo {info}", out["ErrorCode"] == 0)
+        check("NetrRemoteTOD", srvs.hNetrRemoteTOD(d)["BufferPtr"]["tod_year"] >= 2024)
+        d.disconnect()
+    d = connect(r"\wkssvc", wkst.MSRPC_UUID_WKST)
+    for info in (100, 101, 102):
+        check(f"NetrWkstaGetInfo {info}", wkst.hNetrWkstaGetInfo(d, info)["ErrorCode"] == 0)
+    d = connect(r"\lsarpc", lsat.MSRPC_UUID_LSAT)
+    policy = lsad.hLsarOpenPolicy2(d, MAXIMUM_ALLOWED)["PolicyHandle"]
+    domain = lsad.hLsarQueryInformationPolicy2(
+        d, policy, lsad.POLICY_INFORMATION_CLASS.PolicyAccountDomainInformation)
+    sid = domain["PolicyInformation"]["PolicyAccountDomainInfo"]["DomainSid"].formatCanonical()
+    out = lsat.hLsarLookupSids(d, policy, [f"{sid}-501", "S-1-5-18"])
+    texts = [n["Name"] for n in out["TranslatedNames"]["Names"]]
+    check("LsarLookupSids", texts == ["Guest", "SYSTEM"], texts)
+    d = connect(r"\samr", samr.MSRPC_UUID_SAMR)
+    server = samr.hSamrConnect(d)["ServerHandle"]
+    check("SamrEnumerateDomains", len(samr.hSamrEnumerateDomainsInSamServer(d, server)["Buffer"]
+                                      ["Buffer"]) == 2)
+
+
+need("smbclient", "rpcclient")
+samba()
+impacket()
+finish()
