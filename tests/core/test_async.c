@@ -221,6 +221,37 @@ static void test_slow_plugin(void **state)
     end();
 }
 
+/* A watch that is cancelled while the plugin is told of it waits no more. */
+static void test_cancel_watch(void **state)
+{
+    struct wire_file_id id;
+    struct builder out;
+    start();
+    assert_int_equal(
+        harness_create(&c, "", FILE_LIST_DIRECTORY, 7, FILE_OPEN, FILE_DIRECTORY_FILE, &id),
+        SMBKIT_STATUS_SUCCESS);
+    union wire_any body = {
+        .change_notify_req = {.output_length = 4096, .file_id = id, .completion_filter = 1}};
+    struct smbclient_element e = harness_element(&c, SMB2_CHANGE_NOTIFY, &body);
+    builder_init_grow(&out, 4096);
+    assert_true(smbclient_send(&c.smb, &e, 1, 0, &out));
+    w.config.late_per_mille = 1000;
+    c.count = 0;
+    world_send(c.conn, out.data, out.len);
+    builder_free(&out);
+    assert_true(world_deliver_to_server(c.conn));
+    struct smbclient_request rq = *LIST_ENTRY(c.smb.requests.next, struct smbclient_request, link);
+    builder_init_grow(&out, 4096);
+    assert_true(smbclient_cancel(&c.smb, &rq, &out));
+    world_send(c.conn, out.data, out.len);
+    builder_free(&out);
+    assert_true(world_deliver_to_server(c.conn));
+    w.config.late_per_mille = 0;
+    harness_run(&c);
+    assert_int_equal(harness_last(&c)->status, SMBKIT_STATUS_CANCELLED);
+    end();
+}
+
 /* In the middle of a chain nothing may wait for ever. */
 static void test_waiting_in_chain(void **state)
 {
@@ -290,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_lock_waits),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_slow_plugin),
+        cmocka_unit_test(test_cancel_watch),
         cmocka_unit_test(test_max_async),
         cmocka_unit_test(test_waiting_in_chain),
         cmocka_unit_test(test_max_objects),
