@@ -6,7 +6,7 @@ Usage: conformance_table.py >docs/conformance.md
 
 A line for each suite of smbtorture: how many of its tests pass over the plugins memory and dir, and
 with Samba's own server, each test counted in its best configuration. Then every test that does not pass
-over memory, with the reason.
+over memory, with the reason, and what does not pass over dir only.
 """
 import collections
 import datetime
@@ -17,6 +17,16 @@ from torture import read_list
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SERVERS = ["memory", "dir", "samba"]
+# Why a test passes over memory and not over dir: how its name begins, and the reason.
+DIR_REASONS = {
+    "smb2.timestamps.time_t_": "sets the change time for good; Linux lets nobody set it, and dir shows "
+                               "the wanted one only as long as the file is open",
+}
+
+
+def dir_reason(test):
+    return next((why for start, why in DIR_REASONS.items() if test.startswith(start)),
+                "**not explained yet**")
 
 
 def source():
@@ -58,6 +68,10 @@ default; for Samba each test counts in its best configuration.
     print("| --- | --- | --- | --- |")
     for row in missing:
         print(f"| {row['test']} | {row['memory']} | {row['samba']} | {row['reason']} |")
+    only = [r["test"] for r in rows if r["memory"] == "pass" and r["dir"] not in ("pass", "-")]
+    print(f"\n## Passed over memory and not over dir ({len(only)})\n\n| test | reason |\n| --- | --- |")
+    for test in only:
+        print(f"| {test} | {dir_reason(test)} |")
 
 
 if __name__ == "__main__":

@@ -200,7 +200,7 @@ def serve(args, folder):
         if args.column == "dir":
             path = os.path.join(folder, share)
             os.mkdir(path)
-            plugin = f"dir,path={path}"
+            plugin = f"dir,path={path},as=server"
         more, filters = SPECIAL.get(share, ("", []))
         command += ["--share", f"{share}={plugin}{more}"]
         for f in filters:
