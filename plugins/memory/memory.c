@@ -628,11 +628,14 @@ static struct ram_data *begin_change(struct smbkit_op *op, struct ram_volume *v,
     return d;
 }
 
-/* A file that is not sparse is written to as far only as there is room for all of it, whether its
-   holes take memory or not. */
+/* On a disk, what lies before the end of a file that is not sparse takes room, so that Windows says
+   DISK_FULL for a write far beyond it ([MS-FSA] 2.1.5.4). Here holes cost nothing, and Linux
+   clients make them without marking the file: only what no disk would hold is refused. */
+#define PLAIN_FILE_SIZE_MAX (1ull << 40)
+
 static bool has_room(const struct ram_volume *v, const struct ram_handle *h, uint64_t end)
 {
-    return end <= v->space.limit || end > RAM_FILE_SIZE_MAX ||
+    return end <= PLAIN_FILE_SIZE_MAX || end <= v->space.limit || end > RAM_FILE_SIZE_MAX ||
            (h->node->attributes & SMBKIT_ATTR_SPARSE) != 0;
 }
 

@@ -210,6 +210,7 @@ static void test_read_write(void **state)
     assert_int_equal(xwrite(f, most, "x", 1), SMBKIT_STATUS_INVALID_PARAMETER);
     assert_int_equal(xwrite(f, most - 1, "x", 1), SMBKIT_STATUS_DISK_FULL); /* it is not sparse */
     assert_int_equal(xwrite(f, most, "", 0), OK);
+    assert_int_equal(xwrite(f, 5ull << 30, "x", 1), OK); /* a hole larger than the volume */
     assert_true(vfs_set_size(&op, vol, f, 5));
     assert_true(vfs_set_size(&op, vol, f, 10));
     assert_int_equal(op.attr.size, 10);
