@@ -251,6 +251,38 @@ static void test_gives_way_when_away(void **state)
     end();
 }
 
+/* A CREATE goes on in the plugin when its connection has gone; nobody gives way to it any more
+   (3.3.7.1: it is cancelled). */
+static void test_stays_when_nobody_comes(void **state)
+{
+    start();
+    struct smbclient_config ccfg = harness_client_config(&w);
+    struct wire_create_req_ctxs rq = v1_request();
+    struct builder out;
+    assert_int_equal(create(&c, "f", 0, &rq), SMBKIT_STATUS_SUCCESS);
+    struct wire_file_id id = created(&c)->file_id;
+    harness_ready(&other, &w, &ccfg);
+    union wire_any body = harness_create_req(&arena, "f", READ_WRITE, 0, FILE_OPEN, 0);
+    struct smbclient_element e = harness_element(&other, SMB2_CREATE, &body);
+    builder_init_grow(&out, 4096);
+    assert_true(smbclient_send(&other.smb, &e, 1, 0, &out));
+    w.config.late_per_mille = 1000;
+    world_send(other.conn, out.data, out.len);
+    builder_free(&out);
+    assert_true(world_deliver_to_server(other.conn));
+    assert_true(
+        world_plugin_event(&w)); /* the plugin has opened it, and the core is to hear that */
+    assert_int_equal(w.posted_count, 1);
+    w.config.late_per_mille = 0;
+    harness_drop(&other);
+    lose_and_return("alice", "alice-pw");
+    assert_int_equal(w.posted_count, 0);
+    struct wire_create_req_ctxs rc = {.present = WIRE_CTX_BIT(WIRE_CTX_DHNC),
+                                      .durable_reconnect = id};
+    assert_int_equal(create(&c, "f", 0, &rc), SMBKIT_STATUS_SUCCESS);
+    end();
+}
+
 static void test_not_for_ever(void **state)
 {
     start();
@@ -289,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_delete_on_close_when_away),
         cmocka_unit_test(test_only_its_owner),
         cmocka_unit_test(test_gives_way_when_away),
+        cmocka_unit_test(test_stays_when_nobody_comes),
         cmocka_unit_test(test_not_for_ever),
         cmocka_unit_test(test_contexts_that_exclude_each_other),
     };

@@ -71,9 +71,14 @@ static void announce_made(struct core_request *r, const struct create_state *s)
         notify_changed(o, stream, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_ADDED_STREAM);
 }
 
-/* Session or tree went while this was under way. It ends like an open that is closed at once: what
-   it made stays, because others may be using it by now. */
-static enum core_verdict create_too_late(struct core_request *r, smbkit_status status)
+smbkit_status create_wanted(const struct core_request *r)
+{
+    if (r->session->state == SESSION_GONE)
+        return SMBKIT_STATUS_USER_SESSION_DELETED;
+    return r->tree->connected ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_NETWORK_NAME_DELETED;
+}
+
+enum core_verdict create_too_late(struct core_request *r, smbkit_status status)
 {
     struct create_state *s = r->state_data;
     if (!(r->in.create.create_options & FILE_DELETE_ON_CLOSE)) {
@@ -89,16 +94,15 @@ static enum core_verdict create_publish(struct core_request *r)
     struct core_open *o = s->open;
     if (r->op.status == SMBKIT_STATUS_SUCCESS && r->op.attr_valid)
         s->attr = r->op.attr;
-    if (r->session->state == SESSION_GONE)
-        return create_too_late(r, SMBKIT_STATUS_USER_SESSION_DELETED);
-    if (!r->tree->connected)
-        return create_too_late(r, SMBKIT_STATUS_NETWORK_NAME_DELETED);
+    smbkit_status st = create_wanted(r);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return create_too_late(r, st);
     o->create_options = r->in.create.create_options;
     o->mode = o->create_options &
               (FILE_WRITE_THROUGH | FILE_SEQUENTIAL_ONLY | FILE_NO_INTERMEDIATE_BUFFERING |
                FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT | FILE_DELETE_ON_CLOSE);
     o->delete_on_close = (o->create_options & FILE_DELETE_ON_CLOSE) != 0;
-    smbkit_status st = create_grant_caching(r, s);
+    st = create_grant_caching(r, s);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     o->create_action = s->action;

@@ -84,6 +84,11 @@ static inline bool create_makes(uint32_t d)
 enum core_verdict create_begin(struct core_request *r);
 /* Gives back the file of a new stream; `remove` deletes it. */
 void create_drop_base(struct create_state *s, bool remove);
+/* SUCCESS, or what has become of the session or the tree meanwhile. */
+smbkit_status create_wanted(const struct core_request *r);
+/* They went while this was under way. It ends like an open that is closed at once: what it made
+   stays, because others may be using it by now. */
+enum core_verdict create_too_late(struct core_request *r, smbkit_status status);
 
 /* ---- create_parse.c ---- */
 

@@ -90,6 +90,9 @@ enum core_verdict create_claim(struct core_request *r)
         .link = utf8_casehash(o->path, strlen(o->path)),
         .delete_on_close = (q->create_options & FILE_DELETE_ON_CLOSE) != 0,
     };
+    smbkit_status st = create_wanted(r);
+    if (st != SMBKIT_STATUS_SUCCESS) /* nobody gives way to one who is not there any more */
+        return create_too_late(r, st);
     if (is_going(s))
         return request_done(r, SMBKIT_STATUS_DELETE_PENDING);
     if (!meta_lease_key(request_arena(r), o, o->stream, &key))
@@ -97,7 +100,7 @@ enum core_verdict create_claim(struct core_request *r)
     struct lease_node *n = lease_node_get(&o->core->leases, &key, o->is_directory);
     if (n == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
-    smbkit_status st = claim_check(r, n, &args, &verdict);
+    st = claim_check(r, n, &args, &verdict);
     /* a kept open that gave way may have taken the file with it */
     bool removed = st == SMBKIT_STATUS_SUCCESS && is_going(s);
     if (st == SMBKIT_STATUS_SUCCESS && !removed)
@@ -117,10 +120,9 @@ enum core_verdict create_claim(struct core_request *r)
 enum core_verdict create_again(struct core_request *r)
 {
     struct create_state *s = r->state_data;
-    if (r->session->state == SESSION_GONE)
-        return request_done(r, SMBKIT_STATUS_USER_SESSION_DELETED);
-    if (!r->tree->connected)
-        return request_done(r, SMBKIT_STATUS_NETWORK_NAME_DELETED);
+    smbkit_status st = create_wanted(r);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return create_too_late(r, st);
     if (s->open != NULL)
         return request_goto(r, create_claim);
     s->open = open_new(r->tree);
