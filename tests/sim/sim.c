@@ -93,6 +93,16 @@ static bool has_session(const struct actor *a)
     return false;
 }
 
+/* The server has let go of what the sessions had open; that they have ended is noticed later. */
+static void doom_closed(struct actor *a)
+{
+    for (size_t i = 0; i < ACTOR_LOGONS; i++) {
+        struct logon *l = &a->logons[i];
+        if (l->session != NULL && !l->dead && !l->ending)
+            logon_doom(l);
+    }
+}
+
 /* The core may close a connection only for a reason; to have no session for long is one. */
 static void check_closed(struct sim *s, struct actor *a)
 {
@@ -100,6 +110,7 @@ static void check_closed(struct sim *s, struct actor *a)
         return;
     if (!a->may_close && !s->faults && has_session(a))
         sim_broken(s, "client %u: the core closes the connection for no reason", a->index);
+    doom_closed(a);
     if (a->conn->queued_to_client == 0 || world_chance(&s->world, 100)) {
         world_trace(&s->world, "client %u: closed by the server", a->index);
         actor_drop(a);
