@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -191,6 +192,18 @@ static inline smbkit_status xrename(struct dirtest *t, void *file, const char *t
     return XWAIT(t, vfs_rename(&t->op, t->vol, file, to, flags));
 }
 
+/* What was told since the last call, once all events are applied: a lookup does that. */
+static inline const char *told(struct dirtest *t)
+{
+    static char text[4096];
+    (void)status_of(t, "no such name");
+    pthread_mutex_lock(&t->host.mutex);
+    memcpy(text, t->notes, sizeof(text));
+    t->notes[0] = '\0';
+    pthread_mutex_unlock(&t->host.mutex);
+    return text;
+}
+
 /* Names in the folder, sorted, each with a space after it. */
 static inline int dirtest_compare(const void *a, const void *b)
 {
@@ -232,6 +245,26 @@ static inline bool disk_has(const struct dirtest *t, const char *path)
 {
     struct stat st;
     return lstat(disk(t, path).text, &st) == 0;
+}
+
+static inline uint64_t disk_changed(const char *path)
+{
+    struct statx st;
+    assert_int_equal(fs_stat(AT_FDCWD, path, &st), 0);
+    return fs_ns(&st.stx_ctime);
+}
+
+/* Waits until what changes from now on has a change time more than `ns` after the file's. */
+static inline void disk_pass(const struct dirtest *t, const char *path, uint64_t ns)
+{
+    struct dirtest_path probe = disk(t, "../probe");
+    uint64_t since = disk_changed(disk(t, path).text), began = fs_now();
+    close(open(probe.text, O_CREAT | O_WRONLY, 0666));
+    while (disk_changed(probe.text) <= since + ns) {
+        assert_true(fs_now() - began < 60000000000u);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        assert_int_equal(chmod(probe.text, 0666), 0);
+    }
 }
 
 /* A new file comes into the share in one step, so that there is one event; one that is there is cut
