@@ -70,8 +70,14 @@ struct timespec fs_timespec(uint64_t filetime);
 /* Nanoseconds since 1970. */
 uint64_t fs_ns(const struct statx_timestamp *t);
 uint64_t fs_now(void);
-/* UTF-8 (surrogates alone are allowed) that a client can name. */
+/* UTF-8 (surrogates alone are allowed) that a client can name, and none of our own names. */
 bool fs_name_visible(const char *name);
+/* Names that we make for a moment: clients neither see nor use any of this form. One that somebody
+   on the disk has made, or a server that was killed has left, is hidden as well. */
+#define FS_OWN_NAME_LEN 24u
+void fs_own_name(char name[FS_OWN_NAME_LEN + 1], uint64_t random);
+/* Is it, in any case (there are disks that do not mind it)? `name` may go on after `len`. */
+bool fs_name_is_own(const char *name, size_t len);
 
 /* --- dosattr.c: the extended attribute user.DOSATTRIB --- */
 

@@ -178,8 +178,28 @@ static size_t sequence(const unsigned char *p)
     return c >= least[n] && c <= 0x10ffff ? n : 0;
 }
 
+#define OWN_PREFIX ".smbkit-"
+
+void fs_own_name(char name[FS_OWN_NAME_LEN + 1], uint64_t random)
+{
+    snprintf(name, FS_OWN_NAME_LEN + 1, OWN_PREFIX "%016llx", (unsigned long long)random);
+}
+
+bool fs_name_is_own(const char *name, size_t len)
+{
+    const size_t prefix = sizeof(OWN_PREFIX) - 1;
+    if (len != FS_OWN_NAME_LEN)
+        return false;
+    for (size_t i = 0; i < prefix; i++)
+        if (name[i] != OWN_PREFIX[i] && (name[i] < 'A' || (name[i] | 0x20) != OWN_PREFIX[i]))
+            return false;
+    return strspn(name + prefix, "0123456789abcdefABCDEF") >= len - prefix;
+}
+
 bool fs_name_visible(const char *name)
 {
+    if (name[0] == '.' && fs_name_is_own(name, strlen(name)))
+        return false;
     for (const unsigned char *p = (const unsigned char *)name; *p != '\0';) {
         size_t n = sequence(p);
         if (n == 0 || *p < 0x20 || strchr("\"*:<>?\\|", *p) != NULL)

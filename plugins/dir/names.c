@@ -216,6 +216,18 @@ static int move_fresh(int from, const char *from_name, int to, const char *to_na
     return renameat(from, from_name, to, to_name) == 0 ? 0 : errno;
 }
 
+/* Of two names of one file rename leaves both, and says that all is well: then the old one is taken
+   away. Asked of the disk afterwards, as others may have made them one just before. 0 or an errno.
+ */
+static int drop_twin(int from, const char *from_name, int to, const char *to_name)
+{
+    struct statx a, b;
+    if (fs_stat(from, from_name, &a) < 0 || fs_stat(to, to_name, &b) < 0 ||
+        a.stx_ino != b.stx_ino || dir_dev(&a) != dir_dev(&b))
+        return 0;
+    return unlinkat(from, from_name, 0) == 0 || errno == ENOENT ? 0 : errno;
+}
+
 /* What has the name in another spelling is replaced first, so that at no time both are there. */
 static int move(int from, const char *from_name, const struct target *t)
 {
@@ -224,9 +236,9 @@ static int move(int from, const char *from_name, const struct target *t)
         return move_fresh(from, from_name, to, t->place.name);
     if (renameat(from, from_name, to, t->found) < 0)
         return errno;
-    /* Of two names of one file rename leaves both. */
-    if (t->same && unlinkat(from, from_name, 0) < 0)
-        return errno;
+    int err = drop_twin(from, from_name, to, t->found);
+    if (err != 0)
+        return err;
     if (strcmp(t->found, t->place.name) == 0)
         return 0;
     return renameat(to, t->found, to, t->place.name) == 0 ? 0 : errno;
@@ -352,18 +364,16 @@ static int link_fresh(int fd, int to, const char *name)
 /* By a name that nobody else uses, so that the new link takes the old one's place in one step. */
 static int link_over(struct dir_volume *v, int fd, const struct target *t)
 {
-    char name[32];
+    char name[FS_OWN_NAME_LEN + 1];
     uint64_t random;
     int to = t->place.folder->fd;
     smbkit_random(v->share, &random, sizeof(random));
-    snprintf(name, sizeof(name), ".smbkit-%016llx", (unsigned long long)random);
+    fs_own_name(name, random);
     int err = link_fresh(fd, to, name);
     if (err != 0)
         return err;
-    struct target over = *t;
-    err = move(to, name, &over);
-    if (err != 0)
-        (void)unlinkat(to, name, 0);
+    err = move(to, name, t);
+    (void)unlinkat(to, name, 0); /* mostly gone by now; whatever others did, it does not stay */
     return err;
 }
 

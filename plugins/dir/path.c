@@ -162,9 +162,26 @@ static smbkit_status find_link(struct dir_volume *v, const struct dir_user *user
                                : SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND;
 }
 
+/* Names of our own making are nobody else's, whether they are there or not. */
+static smbkit_status check_names(const char *path)
+{
+    for (;;) {
+        size_t len = strcspn(path, "/");
+        bool last = path[len] == '\0';
+        if (fs_name_is_own(path, len))
+            return last ? SMBKIT_STATUS_OBJECT_NAME_INVALID : SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND;
+        if (last)
+            return SMBKIT_STATUS_SUCCESS;
+        path += len + 1;
+    }
+}
+
 smbkit_status dir_place_find(struct dir_volume *v, const struct dir_user *user, const char *path,
                              struct dir_place *place)
 {
+    smbkit_status status = check_names(path);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return status;
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
     size_t len = slash != NULL ? (size_t)(slash - path) : 0;

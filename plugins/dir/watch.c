@@ -260,7 +260,8 @@ static void note_folders(struct dir_watch *w, struct dir_folder *f, const struct
                          const struct inotify_event *end)
 {
     for (; w->volume->trees.any && e < end; e = next_event(e)) {
-        if ((e->mask & IN_ISDIR) && (e->mask & (IN_CREATE | IN_MOVED_TO)))
+        if ((e->mask & IN_ISDIR) && (e->mask & (IN_CREATE | IN_MOVED_TO)) &&
+            fs_name_visible(e->name))
             dir_paths_add(&w->pending, dir_folder_path(f, e->name));
         if ((e->mask & IN_ISDIR) && (e->mask & (IN_DELETE | IN_MOVED_FROM)))
             w->gone = true;

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The names that the plugin makes for a moment: no client sees or uses one, and none stays behind,
+ * whatever others do on the disk between our looking and our renaming.
+ */
+#include "test_bench.h"
+#include <dirent.h>
+#include <sys/syscall.h>
+
+#define OURS  ".smbkit-0123456789abcdef"
+#define UPPER ".SMBKIT-0123456789ABCDEF"
+
+static struct dirtest tt, *t = &tt;
+static void (*meddle)(void); /* somebody else, right before the plugin renames */
+
+/* In place of the C library's, for the plugin. */
+int renameat(int from, const char *from_name, int to, const char *to_name)
+{
+    void (*now)(void) = meddle;
+    meddle = NULL;
+    if (now != NULL)
+        now();
+    return (int)syscall(SYS_renameat2, from, from_name, to, to_name, 0);
+}
+
+static int setup_with(const struct smbkit_arg *args, size_t count)
+{
+    testmem_install();
+    dirtest_init(t);
+    return !dirtest_open_volume(t, args, count);
+}
+
+static int setup(void **state)
+{
+    return setup_with(NULL, 0);
+}
+
+static int setup_unwatched(void **state)
+{
+    return setup_with(&(struct smbkit_arg){"watch", "off"}, 1);
+}
+
+static int teardown(void **state)
+{
+    dirtest_end(t);
+    assert_int_equal(testmem_live(), 0);
+    testmem_remove();
+    return 0;
+}
+
+/* All names in the share, those that clients do not see too. */
+static const char *on_disk(void)
+{
+    static char text[1024];
+    struct dirent **names;
+    int n = scandir(t->root, &names, NULL, alphasort);
+    text[0] = '\0';
+    for (int i = 0; i < n; i++) {
+        size_t len = strlen(text);
+        if (strcmp(names[i]->d_name, ".") != 0 && strcmp(names[i]->d_name, "..") != 0)
+            snprintf(text + len, sizeof(text) - len, "%s ", names[i]->d_name);
+        free(names[i]);
+    }
+    free(names);
+    return text;
+}
+
+/* --- nobody sees them --- */
+
+static void test_hidden(void **state)
+{
+    void *f;
+    disk_write(t, OURS, "x");
+    disk_write(t, ".smbkit-notes", "x");
+    assert_int_equal(mkdir(disk(t, ".smbkit-1111111111111111").text, 0777), 0);
+    disk_write(t, ".smbkit-1111111111111111/f", "x");
+    assert_string_equal(listing(t, ""), ".smbkit-notes ");
+    assert_int_equal(status_of(t, OURS), SMBKIT_STATUS_OBJECT_NAME_INVALID);
+    assert_int_equal(status_of(t, UPPER), SMBKIT_STATUS_OBJECT_NAME_INVALID);
+    assert_int_equal(status_of(t, ".smbkit-1111111111111111/f"),
+                     SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND);
+    assert_int_equal(status_of(t, ".SMBKIT-NOTES"), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(unlink(disk(t, OURS).text), 0);
+    assert_int_equal(xcreate(t, UPPER, 0, &f), SMBKIT_STATUS_OBJECT_NAME_INVALID);
+    f = must_open(t, ".smbkit-notes");
+    assert_int_equal(xrename(t, f, OURS, 0), SMBKIT_STATUS_OBJECT_NAME_INVALID);
+    assert_int_equal(XWAIT(t, vfs_link(&t->op, t->vol, f, OURS, 0)),
+                     SMBKIT_STATUS_OBJECT_NAME_INVALID);
+    xclose(t, f);
+    assert_string_equal(on_disk(), ".smbkit-1111111111111111 .smbkit-notes ");
+}
+
+static void test_not_told(void **state)
+{
+    void *w = must_open(t, "");
+    assert_int_equal(XWAIT(t, vfs_watch(&t->op, t->vol, w, true)), SMBKIT_STATUS_SUCCESS);
+    disk_write(t, OURS, "x");
+    disk_write(t, OURS, "longer");
+    assert_int_equal(mkdir(disk(t, UPPER).text, 0777), 0);
+    assert_string_equal(told(t), "");
+    disk_write(t, UPPER "/f", "x");
+    assert_string_equal(told(t), "");
+    assert_int_equal(rename(disk(t, OURS).text, disk(t, "seen").text), 0);
+    assert_string_equal(told(t), "+seen ");
+    assert_int_equal(rename(disk(t, "seen").text, disk(t, OURS).text), 0);
+    assert_string_equal(told(t), "-seen ");
+    assert_int_equal(unlink(disk(t, OURS).text), 0);
+    assert_string_equal(told(t), "");
+    xclose(t, w);
+}
+
+/* --- none stays behind --- */
+
+static void move_over(void)
+{
+    assert_int_equal(rename(disk(t, "f").text, disk(t, "taken").text), 0);
+}
+
+static void link_over(void)
+{
+    assert_int_equal(unlink(disk(t, "taken").text), 0);
+    assert_int_equal(link(disk(t, "f").text, disk(t, "taken").text), 0);
+}
+
+/* What is to be replaced has become the file itself: rename does nothing then, and says so. */
+static void test_link_over_itself(void **state)
+{
+    disk_write(t, "f", "x");
+    disk_write(t, "taken", "y");
+    void *f = must_open(t, "f");
+    meddle = move_over;
+    assert_int_equal(XWAIT(t, vfs_link(&t->op, t->vol, f, "taken", SMBKIT_RENAME_REPLACE)),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_null(meddle);
+    assert_string_equal(on_disk(), "taken ");
+    xclose(t, f);
+    assert_string_equal(listing(t, ""), "taken ");
+}
+
+static void test_rename_over_itself(void **state)
+{
+    disk_write(t, "f", "x");
+    disk_write(t, "taken", "y");
+    void *f = must_open(t, "f");
+    meddle = link_over;
+    assert_int_equal(xrename(t, f, "taken", SMBKIT_RENAME_REPLACE), SMBKIT_STATUS_SUCCESS);
+    assert_null(meddle);
+    assert_string_equal(on_disk(), "taken ");
+    xclose(t, f);
+    assert_string_equal(listing(t, ""), "taken ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_hidden, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hidden, setup_unwatched, teardown),
+        cmocka_unit_test_setup_teardown(test_not_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_link_over_itself, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rename_over_itself, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
