@@ -37,6 +37,7 @@ PATIENCE = float(os.environ.get("SMBKIT_PATIENCE", "1"))  # times each limit: fo
 # Shares that some tests want beside the one they are given: what follows the plugin's own parameters,
 # and the filters before it.
 SPECIAL = {
+    "bare": ("", ["without,what=compression+streams"]),
     "plain": ("", ["without,what=compression+streams"]),
     "slow": ("", ["delay,time=2s,ops=read"]),
 }
