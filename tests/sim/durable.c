@@ -200,6 +200,7 @@ static void judge_given_back(struct op *op, const struct wire_create_rsp *rsp)
     else if (rsp->file_id.persistent != d->id.persistent)
         op_violation(op, "another open was given back");
     d->state = DURABLE_HELD;
+    d->unnoticed = false;
     d->logon = op->logon;
     d->id = rsp->file_id;
 }
@@ -409,8 +410,10 @@ bool durable_act(struct logon *l)
         intrude(l);
         return true;
     }
-    if (!busy(a) && d->tried) /* nobody knows what became of the last attempt */
+    if (!busy(a) && d->tried) { /* nobody knows what became of the last attempt */
         d->certain = d->tried = false;
+        d->unnoticed = true;
+    }
     if (busy(a) || (d->state == DURABLE_HELD && d->logon != l))
         return false;
     if (d->state == DURABLE_NONE)
@@ -431,7 +434,7 @@ static void lose(struct actor *a, bool sure)
         /* locks without a write cache would be in everybody's way: such an open is not kept */
         d->gone = d->certain && sure && d->locked && !d->write_cached;
         actor_world(a)->stats->durable_lost += d->granted;
-    } else if (d->tried) {
+    } else if (d->tried || d->unnoticed) {
         sure = false; /* it may have come back unnoticed, and have been lost again */
         d->lost_at = actor_world(a)->now;
     } else {
@@ -446,6 +449,7 @@ void durable_dropped(struct actor *a)
     /* when the server ends it, nobody knows when that was */
     lose(a, !busy(a) && !ending && !a->conn->closing);
     a->durable.logon = NULL;
+    a->durable.tried = a->durable.unnoticed = false; /* it was lost now at the latest */
 }
 
 void durable_ended(struct logon *l)

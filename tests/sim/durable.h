@@ -40,11 +40,12 @@ struct durable {
     struct wire_lease lease;
     uint64_t timeout; /* ns */
     uint64_t lost_at;
-    bool certain;  /* nothing has happened that could have ended it */
-    bool gone;     /* something has that must have */
-    bool wrong;    /* the request under way asks for what there is not */
-    bool stranger; /* or is another user's */
-    bool tried;    /* an attempt to get it back has not been answered */
+    bool certain;   /* nothing has happened that could have ended it */
+    bool gone;      /* something has that must have */
+    bool wrong;     /* the request under way asks for what there is not */
+    bool stranger;  /* or is another user's */
+    bool tried;     /* an attempt to get it back has not been answered */
+    bool unnoticed; /* such an attempt may have brought it back; later ones say nothing of that */
     bool locked, write_cached;
     uint64_t token; /* what the file holds; 0: not known */
     bool token_known;
