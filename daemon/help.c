@@ -29,12 +29,13 @@ static void print_option(const struct smbkit_option *o)
     const char *value = types[o->type];
     bool choice = o->type == SMBKIT_OPTION_CHOICE;
     bool lone = strcmp(o->name, "signing") == 0;
+    bool on = o->type == SMBKIT_OPTION_BOOL && strcmp(o->default_value, "on") == 0;
     snprintf(left, sizeof(left), "--%s%s%s%s%s", o->name,
              lone     ? " ["
              : choice ? " "
                       : "",
-             choice ? o->values : value, lone ? "]" : "", "");
-    print_row(left, o->text, o->type == SMBKIT_OPTION_BOOL ? NULL : o->default_value);
+             choice ? o->values : value, lone ? "]" : "", on ? "=on|off" : "");
+    print_row(left, o->text, o->type != SMBKIT_OPTION_BOOL || on ? o->default_value : NULL);
 }
 
 void help_print(void)
