@@ -128,7 +128,7 @@ static void client_request(struct client *c, uint16_t opnum, const struct builde
     struct rpc_pdu p = {.type = RPC_REQUEST, .flags = PFC_FIRST_FRAG, .opnum = opnum};
     c->call_id++;
     do {
-        p.stub = stub->data + at;
+        p.stub = stub->len > 0 ? stub->data + at : NULL;
         p.stub_len = MIN(stub->len - at, fragment);
         at += p.stub_len;
         if (at == stub->len)

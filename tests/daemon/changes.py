@@ -6,6 +6,7 @@ STATUS_NOTIFY_ENUM_DIR, and listing again gives the right names. Nothing leaks.
 
 Arguments: the program, and the plugin changes_plugin.c as ASYNC, as PARALLEL and with USERS.
 """
+import os
 import struct
 import sys
 import time
@@ -234,7 +235,9 @@ def test_many(what, plugin, sure):
     many(f"{what} deep", control, flat, tree, "d/e/f", "d\\e\\f\\")
     print(f"{what}: {ROUNDS * 3 * FILES} changes, each seen by two clients, in {took:.1f} s; "
           f"resident KiB after each round: {sizes}", flush=True)
-    check(f"{what}: no leak", sizes[-1] - sizes[0] < 2048, sizes)
+    # with AddressSanitizer what was freed stays resident, and its own check tells of leaks
+    if "ASAN_OPTIONS" not in os.environ:
+        check(f"{what}: no leak", sizes[-1] - sizes[0] < 2048, sizes)
     renames(what, control, flat, tree)
     too_much_for_a_watch(what, control, flat)
     tree.catch_up()
