@@ -57,18 +57,22 @@ static bool may_keep(const struct cache_entry *e)
     return e->path != NULL && e->changing == 0;
 }
 
-static void got_attr(struct smbkit_op *op, void *vol, void *ctx)
+/* The attributes that the plugin has told, unless the file changed since it was asked (`gen`). */
+static void keep_attr(struct smbkit_op *op, struct cache *c, const struct cache_file *f, void *gen)
 {
-    struct cache *c = vol;
     struct smbkit_result r;
-    struct smbkit_call call;
     smbkit_result(op, &r);
-    smbkit_call_of(op, &call);
-    const struct cache_file *f = call.file;
     pthread_mutex_lock(&c->lock);
-    if (r.status == SMBKIT_STATUS_SUCCESS && (uintptr_t)ctx == f->entry->gen && may_keep(f->entry))
+    if (r.status == SMBKIT_STATUS_SUCCESS && (uintptr_t)gen == f->entry->gen && may_keep(f->entry))
         refresh(c, f->entry, &r.attr, smbkit_op_time(op));
     pthread_mutex_unlock(&c->lock);
+}
+
+static void got_attr(struct smbkit_op *op, void *vol, void *ctx)
+{
+    struct smbkit_call call;
+    smbkit_call_of(op, &call);
+    keep_attr(op, vol, call.file, ctx);
     smbkit_reply_result(op);
 }
 
@@ -281,18 +285,11 @@ static void read_kept(struct smbkit_op *op, struct cache *c, const struct cache_
 
 static void revalidated(struct smbkit_op *op, void *vol, void *ctx)
 {
-    struct cache *c = vol;
-    struct smbkit_result r;
     struct smbkit_call call;
-    smbkit_result(op, &r);
     smbkit_call_of(op, &call);
-    const struct cache_file *f = call.file;
-    pthread_mutex_lock(&c->lock);
-    if (r.status == SMBKIT_STATUS_SUCCESS && (uintptr_t)ctx == f->entry->gen && may_keep(f->entry))
-        refresh(c, f->entry, &r.attr, smbkit_op_time(op));
-    pthread_mutex_unlock(&c->lock);
+    keep_attr(op, vol, call.file, ctx);
     smbkit_result_clear(op);
-    read_kept(op, c, f, call.offset, call.length);
+    read_kept(op, vol, call.file, call.offset, call.length);
 }
 
 static void cache_read(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
