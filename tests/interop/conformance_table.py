@@ -54,8 +54,8 @@ def main():
 
 Made by `make conformance` on {datetime.date.today().isoformat()} from commit {source()} with smbtorture
 {smbtorture()}: how many tests of each suite pass over the plugins memory and dir, and how many with
-Samba's own server. Several clients at once, signing offered and not required, all else as it is by
-default; for Samba each test counts in its best configuration.
+Samba's own server. Several clients at once, signing offered and not required, anonymous
+users let in, all else as it is by default; for Samba each test counts in its best configuration.
 
 | suite | tests | memory | dir | Samba |
 | --- | ---: | ---: | ---: | ---: |""")
