@@ -192,15 +192,82 @@ static inline struct ram_data *ram_handle_data(struct ram_handle *h)
     return h->node->folder ? NULL : &h->node->data;
 }
 
-/* --- memory.c (with the lock held unless it says otherwise) --- */
+/* --- node.c (with the lock held, but for the callbacks) --- */
 
-/* As the handle of `s` sees it; of the node itself with NULL. */
-void ram_fill_attr(const struct ram_node *n, const struct ram_stream *s, struct smbkit_attr *a);
+/* What the volume is charged with. */
+uint64_t ram_entry_cost(size_t name_len);
+uint64_t ram_node_cost(bool folder);
+/* Neither charged nor linked. NULL: memory is out. */
+struct ram_node *ram_node_new(struct ram_volume *v, uint32_t attributes, uint64_t now);
+/* Frees the node when nothing leads to it any more. */
+void ram_node_settle(struct ram_volume *v, struct ram_node *n);
+/* The same for an entry; may be NULL. */
+void ram_entry_settle(struct ram_volume *v, struct ram_entry *e);
+/* Takes a name away from its folder; node and entry live on as long as handles need them. */
+void ram_unlink(struct ram_volume *v, struct ram_entry *e, uint64_t now);
+struct ram_node *ram_dir_node(const struct ram_volume *v, const struct ram_dir *d);
+/* Notes that a folder's children changed. */
+void ram_touch_dir(struct ram_volume *v, const struct ram_dir *d, uint64_t now);
 /* Notes that a file's content changed ([MS-FSA] 2.1.4.17). */
 void ram_touch_file(struct ram_node *n, uint64_t now);
+/* As the handle of `s` sees it; of the node itself with NULL. */
+void ram_fill_attr(const struct ram_node *n, const struct ram_stream *s, struct smbkit_attr *a);
 /* Unlocks and answers with the status, or with fresh attributes. */
 void ram_finish(struct smbkit_op *op, struct ram_volume *v, const struct ram_handle *h,
                 smbkit_status status);
+
+void ram_getattr(struct smbkit_op *op, void *vol, void *file);
+void ram_setattr(struct smbkit_op *op, void *vol, void *file, const struct smbkit_attr *a,
+                 uint32_t which);
+
+/* --- path.c (with the lock held) --- */
+
+/* Where a walk was stopped by a reparse point. */
+struct ram_stop {
+    struct ram_blob *data; /* NULL: it was not; borrowed */
+    size_t at;             /* bytes of the path that name it */
+};
+
+/* The folder that the last component of `path` lies in, and that component. NULL: an earlier one is
+   missing, not a folder, or leads away (*stop says so; may be NULL). */
+struct ram_dir *ram_find_parent(const struct ram_volume *v, const char *path, const char **base,
+                                struct ram_stop *stop);
+/* Finds what `path` names. */
+smbkit_status ram_find(const struct ram_volume *v, const char *path, struct ram_node **node,
+                       struct ram_entry **entry, struct ram_stop *stop);
+/* The path of an entry as it is spelled, for the answer of open: NULL with SUCCESS when `asked` is
+   spelled so already. */
+smbkit_status ram_true_path(const struct ram_entry *e, const char *asked, char **path);
+
+/* --- open.c --- */
+
+void ram_open(struct smbkit_op *op, void *vol, const struct smbkit_open_args *args);
+void ram_create(struct smbkit_op *op, void *vol, const struct smbkit_create_args *args);
+void ram_can_delete(struct smbkit_op *op, void *vol, void *file);
+void ram_cleanup(struct smbkit_op *op, void *vol, void *file, uint32_t flags);
+void ram_close(void *vol, void *file);
+void ram_path_sd(struct smbkit_op *op, void *vol, const char *path);
+
+/* --- io.c --- */
+
+void ram_read(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint32_t length);
+void ram_write(struct smbkit_op *op, void *vol, void *file, uint64_t offset, const void *data,
+               uint32_t length);
+void ram_set_size(struct smbkit_op *op, void *vol, void *file, uint64_t size);
+void ram_set_alloc(struct smbkit_op *op, void *vol, void *file, uint64_t size);
+void ram_zero_range(struct smbkit_op *op, void *vol, void *file, uint64_t offset, uint64_t length);
+void ram_copy_range(struct smbkit_op *op, void *vol, void *file,
+                    const struct smbkit_copy_args *args);
+void ram_overwrite(struct smbkit_op *op, void *vol, void *file);
+void ram_allocated_ranges(struct smbkit_op *op, void *vol, void *file, uint64_t offset,
+                          uint64_t length);
+
+/* --- name.c --- */
+
+void ram_readdir(struct smbkit_op *op, void *vol, void *dir,
+                 const struct smbkit_readdir_args *args);
+void ram_rename(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags);
+void ram_link(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags);
 
 /* --- stream.c (with the lock held) --- */
 
