@@ -266,13 +266,7 @@ static const struct smbkit_param log_params[] = {
     {.name = NULL},
 };
 
-#ifndef SMBKIT_STATIC_FILTER
-#define SMBKIT_STATIC_FILTER smbkit_filter
-#endif
-
-SMBKIT_API extern const struct smbkit_filter SMBKIT_STATIC_FILTER;
-
-const struct smbkit_filter SMBKIT_STATIC_FILTER = {
+SMBKIT_FILTER_TABLE = {
     SMBKIT_FILTER_INIT,
     .thread_model = SMBKIT_THREAD_ASYNC,
     .name = "log",

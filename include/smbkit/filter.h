@@ -114,7 +114,14 @@ struct smbkit_filter {
     struct smbkit_vfs vfs;
 };
 
-/* Fills the first members of a struct smbkit_filter. */
+/* The beginning of the table and its first members, as SMBKIT_PLUGIN_TABLE = {SMBKIT_PLUGIN_INIT.
+   Other names of the table: -DSMBKIT_STATIC_FILTER=name. */
+#ifndef SMBKIT_STATIC_FILTER
+#define SMBKIT_STATIC_FILTER smbkit_filter
+#endif
+#define SMBKIT_FILTER_TABLE                                            \
+    SMBKIT_API extern const struct smbkit_filter SMBKIT_STATIC_FILTER; \
+    const struct smbkit_filter SMBKIT_STATIC_FILTER
 #define SMBKIT_FILTER_INIT                                                                 \
     .struct_size = sizeof(struct smbkit_filter), .abi_version = SMBKIT_FILTER_ABI_VERSION, \
     .vfs_size = sizeof(struct smbkit_vfs)

@@ -417,11 +417,7 @@ SMBKIT_API void smbkit_tree_vfs_fsctl(struct smbkit_op *op, void *vol, void *fil
     const struct smbkit_plugin symbol = {SMBKIT_PLUGIN_INIT, .thread_model = (model),              \
                                          .vfs = &symbol##_vfs, __VA_ARGS__}
 
-/* The same for a plugin that is a file of its own. A program that links several such files gives
-   each table another name by -DSMBKIT_STATIC_PLUGIN=name. */
-#ifndef SMBKIT_STATIC_PLUGIN
-#define SMBKIT_STATIC_PLUGIN smbkit_plugin
-#endif
+/* The same for a plugin that is a file of its own: its SMBKIT_PLUGIN_TABLE. */
 #define SMBKIT_TREE_PLUGIN(setup_function, model, ...) \
     SMBKIT_TREE_PLUGIN_EXPAND(SMBKIT_STATIC_PLUGIN, setup_function, model, __VA_ARGS__)
 #define SMBKIT_TREE_PLUGIN_EXPAND(symbol, setup_function, model, ...) \

@@ -450,12 +450,21 @@ struct smbkit_plugin {
     const struct smbkit_vfs *vfs;      /* lives as long as this table */
 };
 
-/* Fills the first members of a struct smbkit_plugin:
+/* The beginning of the table, and its first members:
 
        static const struct smbkit_vfs my_vfs = {.share_open = ..., .open = ..., .getattr = ...};
-       SMBKIT_API const struct smbkit_plugin smbkit_plugin = {
+       SMBKIT_PLUGIN_TABLE = {
            SMBKIT_PLUGIN_INIT, .thread_model = SMBKIT_THREAD_PARALLEL, .name = "my", .version = "1",
-           .summary = "what it is", .vfs = &my_vfs}; */
+           .summary = "what it is", .vfs = &my_vfs};
+
+   A program that links several plugins gives each table another name by
+   -DSMBKIT_STATIC_PLUGIN=name. */
+#ifndef SMBKIT_STATIC_PLUGIN
+#define SMBKIT_STATIC_PLUGIN smbkit_plugin
+#endif
+#define SMBKIT_PLUGIN_TABLE                                            \
+    SMBKIT_API extern const struct smbkit_plugin SMBKIT_STATIC_PLUGIN; \
+    const struct smbkit_plugin SMBKIT_STATIC_PLUGIN
 #define SMBKIT_PLUGIN_INIT                                                          \
     .struct_size = sizeof(struct smbkit_plugin), .abi_version = SMBKIT_ABI_VERSION, \
     .vfs_size = sizeof(struct smbkit_vfs)

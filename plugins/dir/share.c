@@ -251,13 +251,7 @@ static const struct smbkit_param dir_params[] = {
     {.name = NULL},
 };
 
-#ifndef SMBKIT_STATIC_PLUGIN
-#define SMBKIT_STATIC_PLUGIN smbkit_plugin
-#endif
-
-SMBKIT_API extern const struct smbkit_plugin SMBKIT_STATIC_PLUGIN;
-
-const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
+SMBKIT_PLUGIN_TABLE = {
     SMBKIT_PLUGIN_INIT,
     .thread_model = SMBKIT_THREAD_PARALLEL,
     .name = "dir",

@@ -94,14 +94,7 @@ static const struct smbkit_param ram_params[] = {
     {.name = NULL},
 };
 
-/* A program that links several plugins gives each symbol a name of its own. */
-#ifndef SMBKIT_STATIC_PLUGIN
-#define SMBKIT_STATIC_PLUGIN smbkit_plugin
-#endif
-
-SMBKIT_API extern const struct smbkit_plugin SMBKIT_STATIC_PLUGIN;
-
-const struct smbkit_plugin SMBKIT_STATIC_PLUGIN = {
+SMBKIT_PLUGIN_TABLE = {
     SMBKIT_PLUGIN_INIT,
     .thread_model = SMBKIT_THREAD_ASYNC,
     .name = "memory",

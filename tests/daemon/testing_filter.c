@@ -12,8 +12,7 @@ static void never(struct smbkit_op *op, void *filter, const struct smbkit_call *
     abort();
 }
 
-SMBKIT_API extern const struct smbkit_filter smbkit_filter;
-const struct smbkit_filter smbkit_filter = {
+SMBKIT_FILTER_TABLE = {
     .struct_size = sizeof(struct smbkit_filter),
     .abi_version = SMBKIT_FILTER_ABI_VERSION + 1,
     .vfs_size = sizeof(struct smbkit_vfs),

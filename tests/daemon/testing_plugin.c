@@ -156,8 +156,7 @@ static const struct smbkit_param params[] = {
     {.name = NULL},
 };
 
-SMBKIT_API extern const struct smbkit_plugin smbkit_plugin;
-const struct smbkit_plugin smbkit_plugin = {
+SMBKIT_PLUGIN_TABLE = {
     .struct_size = sizeof(struct smbkit_plugin),
     .abi_version = ABI,
     .vfs_size = sizeof(struct smbkit_vfs),
