@@ -107,6 +107,7 @@ static bool lookup(void *ctx, const char *user, const char *domain, struct auth_
 void rpc_server_init(struct rpc_server *s)
 {
     *s = (struct rpc_server){
+        .budget.max = 1u << 20,
         .auth = {.netbios_computer = "SERVER",
                  .random = {fill, NULL},
                  .credentials = {lookup, NULL},
@@ -139,7 +140,7 @@ struct rpc_assoc *rpc_server_open(struct rpc_server *s, unsigned pipe, bool boun
     const struct rpc_caller who = {.user = "alice", .domain = "D", .admin = true};
     const char *name = rpc_server_pipes[pipe % RPC_SERVER_PIPES];
     const struct rpc_endpoint *e = rpc_endpoint_find(name, strlen(name));
-    struct rpc_assoc *a = rpc_assoc_new(&s->service, e, &who);
+    struct rpc_assoc *a = rpc_assoc_new(&s->service, e, &who, &s->budget);
     uint8_t part[512];
     struct builder b;
     if (a == NULL || !bound)

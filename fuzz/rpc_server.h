@@ -10,6 +10,7 @@
 struct rpc_server {
     struct auth_config auth;
     struct rpc_service service;
+    struct rpc_budget budget;
 };
 
 extern const char *const rpc_server_pipes[];

@@ -27,7 +27,7 @@ static const struct rpc_endpoint *find_endpoint(struct core_request *r)
 
 static struct core_pipe *new_pipe(struct core_request *r, const struct rpc_endpoint *e)
 {
-    const struct core_session *s = r->session;
+    struct core_session *s = r->session;
     const struct rpc_caller who = {
         .user = s->user,
         .domain = s->domain,
@@ -39,7 +39,7 @@ static struct core_pipe *new_pipe(struct core_request *r, const struct rpc_endpo
     struct core_pipe *p = mem_zalloc(sizeof *p);
     if (p == NULL)
         return NULL;
-    p->assoc = rpc_assoc_new(&request_core(r)->pipes, e, &who);
+    p->assoc = rpc_assoc_new(&request_core(r)->pipes, e, &who, &s->pipes);
     p->endpoint = e;
     p->read_mode = FILE_PIPE_MESSAGE_MODE;
     if (p->assoc == NULL) {
@@ -65,14 +65,11 @@ smbkit_status pipe_open(struct core_request *r, struct core_open **out, struct s
         return SMBKIT_STATUS_NOT_A_DIRECTORY;
     if (q->create_disposition != FILE_OPEN && q->create_disposition != FILE_OPEN_IF)
         return SMBKIT_STATUS_ACCESS_DENIED; /* making pipes is the server's own business */
-    if (r->session->pipe_count >= CORE_PIPES_MAX)
-        return SMBKIT_STATUS_PIPE_NOT_AVAILABLE;
     struct core_open *o = open_new(r->tree);
     if (o == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     *out = o;
     o->pipe = new_pipe(r, e);
-    r->session->pipe_count += o->pipe != NULL;
     o->path = mem_strdup(rpc_endpoint_name(e));
     if (o->pipe == NULL || o->path == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
@@ -87,7 +84,6 @@ void pipe_close(struct core_open *o)
 {
     if (o->pipe == NULL)
         return;
-    o->session->pipe_count--;
     rpc_assoc_free(o->pipe->assoc);
     mem_free(o->pipe);
     o->pipe = NULL;

@@ -19,8 +19,9 @@ struct core;
 struct core_open;
 struct core_request;
 
-/* Of one session: each may hold answers of RPC_UNREAD_MAX. Windows' own clients use a few. */
-#define CORE_PIPES_MAX 128
+/* Of one session: what its pipes hold, unread answers above all. There may be as many pipes as
+   that is good for; Windows' own clients use a few. */
+#define CORE_PIPES_MEMORY (32u << 20)
 
 struct core_pipe {
     struct rpc_assoc *assoc;

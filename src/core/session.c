@@ -6,6 +6,7 @@
 #include "core/core.h"
 #include "core/durable.h"
 #include "core/open.h"
+#include "core/pipe.h"
 #include "core/request.h"
 #include "core/state.h"
 #include "core/tree.h"
@@ -192,6 +193,7 @@ struct core_channel *session_new(struct core_conn *conn)
     htab_init(&s->trees);
     htab_init(&s->opens);
     s->next_tree_id = SESSION_TREES_INITIAL_ID;
+    s->pipes.max = CORE_PIPES_MEMORY;
     s->next_volatile_id = 1;
     timer_init(&s->expiry, session_expired);
     struct core_channel *ch = channel_new(conn, s);

@@ -30,6 +30,7 @@
 #include "crypto/preauth.h"
 #include "crypto/seal.h"
 #include "crypto/sign.h"
+#include "rpc/rpc.h"
 #include <smbkit/status.h>
 
 struct core;
@@ -65,7 +66,7 @@ struct core_session {
     struct htab opens; /* core_open.by_id, keyed by the volatile id */
     uint64_t next_volatile_id;
     size_t open_count;
-    unsigned pipe_count; /* of them */
+    struct rpc_budget pipes; /* what those of IPC$ hold */
     struct timer expiry;
     uint64_t since; /* FILETIME of the first success */
 

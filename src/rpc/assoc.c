@@ -42,10 +42,19 @@ bool rpc_assoc_identify(struct rpc_assoc *a, const struct auth_identity *who)
     return true;
 }
 
-struct rpc_assoc *rpc_assoc_new(const struct rpc_service *s, const struct rpc_endpoint *e,
-                                const struct rpc_caller *who)
+/* The budget learns what the association holds by now. */
+static void settle(struct rpc_assoc *a)
 {
-    struct rpc_assoc *a = mem_zalloc(sizeof *a);
+    size_t now = RPC_ASSOC_COST + a->in.cap + a->call.stub.cap + rpc_handles_size(a->handles) +
+                 a->unread + a->messages * sizeof(struct rpc_message);
+    a->budget->held += now - a->charged;
+    a->charged = now;
+}
+
+struct rpc_assoc *rpc_assoc_new(const struct rpc_service *s, const struct rpc_endpoint *e,
+                                const struct rpc_caller *who, struct rpc_budget *budget)
+{
+    struct rpc_assoc *a = budget->held < budget->max ? mem_zalloc(sizeof *a) : NULL;
     if (a == NULL)
         return NULL;
     a->handles = rpc_handles_new();
@@ -58,10 +67,12 @@ struct rpc_assoc *rpc_assoc_new(const struct rpc_service *s, const struct rpc_en
     MAGIC_SET(a, RPC_ASSOC_MAGIC);
     a->service = s;
     a->endpoint = e;
+    a->budget = budget;
     a->max_xmit = RPC_FRAG_MIN;
     builder_init_grow(&a->in, RPC_FRAG_MAX);
     builder_init_grow(&a->call.stub, RPC_STUB_MAX);
     list_init(&a->out);
+    settle(a);
     return a;
 }
 
@@ -78,6 +89,7 @@ void rpc_assoc_free(struct rpc_assoc *a)
     rpc_security_free(&a->security);
     rpc_handles_free(a->handles);
     free_caller(&a->caller);
+    a->budget->held -= a->charged;
     MAGIC_WIPE(a);
     mem_free(a);
 }
@@ -148,6 +160,7 @@ size_t rpc_assoc_read(struct rpc_assoc *a, uint8_t *dst, size_t size, bool peek)
         a->messages--;
         mem_free(m);
     }
+    settle(a);
     return n;
 }
 
@@ -204,16 +217,29 @@ static bool collect(struct rpc_assoc *a, const uint8_t **data, size_t *size)
     }
 }
 
+/* SUCCESS: the client may ask for more. */
+static smbkit_status room(const struct rpc_assoc *a)
+{
+    if (a->unread >= RPC_UNREAD_MAX)
+        return SMBKIT_STATUS_PIPE_BUSY;
+    return a->budget->held < a->budget->max ? SMBKIT_STATUS_SUCCESS
+                                            : SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+}
+
 smbkit_status rpc_assoc_write(struct rpc_assoc *a, const uint8_t *data, size_t size, uint64_t now)
 {
     MAGIC_CHECK(a, RPC_ASSOC_MAGIC);
     if (a->state == RPC_BROKEN)
         return SMBKIT_STATUS_PIPE_DISCONNECTED;
-    if (a->unread >= RPC_UNREAD_MAX)
-        return SMBKIT_STATUS_PIPE_BUSY;
+    smbkit_status st = room(a);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return st;
     a->now = now;
-    while (a->state != RPC_BROKEN && collect(a, &data, &size))
-        if (!fragment(a))
+    while (a->state != RPC_BROKEN && collect(a, &data, &size)) {
+        if (room(a) != SMBKIT_STATUS_SUCCESS || !fragment(a))
             a->state = RPC_BROKEN;
+        settle(a);
+    }
+    settle(a);
     return SMBKIT_STATUS_SUCCESS;
 }

@@ -58,6 +58,8 @@ struct rpc_assoc {
     struct rpc_handles *handles;
     struct list out; /* rpc_message.link */
     size_t unread, messages;
+    struct rpc_budget *budget;
+    size_t charged; /* of it */
     uint64_t now;
 };
 

@@ -42,6 +42,11 @@ void rpc_handles_free(struct rpc_handles *h)
     mem_free(h);
 }
 
+size_t rpc_handles_size(const struct rpc_handles *h)
+{
+    return h->count * sizeof(struct entry);
+}
+
 smbkit_status rpc_handle_open(struct rpc_call *call, enum rpc_handle_kind kind,
                               const struct wire_sid *sid, uint8_t out[RPC_HANDLE_SIZE])
 {

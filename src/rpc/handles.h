@@ -29,6 +29,8 @@ struct rpc_handle {
 NODISCARD struct rpc_handles *rpc_handles_new(void);
 /* NULL is allowed. */
 void rpc_handles_free(struct rpc_handles *h);
+/* Bytes of those that are open. */
+size_t rpc_handles_size(const struct rpc_handles *h);
 
 /* SUCCESS and the handle as it goes out, or INSUFFICIENT_RESOURCES. `sid` may be NULL. */
 smbkit_status rpc_handle_open(struct rpc_call *call, enum rpc_handle_kind kind,

@@ -7,8 +7,10 @@
  *
  *   NEW --bind--> BOUND --a fragment that is none, or breaks the rules--> BROKEN
  *
- * What a client can make us hold is bounded: one fragment in the making, one request of
- * RPC_STUB_MAX, and answers up to RPC_UNREAD_MAX that it has not read; then nothing more is taken.
+ * What a client can make us hold is bounded: an association by one fragment in the making, one
+ * request of RPC_STUB_MAX, and answers up to RPC_UNREAD_MAX that are not read; all associations of
+ * a client together by their budget. Nothing more is taken then. One answer may go beyond either,
+ * as nobody knows its length before.
  *
  * Ownership: the service and all it points to is borrowed and outlives its associations.
  * Threads: an association belongs to one thread.
@@ -22,6 +24,7 @@
 #define RPC_STUB_MAX   (256u << 10) /* of a request, all fragments together */
 #define RPC_ANSWER_MAX (4u << 20)   /* of an answer: lists are cut before (ERROR_MORE_DATA) */
 #define RPC_UNREAD_MAX (8u << 20)
+#define RPC_ASSOC_COST 2048u /* an association that holds nothing, and its context handles */
 
 struct rpc_endpoint;
 struct rpc_assoc;
@@ -35,14 +38,21 @@ struct rpc_service {
 const struct rpc_endpoint *rpc_endpoint_find(const char *name, size_t len);
 const char *rpc_endpoint_name(const struct rpc_endpoint *e);
 
-/* NULL when memory is out. The caller's strings are copied. */
+/* What a client's associations hold together. Outlives them. */
+struct rpc_budget {
+    size_t max, held;
+};
+
+/* NULL when memory or the budget is out. The caller's strings are copied. */
 NODISCARD struct rpc_assoc *rpc_assoc_new(const struct rpc_service *s, const struct rpc_endpoint *e,
-                                          const struct rpc_caller *who);
-/* NULL is allowed. */
+                                          const struct rpc_caller *who, struct rpc_budget *budget);
+/* Gives the budget all back. NULL is allowed. */
 void rpc_assoc_free(struct rpc_assoc *a);
 
 /* Takes all bytes and does what whole fragments ask for. `now` is a FILETIME. SUCCESS; PIPE_BUSY:
-   too much is unread, nothing was taken; PIPE_DISCONNECTED: BROKEN; INSUFFICIENT_RESOURCES. */
+   too much is unread, nothing was taken; INSUFFICIENT_RESOURCES: likewise, with the other
+   associations of the budget; PIPE_DISCONNECTED: BROKEN. Bytes that ask for more after either has
+   come break the association. */
 NODISCARD smbkit_status rpc_assoc_write(struct rpc_assoc *a, const uint8_t *data, size_t size,
                                         uint64_t now);
 

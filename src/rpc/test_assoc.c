@@ -275,6 +275,69 @@ static void never_reads(void **state)
     client_close(&c);
 }
 
+/* Requests that are not read, in one write; returns the bytes of one. */
+static size_t many_requests(struct builder *b, unsigned count)
+{
+    struct rpc_pdu p = {.type = RPC_REQUEST, .flags = 3, .opnum = 500};
+    builder_init_grow(b, 1u << 20);
+    rpc_pdu_encode(b, &p);
+    size_t one = b->len;
+    uint8_t *rest = builder_space(b, (count - 1) * one);
+    assert_non_null(rest);
+    for (size_t at = 0; at < (count - 1) * one; at++)
+        rest[at] = b->data[at % one];
+    return one;
+}
+
+/* What one association of a client holds the others cannot. */
+static void budget_of_all(void **state)
+{
+    struct client c;
+    struct builder b;
+    smbkit_status st = SMBKIT_STATUS_SUCCESS;
+    (void)state;
+    client_open(&c, "srvsvc");
+    struct rpc_assoc *other =
+        rpc_assoc_new(&c.service, rpc_endpoint_find("samr", 4), &c.caller, &c.budget);
+    assert_non_null(other);
+    client_bind(&c, &rpc_srvsvc, 4280);
+    size_t idle = c.budget.held, one = many_requests(&b, 100);
+    assert_in_range(idle, 2 * RPC_ASSOC_COST, 2 * RPC_ASSOC_COST + 2 * RPC_FRAG_MAX);
+    c.budget.max = 256u << 10;
+    while (st == SMBKIT_STATUS_SUCCESS)
+        st = rpc_assoc_write(c.assoc, b.data, one, TEST_NOW);
+    assert_int_equal(st, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    assert_in_range(c.budget.held, c.budget.max, c.budget.max + 4096);
+    assert_int_equal(rpc_assoc_write(other, b.data, one, TEST_NOW),
+                     SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    assert_null(rpc_assoc_new(&c.service, rpc_endpoint_find("samr", 4), &c.caller, &c.budget));
+    c.call_id = 0;
+    while (client_receive(&c))
+        arena_clear(&c.arena);
+    assert_in_range(c.budget.held, idle, idle + RPC_FRAG_MAX);
+    assert_int_equal(rpc_assoc_write(c.assoc, b.data, one, TEST_NOW), SMBKIT_STATUS_SUCCESS);
+    rpc_assoc_free(other);
+    builder_free(&b);
+    client_close(&c);
+}
+
+/* One write of many small requests is not answered without end either. */
+static void many_in_one_write(void **state)
+{
+    struct client c;
+    struct builder b;
+    (void)state;
+    client_open(&c, "srvsvc");
+    client_bind(&c, &rpc_srvsvc, 4280);
+    (void)many_requests(&b, 10000);
+    c.budget.max = 64u << 10;
+    assert_int_equal(rpc_assoc_write(c.assoc, b.data, b.len, TEST_NOW), SMBKIT_STATUS_SUCCESS);
+    assert_true(rpc_assoc_broken(c.assoc));
+    assert_in_range(c.budget.held, c.budget.max, c.budget.max + 4096);
+    builder_free(&b);
+    client_close(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +349,8 @@ int main(void)
         cmocka_unit_test(broken_rules),
         cmocka_unit_test(writes_of_any_size),
         cmocka_unit_test(never_reads),
+        cmocka_unit_test(budget_of_all),
+        cmocka_unit_test(many_in_one_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 struct client {
     struct rpc_service service;
     struct rpc_caller caller;
+    struct rpc_budget budget;
     struct rpc_assoc *assoc;
     struct arena arena; /* of the latest answer */
     struct rpc_pdu pdu; /* its last fragment */
@@ -54,12 +55,13 @@ static bool test_shares(void *ctx, const struct rpc_caller *who, struct arena *a
 
 static void client_open(struct client *c, const char *pipe)
 {
-    *c = (struct client){.caller = {.user = "alice", .domain = "D"}, .shares = 3};
+    *c = (struct client){
+        .caller = {.user = "alice", .domain = "D"}, .budget.max = 64u << 20, .shares = 3};
     c->service.directory =
         (struct rpc_directory){.ctx = c, .identity = test_identity, .shares = test_shares};
     const struct rpc_endpoint *e = rpc_endpoint_find(pipe, strlen(pipe));
     assert_non_null(e);
-    c->assoc = rpc_assoc_new(&c->service, e, &c->caller);
+    c->assoc = rpc_assoc_new(&c->service, e, &c->caller, &c->budget);
     assert_non_null(c->assoc);
     arena_init(&c->arena, 16u << 20);
 }
@@ -67,6 +69,7 @@ static void client_open(struct client *c, const char *pipe)
 static void client_close(struct client *c)
 {
     rpc_assoc_free(c->assoc);
+    assert_int_equal(c->budget.held, 0);
     arena_clear(&c->arena);
 }
 

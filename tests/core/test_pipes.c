@@ -115,13 +115,60 @@ static void test_closed(void **state)
     end(&c, &w);
 }
 
+/* As many as other opens, when they hold little: clients open one for each call. */
+static void test_many(void **state)
+{
+    struct world w;
+    struct harness_client c;
+    struct wire_file_id id;
+    (void)state;
+    ready(&c, &w);
+    for (unsigned i = 0; i < 1100; i++) {
+        assert_int_equal(open_pipe(&c, "lsarpc", &id), SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(harness_write(&c, id, 0, bind, sizeof bind), SMBKIT_STATUS_SUCCESS);
+    }
+    end(&c, &w);
+}
+
+/* Requests whose answers nobody reads, until the pipe breaks by that or the session has no room. */
+static void fill(struct harness_client *c, struct wire_file_id id)
+{
+    static const uint8_t request[24] = {5, 0, 0, 3, 16, 0, 0, 0, 24};
+    static uint8_t many[60000];
+    for (size_t at = 0; at < sizeof many; at += sizeof request)
+        memcpy(many + at, request, sizeof request);
+    while (harness_write(c, id, 0, many, sizeof many) == SMBKIT_STATUS_SUCCESS)
+        continue;
+}
+
+static void test_unread(void **state)
+{
+    struct world w;
+    struct harness_client c;
+    struct wire_file_id id[16], one;
+    unsigned n = 0;
+    smbkit_status st;
+    (void)state;
+    ready(&c, &w);
+    while ((st = open_pipe(&c, "srvsvc", &id[n])) == SMBKIT_STATUS_SUCCESS) {
+        assert_int_equal(harness_write(&c, id[n], 0, bind, sizeof bind), SMBKIT_STATUS_SUCCESS);
+        fill(&c, id[n]);
+        assert_true(++n < ARRAY_LEN(id));
+    }
+    assert_int_equal(st, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    assert_in_range(n, 2, 8);
+    /* to read, or to close, makes room */
+    assert_int_equal(harness_close(&c, id[0]), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(open_pipe(&c, "srvsvc", &one), SMBKIT_STATUS_SUCCESS);
+    end(&c, &w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_waiting),
-        cmocka_unit_test(test_closed),
+        cmocka_unit_test(test_names),   cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_waiting), cmocka_unit_test(test_closed),
+        cmocka_unit_test(test_many),    cmocka_unit_test(test_unread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
