@@ -170,13 +170,34 @@ static void test_options(void **state)
     harness_world_end(&w);
 }
 
+/* Where there are no streams a colon is a character that names cannot have. */
+static void test_no_streams(void **state)
+{
+    static const char *const names[] = {"f:s", "f:s:$DATA", "f::$DATA", "::$INDEX_ALLOCATION"};
+    struct world w;
+    struct harness_client c;
+    struct wire_file_id id;
+    struct world_config cfg = harness_world_config();
+    (void)state;
+    for (unsigned lacks = 0; lacks < 2; lacks++) {
+        cfg.lacks = lacks ? SMBKIT_CAP_STREAMS : 0;
+        harness_world(&w, &cfg);
+        struct smbclient_config ccfg = harness_client_config(&w);
+        harness_ready(&c, &w, &ccfg);
+        for (size_t i = 0; i < ARRAY_LEN(names); i++)
+            assert_int_equal(harness_create(&c, names[i], FILE_READ_DATA, 7, FILE_OPEN_IF, 0, &id),
+                             lacks ? SMBKIT_STATUS_OBJECT_NAME_INVALID : SMBKIT_STATUS_SUCCESS);
+        harness_drop(&c);
+        harness_world_end(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_going_away),
-        cmocka_unit_test(test_made_and_lost),
-        cmocka_unit_test(test_made_too_late),
-        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_going_away),    cmocka_unit_test(test_made_and_lost),
+        cmocka_unit_test(test_made_too_late), cmocka_unit_test(test_options),
+        cmocka_unit_test(test_no_streams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,9 +11,10 @@ over memory, with the reason, and what does not pass over dir only.
 import collections
 import datetime
 import os
+import re
 import subprocess
 
-from torture import read_list
+from torture import SPECIAL, read_list
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SERVERS = ["memory", "dir", "samba"]
@@ -42,6 +43,16 @@ def smbtorture():
     return words[-1].split("-")[0] if words else "unknown"
 
 
+def special(rows):
+    """Which tests are not given one of the ordinary shares."""
+    tests = collections.defaultdict(list)
+    for row in rows:
+        for share in re.findall(r"\bshare=(\S+)", row["settings"]):
+            tests["+".join(SPECIAL[share][1])].append(row["test"])
+    return ("Shares with a filter before the plugin are for tests that ask for them: "
+            + "; ".join(f"`{f}` for {', '.join(t)}" for f, t in sorted(tests.items())) + ".")
+
+
 def main():
     rows = read_list()
     suites = collections.defaultdict(lambda: collections.Counter(tests=0))
@@ -56,6 +67,7 @@ Made by `make conformance` on {datetime.date.today().isoformat()} from commit {s
 {smbtorture()}: how many tests of each suite pass over the plugins memory and dir, and how many with
 Samba's own server. Several clients at once, signing offered and not required, anonymous
 users let in, all else as it is by default; for Samba each test counts in its best configuration.
+One server does for all tests. {special(rows)}
 
 | suite | tests | memory | dir | Samba |
 | --- | ---: | ---: | ---: | ---: |""")

@@ -334,6 +334,7 @@ void late_plugin_init(struct world *w)
     w->plugin = smbkit_plugin_memory;
     w->plugin.thread_model = w->config.model;
     w->plugin.capabilities |= w->config.capabilities;
+    w->plugin.capabilities &= ~w->config.lacks;
     w->vfs = (struct smbkit_vfs){
         .share_open = late_share_open,
         .share_close = late_share_close,

@@ -64,6 +64,10 @@ static smbkit_status parse_name(struct core_request *r, struct create_state *s)
     smbkit_status st = vfs_path_parse(request_arena(r), q->name.data, q->name.len, &s->path);
     if (st != SMBKIT_STATUS_SUCCESS)
         return st;
+    bool colon = s->path.stream != NULL || s->path.stream_type || s->path.dir_type;
+    if (colon && !(vfs_volume_capabilities(r->tree->volume) & SMBKIT_CAP_STREAMS))
+        return SMBKIT_STATUS_OBJECT_NAME_INVALID; /* a character like others that names cannot have
+                                                   */
     if (s->path.trailing_slash && (q->create_options & FILE_NON_DIRECTORY_FILE))
         return SMBKIT_STATUS_OBJECT_NAME_INVALID;
     s->want_dir = (q->create_options & FILE_DIRECTORY_FILE) || s->path.dir_type;
