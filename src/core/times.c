@@ -9,8 +9,11 @@
 void times_show(struct core_open *o, struct smbkit_attr *a)
 {
     struct core_times *t = &o->times;
+    bool due = t->writing && o->core->now >= t->due;
+    if (due && t->first == 0)
+        t->first = a->write_time;
     if (t->writing && t->write != 0)
-        a->write_time = o->core->now < t->due ? t->write : t->first;
+        a->write_time = due ? t->first : t->write;
     if (t->renamed && t->change != 0)
         a->change_time = t->change;
     t->write = a->write_time;
@@ -25,7 +28,7 @@ void times_wrote(struct core_open *o, const struct smbkit_attr *after)
         return;
     t->writing = true;
     t->due = o->core->now + TIMES_DELAY;
-    t->first = after != NULL ? after->write_time : o->core->filetime;
+    t->first = after != NULL ? after->write_time : 0;
 }
 
 void times_renamed(struct core_open *o)

@@ -24,10 +24,10 @@ struct core_times {
     uint64_t write, change; /* as this open was told last; 0: never */
     bool writing;           /* it has written, and that was not settled */
     uint64_t due;           /* core.now: the first write shows from then on */
-    uint64_t first;         /* its time */
-    bool renamed;           /* `change` is shown until the end */
-    bool keep_write;        /* Open.UserSetModificationTime */
-    bool keep_change;       /* Open.UserSetChangeTime */
+    uint64_t first;   /* its time; 0: the plugin was not asked yet, and our clock is not its */
+    bool renamed;     /* `change` is shown until the end */
+    bool keep_write;  /* Open.UserSetModificationTime */
+    bool keep_change; /* Open.UserSetChangeTime */
     uint64_t kept_write, kept_change;
 };
 

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "core/harness.h"
+#include "core/open.h"
+#include "core/state.h"
 #include "wire/info.h"
 #include "wire/info_file.h"
 
@@ -88,6 +90,26 @@ static void test_writes_show_later(void **state)
     assert_int_equal(harness_call(&c, SMB2_CLOSE, &body), SMBKIT_STATUS_SUCCESS);
     assert_true(harness_last(&c)->body.close_rsp.last_write_time > first);
     end();
+}
+
+/* A plugin need not answer a write with attributes, and its clock is not ours: what it says later
+   is the time of the write, also when the file is closed. */
+static void test_time_of_write_is_the_plugins(void **state)
+{
+    struct core core = {.now = SECOND, .filetime = 7000};
+    struct core_open open = {.core = &core, .times = {.write = 1000}};
+    struct smbkit_attr a = {.write_time = 2000};
+    times_wrote(&open, NULL);
+    times_show(&open, &a);
+    assert_int_equal(a.write_time, 1000);
+    core.now += 3 * SECOND;
+    a.write_time = 2000;
+    times_show(&open, &a);
+    assert_int_equal(a.write_time, 2000);
+    times_wrote(&open, NULL); /* shows at the end only */
+    a.write_time = 3000;
+    times_show(&open, &a);
+    assert_int_equal(a.write_time, 2000);
 }
 
 static void flush(void)
@@ -179,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writes_show_later),
+        cmocka_unit_test(test_time_of_write_is_the_plugins),
         cmocka_unit_test(test_writes_show_at_once_after),
         cmocka_unit_test(test_set_times_stay),
         cmocka_unit_test(test_frozen_times_stay),
