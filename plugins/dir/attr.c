@@ -20,6 +20,8 @@
 /* What may stand in the extended attribute and is shown. */
 #define ATTR_KEPT (ATTR_SETTABLE | SMBKIT_ATTR_SPARSE)
 
+#define CHANGE_PATIENCE 100000u /* FILETIME: 10 ms */
+
 dev_t dir_dev(const struct statx *st)
 {
     return makedev(st->stx_dev_major, st->stx_dev_minor);
@@ -49,8 +51,8 @@ int dir_dos_write(int fd, const struct dosattr *dos)
 {
     uint8_t data[DOSATTR_SIZE];
     struct fs_name path = fs_name(fd, NULL);
-    dosattr_encode(dos, data);
-    return setxattr(path.text, DOSATTR_XATTR, data, sizeof(data), 0) == 0 ? 0 : errno;
+    size_t len = dosattr_encode(dos, data);
+    return setxattr(path.text, DOSATTR_XATTR, data, len, 0) == 0 ? 0 : errno;
 }
 
 /* The oldest time known: the disk may not know when the file was made. */
@@ -76,17 +78,16 @@ void dir_attr_fill(struct dir_volume *v, const struct statx *st, const struct do
     *attr = (struct smbkit_attr){
         .file_id = dir_file_id(v, dir_dev(st), st->stx_ino),
         .size = folder || link ? 0 : st->stx_size,
-        .alloc_size = folder ? 0 : st->stx_blocks * 512,
         .create_time = dos->has_create_time ? dos->create_time : birth(st),
         .access_time = fs_filetime(&st->stx_atime),
         .write_time = fs_filetime(&st->stx_mtime),
-        .change_time = fs_filetime(&st->stx_ctime),
         .attributes = a != 0 ? a : SMBKIT_ATTR_NORMAL,
         .links = folder ? 1 : st->stx_nlink,
         .reparse_tag = link ? DIR_TAG_SYMLINK : 0,
     };
-    (void)dir_node_change_time(v, dir_dev(st), st->stx_ino, fs_ns(&st->stx_ctime),
-                               &attr->change_time);
+    dir_node_shown(v, st, dos, &attr->change_time, &attr->alloc_size);
+    if (folder)
+        attr->alloc_size = 0;
 }
 
 smbkit_status dir_attr_get(struct dir_volume *v, struct dir_handle *h, struct smbkit_attr *attr)
@@ -172,13 +173,26 @@ static int set_dos(struct dir_handle *h, const struct smbkit_attr *a, uint32_t w
     return which & SMBKIT_SET_ATTRIBUTES ? set_mode(h->fd, &st, a->attributes) : 0;
 }
 
-/* The disk stamps each change by itself. What the client wants is shown as long as the file is open
-   and does not change again. */
+/* The disk stamps each change by itself, this one too, at a moment that is not known before. So
+   what the client wants counts until shortly after, and a disk that took longer is asked again. The
+   node knows it to the point as long as the file is open. */
 static int set_change_time(struct dir_volume *v, struct dir_handle *h, uint64_t time)
 {
     struct statx st;
-    if (fs_stat(h->fd, "", &st) < 0)
-        return errno;
+    struct dosattr dos;
+    uint64_t patience = CHANGE_PATIENCE;
+    dir_dos_read(h->fd, NULL, &dos);
+    dos.has_change_time = true;
+    dos.change_time = time;
+    do {
+        dos.change_until = fs_filetime_now() + patience;
+        int err = dir_dos_write(h->fd, &dos);
+        if (fs_stat(h->fd, "", &st) < 0)
+            return errno;
+        if (err != 0 && err != ENOTSUP && err != ENOSPC && err != E2BIG)
+            return err;
+        patience *= 10;
+    } while (fs_filetime(&st.stx_ctime) > dos.change_until && patience <= CHANGE_PATIENCE * 1000);
     dir_node_want_change_time(v, h->node, fs_ns(&st.stx_ctime), time);
     return 0;
 }

@@ -7,6 +7,10 @@
 #include <unistd.h>
 
 #define OFFSET_MAX ((uint64_t)INT64_MAX)
+/* MAXFILESIZE of [MS-FSA] 2.1.5.4, also where the disk could hold more: what clients of NTFS know.
+ */
+#define SIZE_LIMIT 0xfffffff0000u
+#define CLUSTER    4096u
 
 /* Why the handle's descriptor cannot be used so; SUCCESS: it can. */
 static smbkit_status check_io(const struct dir_handle *h, unsigned io)
@@ -90,8 +94,8 @@ void dir_data_finish(struct smbkit_op *op, struct dir_volume *v, struct dir_hand
 
 static int write_all(int fd, uint64_t offset, const uint8_t *data, uint64_t length)
 {
-    if (offset > OFFSET_MAX || length > OFFSET_MAX - offset)
-        return EFBIG;
+    if (length > 0 && (offset > SIZE_LIMIT || length > SIZE_LIMIT - offset))
+        return EINVAL;
     while (length > 0) {
         ssize_t n = pwrite(fd, data, length, (off_t)offset);
         if (n < 0 && errno != EINTR)
@@ -129,8 +133,8 @@ static int cut(struct dir_handle *h, uint64_t size)
 {
     if (h->stream != NULL)
         return dir_stream_cut(h, size);
-    if (size > OFFSET_MAX)
-        return EFBIG;
+    if (size > SIZE_LIMIT)
+        return EINVAL;
     return ftruncate(h->fd, (off_t)size) == 0 ? 0 : errno;
 }
 
@@ -141,31 +145,42 @@ void dir_set_size(struct smbkit_op *op, void *vol, void *file, uint64_t size)
         dir_data_finish(op, vol, h, cut(h, size), true);
 }
 
-/* A file system that cannot reserve has said all it can. */
-static int reserve(struct dir_handle *h, uint64_t size)
+/* Reserves what is missing behind the end, so that holes before it stay holes; a file system that
+   cannot reserve has said all it can. Less than there is gives back what was reserved. */
+static int reserve_file(struct dir_handle *h, uint64_t size)
 {
     struct statx st;
-    int fd = h->fd;
-    if (h->stream != NULL)
-        return size < dir_stream_size(h) ? dir_stream_cut(h, size) : 0;
-    if (size > OFFSET_MAX)
-        return EFBIG;
-    if (fs_stat(fd, "", &st) < 0)
+    if (size > SIZE_LIMIT)
+        return EINVAL;
+    if (fs_stat(h->fd, "", &st) < 0)
         return errno;
-    if (size < st.stx_size)
+    if (size <= st.stx_size)
         return cut(h, size);
-    if (size == 0 || size <= st.stx_blocks * 512)
-        return 0;
-    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0 || errno == EOPNOTSUPP)
+    off_t from = (off_t)st.stx_size, more = (off_t)(size - st.stx_size);
+    if (fallocate(h->fd, FALLOC_FL_KEEP_SIZE, from, more) == 0 || errno == EOPNOTSUPP)
         return 0;
     return errno;
+}
+
+/* What is shown is what was asked for in whole clusters, when the disk gave no less: st_blocks has
+   blocks of extended attributes in it too. */
+static int reserve(struct dir_volume *v, struct dir_handle *h, uint64_t size)
+{
+    struct statx st;
+    if (h->stream != NULL)
+        return size < dir_stream_size(h) ? dir_stream_cut(h, size) : 0;
+    int err = reserve_file(h, size);
+    uint64_t whole = (size + CLUSTER - 1) / CLUSTER * CLUSTER;
+    if (err == 0 && fs_stat(h->fd, "", &st) == 0 && st.stx_blocks * 512 >= whole)
+        dir_node_reserved(v, h->node, whole, st.stx_blocks);
+    return err;
 }
 
 void dir_set_alloc(struct smbkit_op *op, void *vol, void *file, uint64_t size)
 {
     struct dir_handle *h = file;
     if (dir_data_begin(op, h))
-        dir_data_finish(op, vol, h, reserve(h, size), true);
+        dir_data_finish(op, vol, h, reserve(vol, h, size), true);
 }
 
 /* Who may only delete a file may supersede it: with a descriptor that is not for writing another

@@ -70,6 +70,7 @@ struct timespec fs_timespec(uint64_t filetime);
 /* Nanoseconds since 1970. */
 uint64_t fs_ns(const struct statx_timestamp *t);
 uint64_t fs_now(void);
+uint64_t fs_filetime_now(void);
 /* UTF-8 (surrogates alone are allowed) that a client can name, and none of our own names. */
 bool fs_name_visible(const char *name);
 /* Names that we make for a moment: clients neither see nor use any of this form. One that somebody
@@ -82,18 +83,20 @@ bool fs_name_is_own(const char *name, size_t len);
 /* --- dosattr.c: the extended attribute user.DOSATTRIB --- */
 
 #define DOSATTR_XATTR "user.DOSATTRIB"
-#define DOSATTR_SIZE  24
+#define DOSATTR_SIZE  44 /* at most */
 
 struct dosattr {
-    bool has_attributes, has_create_time;
+    bool has_attributes, has_create_time, has_change_time;
     uint32_t attributes;
-    uint64_t create_time; /* FILETIME */
+    uint64_t create_time; /* FILETIME, as all here */
+    uint64_t change_time;
+    uint64_t change_until; /* it counts while the disk's change time is no later */
 };
 
 /* Versions 1 to 5; false: not one of them. */
 bool dosattr_decode(const void *data, size_t len, struct dosattr *out);
-/* Version 5. */
-void dosattr_encode(const struct dosattr *in, uint8_t out[DOSATTR_SIZE]);
+/* Version 5; how long it is. */
+size_t dosattr_encode(const struct dosattr *in, uint8_t out[DOSATTR_SIZE]);
 
 /* --- ntacl.c: the extended attribute security.NTACL --- */
 
@@ -323,9 +326,14 @@ struct dir_node {
     uint64_t inode;
     unsigned refs;
     _Atomic unsigned busy;     /* changes of ours in work */
+    _Atomic bool changed;      /* by us, since it is open */
     _Atomic uint64_t own_time; /* ns: the last of our changes was before */
-    uint64_t change_time;      /* FILETIME: what a client wants the change time to be ... */
-    uint64_t change_at;        /* ... as long as the disk's is this one, ns. 0: nothing is wanted */
+    /* Under dir_volume.lock: what clients have set and the disk does not say so. */
+    uint64_t change_time; /* FILETIME: what a client wants the change time to be ... */
+    uint64_t change_at;   /* ... as long as the disk's is this one, ns. 0: nothing is wanted */
+    bool reserved;
+    uint64_t alloc_size; /* with `reserved`: what is reserved ... */
+    uint64_t blocks;     /* ... as long as the disk says that it has given so many */
     struct dir_link *links;
     pthread_mutex_t meta; /* streams and extended attributes; taken before the volume's lock */
     struct dir_stream *streams;
@@ -367,12 +375,15 @@ void dir_links_gone(struct dir_volume *v, dev_t dev, uint64_t inode,
 /* Around each change of a file, so that its events are known as our own. */
 void dir_change_begin(struct dir_handle *h);
 void dir_change_end(struct dir_handle *h);
+/* A client has set the change time; the disk's does not let itself be set and is `at` now, ns. */
 void dir_node_want_change_time(struct dir_volume *v, struct dir_node *n, uint64_t at,
                                uint64_t shown);
-/* The change time to show for a file whose change time on the disk is `at`, ns: the disk's does not
-   let itself be set. False: that of the disk. */
-bool dir_node_change_time(struct dir_volume *v, dev_t dev, uint64_t inode, uint64_t at,
-                          uint64_t *shown);
+/* A client has reserved so much, and the disk gave so many blocks. */
+void dir_node_reserved(struct dir_volume *v, struct dir_node *n, uint64_t alloc_size,
+                       uint64_t blocks);
+/* What to show for a file about which the disk says `st`. */
+void dir_node_shown(struct dir_volume *v, const struct statx *st, const struct dosattr *dos,
+                    uint64_t *change_time, uint64_t *alloc_size);
 /* For the watch: did we make all changes of this file up to `time`? */
 bool dir_node_is_own(struct dir_volume *v, dev_t dev, uint64_t inode, uint64_t time);
 

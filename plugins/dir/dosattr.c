@@ -12,6 +12,13 @@
  *
  * Version 3 has 4 + 8 + 8 bytes (EA size, size, allocated size) before the creation time, version 4
  * has 8 bytes (a file number).
+ *
+ * Where a client has set the change time, these follow version 5. smbd neither minds them nor keeps
+ * them when it writes attributes of its own:
+ *
+ *   24  u32        CHANGE_MARK
+ *   28  u64        change time, FILETIME
+ *   36  u64        as long as the disk's own change time is no later than this one, FILETIME
  */
 #include "dir.h"
 #include <stdlib.h>
@@ -19,6 +26,8 @@
 
 #define VALID_ATTRIBUTES  0x01u
 #define VALID_CREATE_TIME 0x10u
+#define CHANGE_AT         24u
+#define CHANGE_MARK       0x54474843u /* "CHGT" */
 
 static uint16_t get16(const uint8_t *p)
 {
@@ -39,6 +48,12 @@ static void put32(uint8_t *p, uint32_t v)
 {
     for (int i = 0; i < 4; i++)
         p[i] = (uint8_t)(v >> (8 * i));
+}
+
+static void put64(uint8_t *p, uint64_t v)
+{
+    put32(p, (uint32_t)v);
+    put32(p + 4, (uint32_t)(v >> 32));
 }
 
 /* The oldest form: the attributes as hexadecimal text. */
@@ -78,16 +93,26 @@ bool dosattr_decode(const void *data, size_t len, struct dosattr *out)
         out->has_create_time = true;
         out->create_time = get64(p + time_at[version]);
     }
+    if (version == 5 && len >= DOSATTR_SIZE && get32(p + CHANGE_AT) == CHANGE_MARK) {
+        out->has_change_time = true;
+        out->change_time = get64(p + CHANGE_AT + 4);
+        out->change_until = get64(p + CHANGE_AT + 12);
+    }
     return true;
 }
 
-void dosattr_encode(const struct dosattr *in, uint8_t out[DOSATTR_SIZE])
+size_t dosattr_encode(const struct dosattr *in, uint8_t out[DOSATTR_SIZE])
 {
     memset(out, 0, DOSATTR_SIZE);
     out[2] = out[4] = 5;
     put32(out + 8, (in->has_attributes ? VALID_ATTRIBUTES : 0) |
                        (in->has_create_time ? VALID_CREATE_TIME : 0));
     put32(out + 12, in->attributes);
-    put32(out + 16, (uint32_t)in->create_time);
-    put32(out + 20, (uint32_t)(in->create_time >> 32));
+    put64(out + 16, in->create_time);
+    if (!in->has_change_time)
+        return CHANGE_AT;
+    put32(out + CHANGE_AT, CHANGE_MARK);
+    put64(out + CHANGE_AT + 4, in->change_time);
+    put64(out + CHANGE_AT + 12, in->change_until);
+    return DOSATTR_SIZE;
 }

@@ -160,6 +160,14 @@ uint64_t fs_now(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+uint64_t fs_filetime_now(void)
+{
+    uint64_t ns = fs_now();
+    const struct statx_timestamp t = {.tv_sec = (int64_t)(ns / 1000000000u),
+                                      .tv_nsec = (uint32_t)(ns % 1000000000u)};
+    return fs_filetime(&t);
+}
+
 /* --- names --- */
 
 /* Bytes of the UTF-8 sequence at `p`, 0 when it is none. Overlong forms are none. */

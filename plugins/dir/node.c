@@ -209,6 +209,7 @@ void dir_links_gone(struct dir_volume *v, dev_t dev, uint64_t inode,
 void dir_change_begin(struct dir_handle *h)
 {
     h->changed = true;
+    h->node->changed = true;
     h->node->busy++;
 }
 
@@ -228,16 +229,33 @@ void dir_node_want_change_time(struct dir_volume *v, struct dir_node *n, uint64_
     pthread_mutex_unlock(&v->lock);
 }
 
-bool dir_node_change_time(struct dir_volume *v, dev_t dev, uint64_t inode, uint64_t at,
-                          uint64_t *shown)
+void dir_node_reserved(struct dir_volume *v, struct dir_node *n, uint64_t alloc_size,
+                       uint64_t blocks)
 {
     pthread_mutex_lock(&v->lock);
-    const struct dir_node *n = node_find(v, dev, inode);
-    bool wanted = n != NULL && n->change_at != 0 && n->change_at == at;
-    if (wanted)
-        *shown = n->change_time;
+    n->reserved = true;
+    n->alloc_size = alloc_size;
+    n->blocks = blocks;
     pthread_mutex_unlock(&v->lock);
-    return wanted;
+}
+
+/* The node knows exactly which change was the last one. Without it, what stands on the disk counts,
+   which a change right after it is too early for. */
+void dir_node_shown(struct dir_volume *v, const struct statx *st, const struct dosattr *dos,
+                    uint64_t *change_time, uint64_t *alloc_size)
+{
+    *change_time = fs_filetime(&st->stx_ctime);
+    *alloc_size = st->stx_blocks * 512;
+    pthread_mutex_lock(&v->lock);
+    const struct dir_node *n = node_find(v, dir_dev(st), st->stx_ino);
+    if (n != NULL && n->change_at != 0 && n->change_at == fs_ns(&st->stx_ctime))
+        *change_time = n->change_time;
+    else if ((n == NULL || !n->changed) && dos->has_change_time &&
+             *change_time <= dos->change_until)
+        *change_time = dos->change_time;
+    if (n != NULL && n->reserved && n->blocks == st->stx_blocks)
+        *alloc_size = n->alloc_size;
+    pthread_mutex_unlock(&v->lock);
 }
 
 bool dir_node_is_own(struct dir_volume *v, dev_t dev, uint64_t inode, uint64_t time)

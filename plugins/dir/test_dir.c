@@ -48,8 +48,14 @@ static void test_data(void **state)
     assert_int_equal(XWAIT(t, vfs_read(&t->op, t->vol, f, 15, 1)), SMBKIT_STATUS_SUCCESS);
     assert_int_equal(t->op.data.len, 0);
     assert_int_equal(XWAIT(t, vfs_read(&t->op, t->vol, f, UINT64_MAX, 1)), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(XWAIT(t, vfs_write(&t->op, t->vol, f, 0xfffffff0000, "x", 1)),
+                     SMBKIT_STATUS_INVALID_PARAMETER);
     assert_int_equal(XWAIT(t, vfs_write(&t->op, t->vol, f, INT64_MAX, "x", 1)),
-                     SMBKIT_STATUS_DISK_FULL);
+                     SMBKIT_STATUS_INVALID_PARAMETER);
+    assert_int_equal(XWAIT(t, vfs_write(&t->op, t->vol, f, INT64_MAX, "x", 0)),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(XWAIT(t, vfs_set_size(&t->op, t->vol, f, 0xfffffff0001)),
+                     SMBKIT_STATUS_INVALID_PARAMETER);
     assert_int_equal(XWAIT(t, vfs_set_size(&t->op, t->vol, f, 3)), SMBKIT_STATUS_SUCCESS);
     assert_int_equal(t->op.attr.size, 3);
     assert_int_equal(XWAIT(t, vfs_flush(&t->op, t->vol, f)), SMBKIT_STATUS_SUCCESS);
@@ -65,6 +71,37 @@ static void test_data(void **state)
     f = must_open(t, "");
     assert_int_equal(XWAIT(t, vfs_read(&t->op, t->vol, f, 0, 1)),
                      SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+    xclose(t, f);
+}
+
+/* Whatever else the disk keeps with a file. */
+static void test_reserved_room(void **state)
+{
+    char big[1000];
+    struct stat st;
+    void *f = must_create(t, "a", 0);
+    memset(big, 'x', sizeof(big));
+    assert_int_equal(setxattr(disk(t, "a").text, "user.big", big, sizeof(big), 0), 0);
+    assert_int_equal(XWAIT(t, vfs_set_alloc(&t->op, t->vol, f, 0)), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(t->op.attr.alloc_size, 0);
+    assert_int_equal(stat(disk(t, "a").text, &st), 0);
+    blkcnt_t blocks = st.st_blocks;
+    assert_int_equal(XWAIT(t, vfs_set_alloc(&t->op, t->vol, f, 4000)), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(t->op.attr.size, 0);
+    assert_int_equal(stat(disk(t, "a").text, &st), 0);
+    if (st.st_blocks > blocks) /* this disk can reserve */
+        assert_int_equal(t->op.attr.alloc_size, 4096);
+    assert_int_equal(XWAIT(t, vfs_set_alloc(&t->op, t->vol, f, 0)), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(t->op.attr.alloc_size, 0);
+    assert_int_equal(stat(disk(t, "a").text, &st), 0);
+    assert_int_equal(st.st_blocks, blocks);
+    /* holes stay holes */
+    assert_int_equal(XWAIT(t, vfs_set_size(&t->op, t->vol, f, 1 << 20)), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(XWAIT(t, vfs_set_alloc(&t->op, t->vol, f, (1 << 20) + 1)),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(stat(disk(t, "a").text, &st), 0);
+    assert_true(st.st_blocks * 512 < 1 << 19);
+    assert_true(t->op.attr.alloc_size < 1 << 19);
     xclose(t, f);
 }
 
@@ -277,12 +314,26 @@ static void test_attributes(void **state)
     assert_int_equal(t->op.attr.write_time, when + 2);
     assert_int_equal(t->op.attr.attributes, SMBKIT_ATTR_SYSTEM);
     assert_int_equal(t->op.attr.file_id, id);
+    /* nobody can set the disk's, and it is kept nevertheless */
+    assert_int_equal(t->op.attr.change_time, when + 3);
     /* writing marks it */
     assert_int_equal(XWAIT(t, vfs_write(&t->op, t->vol, f, 0, "x", 1)), SMBKIT_STATUS_SUCCESS);
     assert_int_equal(XWAIT(t, vfs_getattr(&t->op, t->vol, f)), SMBKIT_STATUS_SUCCESS);
     assert_int_equal(t->op.attr.attributes, SMBKIT_ATTR_SYSTEM | SMBKIT_ATTR_ARCHIVE);
     assert_int_equal(t->op.attr.create_time, when);
     assert_int_not_equal(t->op.attr.change_time, when + 3);
+    xclose(t, f);
+    struct timespec shortly = {.tv_nsec = 20000000};
+    nanosleep(&shortly, NULL);
+    a.change_time = when + 4;
+    f = must_open(t, "a");
+    assert_int_equal(XWAIT(t, vfs_setattr(&t->op, t->vol, f, &a, SMBKIT_SET_CHANGE_TIME)),
+                     SMBKIT_STATUS_SUCCESS);
+    xclose(t, f);
+    nanosleep(&shortly, NULL);
+    assert_int_equal(chmod(disk(t, "a").text, 0600), 0);
+    f = must_open(t, "a"); /* a change by somebody else */
+    assert_true(t->op.attr.change_time > when + 4);
     xclose(t, f);
     disk_write(t, ".dot", "");
     disk_write(t, "plain", "");
@@ -434,6 +485,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_parameters),
         TEST(test_data),
+        TEST(test_reserved_room),
         TEST(test_overwrite_without_writing),
         TEST(test_holes),
         TEST(test_case),

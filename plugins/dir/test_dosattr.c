@@ -20,7 +20,7 @@ static void test_recorded(void **state)
     assert_true(d.has_attributes && d.has_create_time);
     assert_int_equal(d.attributes, 0x27);
     assert_int_equal(d.create_time, 0x01dd7b2fb1d816a5);
-    dosattr_encode(&d, again);
+    assert_int_equal(dosattr_encode(&d, again), sizeof(recorded));
     assert_memory_equal(again, recorded, sizeof(recorded));
 }
 
@@ -61,12 +61,37 @@ static void test_rubbish(void **state)
     assert_false(dosattr_decode("", 0, &d));
 }
 
+/* A change time follows what smbd writes, and no part of one counts. */
+static void test_change_time(void **state)
+{
+    struct dosattr d;
+    uint8_t data[DOSATTR_SIZE];
+    assert_true(dosattr_decode(recorded, sizeof(recorded), &d));
+    assert_false(d.has_change_time);
+    d.has_change_time = true;
+    d.change_time = 0x0123456789abcdef;
+    d.change_until = 0xfedcba9876543210;
+    assert_int_equal(dosattr_encode(&d, data), DOSATTR_SIZE);
+    assert_memory_equal(data, recorded, sizeof(recorded));
+    for (size_t n = sizeof(recorded); n <= DOSATTR_SIZE; n++) {
+        assert_true(dosattr_decode(data, n, &d));
+        assert_int_equal(d.attributes, 0x27);
+        assert_int_equal(d.has_change_time, n == DOSATTR_SIZE);
+    }
+    assert_int_equal(d.change_time, 0x0123456789abcdef);
+    assert_int_equal(d.change_until, 0xfedcba9876543210);
+    data[24]++;
+    assert_true(dosattr_decode(data, DOSATTR_SIZE, &d));
+    assert_false(d.has_change_time);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recorded),
         cmocka_unit_test(test_older),
         cmocka_unit_test(test_rubbish),
+        cmocka_unit_test(test_change_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

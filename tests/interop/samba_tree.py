@@ -104,7 +104,7 @@ class Smbkit:
 
 WRITE = ('put data Plain; put data marked; setmode marked +rhs; mkdir Folder; '
          'setmode Folder +h; put data Folder/in; put data Plain:small; put data Folder:other; '
-         'utimes marked 2001:02:03-04:05:06 -1 -1 -1; utimes Folder 2002:02:03-04:05:06 -1 -1 -1')
+         'utimes marked 2001:02:03-04:05:06 -1 -1 2003:02:03-04:05:06; utimes Folder 2002:02:03-04:05:06 -1 -1 -1')
 READ = ('allinfo plain; allinfo MARKED; allinfo folder; get plain:SMALL got; get folder:other got2; '
         'ls')
 # what allinfo says that must be the same, whoever says it
@@ -124,6 +124,8 @@ def round_trip(name, writer, reader, folder):
     mine, theirs = writer.run(READ, folder), reader.run(READ, folder)
     check(f"{name}: the same is read", len(facts(mine)) == 6 and facts(mine) == facts(theirs),
           f"\nby the writer: {facts(mine)}\nby the reader: {facts(theirs)}\n{theirs}")
+    if isinstance(writer, Smbkit):  # smbd keeps no change time, and reads all else beside it
+        check(f"{name}: change time", re.search("^change_time: .* 2003 UTC", mine, re.M), mine)
     check(f"{name}: attributes", theirs.count("(27)") == 1 and "2001 UTC" in theirs, theirs)
     for f in ("got", "got2"):
         path = os.path.join(folder, f)
