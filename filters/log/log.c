@@ -259,10 +259,7 @@ static const struct smbkit_param log_params[] = {
      .type = SMBKIT_PARAM_STRING,
      .default_value = "",
      .text = "lines are added to it; default: standard error"},
-    {.name = "ops",
-     .type = SMBKIT_PARAM_STRING,
-     .default_value = "all",
-     .text = "which operations, as in read+write"},
+    SMBKIT_PARAM_OPS,
     {.name = NULL},
 };
 

@@ -392,10 +392,7 @@ static const struct smbkit_param pause_params[] = {
      .default_value = "off",
      .text = "SIGUSR1 pauses and resumes, SIGUSR2 is a step"},
     {.name = "paused", .type = SMBKIT_PARAM_BOOL, .default_value = "off", .text = "begin paused"},
-    {.name = "ops",
-     .type = SMBKIT_PARAM_STRING,
-     .default_value = "all",
-     .text = "which operations, as in read+write"},
+    SMBKIT_PARAM_OPS,
     {.name = NULL},
 };
 

@@ -205,6 +205,12 @@ SMBKIT_API bool smbkit_calls_parse(const char *text, uint64_t *mask, const char 
 
 /* --- parameters --- */
 
+/* A filter for some operations is told so by this parameter. */
+#define SMBKIT_PARAM_OPS                                                    \
+    {                                                                       \
+        .name = "ops", .type = SMBKIT_PARAM_STRING, .default_value = "all", \
+        .text = "which operations, as in read+write",                       \
+    }
 /* A list of operations; false, after smbkit_error, when one is unknown. */
 SMBKIT_API bool smbkit_arg_calls(struct smbkit_share *share, const struct smbkit_arg *args,
                                  size_t count, const char *key, uint64_t *mask);
