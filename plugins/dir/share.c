@@ -45,11 +45,10 @@ static bool parse_links(struct dir_volume *v, const char *text)
 static bool parse(struct dir_volume *v, struct smbkit_share *share, const struct smbkit_arg *args,
                   size_t count)
 {
-    uint64_t limit = 0;
+    uint64_t limit = smbkit_arg_number(args, count, "index-memory");
     const char *links = smbkit_arg_text(args, count, "links"),
                *acls = smbkit_arg_text(args, count, "acls");
     v->hide_dots = smbkit_arg_bool(args, count, "hide-dot-files");
-    smbkit_parse_size(smbkit_arg_text(args, count, "index-memory"), &limit);
     v->trees.max = (size_t)smbkit_arg_number(args, count, "watch-folders");
     v->index_limit = limit < SIZE_MAX ? (size_t)limit : SIZE_MAX;
     if (!parse_links(v, links)) {

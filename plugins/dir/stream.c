@@ -373,7 +373,6 @@ static smbkit_status rename_locked(struct dir_handle *h, const char *to, uint32_
 void dir_rename_stream(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags)
 {
     struct dir_handle *h = file;
-    struct smbkit_attr attr;
     smbkit_status status = SMBKIT_STATUS_INVALID_PARAMETER;
     if (h->stream != NULL && !dir_user_enter(h->user)) {
         status = SMBKIT_STATUS_ACCESS_DENIED;
@@ -386,9 +385,7 @@ void dir_rename_stream(struct smbkit_op *op, void *vol, void *file, const char *
         dir_user_leave(h->user);
     }
     if (status == SMBKIT_STATUS_SUCCESS)
-        status = dir_attr_get(vol, h, &attr);
-    if (status == SMBKIT_STATUS_SUCCESS)
-        smbkit_reply_attr(op, &attr);
+        dir_getattr(op, vol, h);
     else
         smbkit_reply_status(op, status);
 }

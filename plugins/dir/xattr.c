@@ -196,7 +196,6 @@ void dir_set_eas(struct smbkit_op *op, void *vol, void *file, const struct smbki
                  size_t count)
 {
     struct dir_handle *h = file;
-    struct smbkit_attr attr;
     smbkit_status status = SMBKIT_STATUS_ACCESS_DENIED;
     if (dir_user_enter(h->user)) {
         dir_change_begin(h);
@@ -207,9 +206,7 @@ void dir_set_eas(struct smbkit_op *op, void *vol, void *file, const struct smbki
         dir_user_leave(h->user);
     }
     if (status == SMBKIT_STATUS_SUCCESS)
-        status = dir_attr_get(vol, h, &attr);
-    if (status == SMBKIT_STATUS_SUCCESS)
-        smbkit_reply_attr(op, &attr);
+        dir_getattr(op, vol, h);
     else
         smbkit_reply_status(op, status);
 }
