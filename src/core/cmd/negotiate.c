@@ -175,19 +175,17 @@ static bool remember_dialects(struct core_conn *conn, const struct wire_negotiat
     return conn->client_dialects != NULL;
 }
 
-static bool make_response(struct core_request *r, struct wire_negotiate_rsp *rsp)
+/* The answer, but for contexts; its security token is made in `token`. */
+static struct wire_negotiate_rsp response(const struct core_conn *conn, uint16_t dialect,
+                                          uint8_t token[static SECURITY_MAX])
 {
-    struct core_conn *conn = request_conn(r);
     struct core *c = conn->core;
-    uint8_t *token = arena_alloc(request_arena(r), SECURITY_MAX);
     struct builder b;
-    if (token == NULL)
-        return false;
     builder_init_fixed(&b, token, SECURITY_MAX);
     size_t len = auth_initial_token(c->config.auth, &b);
-    *rsp = (struct wire_negotiate_rsp){
+    return (struct wire_negotiate_rsp){
         .security_mode = negotiate_security_mode(c),
-        .dialect = conn->dialect,
+        .dialect = dialect,
         .server_guid = c->config.server_guid,
         .capabilities = conn->server_capabilities,
         .max_transact_size = conn->max_transact,
@@ -196,6 +194,15 @@ static bool make_response(struct core_request *r, struct wire_negotiate_rsp *rsp
         .system_time = c->filetime,
         .security = {token, len},
     };
+}
+
+static bool make_response(struct core_request *r, struct wire_negotiate_rsp *rsp)
+{
+    struct core_conn *conn = request_conn(r);
+    uint8_t *token = arena_alloc(request_arena(r), SECURITY_MAX);
+    if (token == NULL)
+        return false;
+    *rsp = response(conn, conn->dialect, token);
     return true;
 }
 
@@ -267,23 +274,10 @@ static bool smb1_response(struct core_conn *conn, uint16_t dialect, struct build
 {
     struct core *c = conn->core;
     uint8_t token[SECURITY_MAX];
-    struct builder tb;
     struct wire_hdr h = {.command = SMB2_NEGOTIATE,
                          .flags = SMB2_FLAGS_SERVER_TO_REDIR,
                          .credits = credits_grant(&conn->credits, 1, c->config.max_credits)};
-    builder_init_fixed(&tb, token, sizeof token);
-    size_t len = auth_initial_token(c->config.auth, &tb);
-    struct wire_negotiate_rsp rsp = {
-        .security_mode = negotiate_security_mode(c),
-        .dialect = dialect,
-        .server_guid = c->config.server_guid,
-        .capabilities = conn->server_capabilities,
-        .max_transact_size = conn->max_transact,
-        .max_read_size = conn->max_transact,
-        .max_write_size = conn->max_transact,
-        .system_time = c->filetime,
-        .security = {token, len},
-    };
+    struct wire_negotiate_rsp rsp = response(conn, dialect, token);
     return wire_hdr_encode(b, &h) && wire_negotiate_rsp_encode(b, 0, &rsp);
 }
 
