@@ -60,17 +60,12 @@ static smbkit_status mapping_status(uint32_t mapped, uint32_t count)
 
 /* ---------------------------------------------------------------- SIDs to names */
 
-struct sid_pointer {
-    const struct wire_sid *sid;
-};
-NDR_RECORD(sid_pointer, sid_pointer, NDR_F(NDR_SID, sid_pointer, sid));
-
 struct sid_list {
     uint32_t count;
-    struct sid_pointer *v;
+    struct rpc_sid_pointer *v;
 };
 NDR_RECORD(sid_list, sid_list, NDR_F(NDR_U32, sid_list, count),
-           NDR_A(NDR_ARRAY, sid_list, v, count, sid_pointer, SIDS_MAX));
+           NDR_A(NDR_ARRAY, sid_list, v, count, rpc_sid_pointer, SIDS_MAX));
 
 struct name {
     uint32_t use, domain, flags;

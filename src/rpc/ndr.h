@@ -77,6 +77,10 @@ struct ndr_record {
     static const struct ndr_field name##_fields[] = {__VA_ARGS__};                  \
     static const struct ndr_record name = {name##_fields, ARRAY_LEN(name##_fields), \
                                            sizeof(struct type)}
+/* One that a header declares for other files. */
+#define NDR_EXTERN_RECORD(name, type, ...)                         \
+    static const struct ndr_field name##_fields[] = {__VA_ARGS__}; \
+    const struct ndr_record name = {name##_fields, ARRAY_LEN(name##_fields), sizeof(struct type)}
 #define NDR_F(kind, type, member)                                \
     {                                                            \
         kind, offsetof(struct type, member), 0, NULL, NULL, 0, 0 \

@@ -4,6 +4,8 @@
 #include "base/utf.h"
 #include <string.h>
 
+NDR_EXTERN_RECORD(rpc_sid_pointer, rpc_sid_pointer, NDR_F(NDR_SID, rpc_sid_pointer, sid));
+
 const struct wire_sid rpc_builtin_sid = {5, 1, {32}};
 
 #define NT_AUTHORITY "NT AUTHORITY"

@@ -22,6 +22,7 @@ enum sid_name_use {
 
 #define RID_GUEST      501u
 #define RID_GROUP_NONE 513u
+#define RID_USERS      545u
 
 struct rpc_person {
     enum sid_name_use use;
@@ -44,6 +45,13 @@ struct rpc_people {
 /* The domain of what a machine has of its own: BUILTIN. */
 extern const struct wire_sid rpc_builtin_sid;
 #define RPC_BUILTIN_NAME "Builtin"
+
+/* An element of lists: SAMPR_SID_INFORMATION ([MS-SAMR] 2.2.7.6), LSAPR_SID_INFORMATION ([MS-LSAT]
+   2.2.17). */
+struct rpc_sid_pointer {
+    const struct wire_sid *sid;
+};
+extern const struct ndr_record rpc_sid_pointer;
 
 /* False: memory is out. */
 NODISCARD bool rpc_people_get(struct rpc_call *call, struct rpc_people *out);

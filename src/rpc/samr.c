@@ -6,9 +6,7 @@
 
 /* ---------------------------------------------------------------- what many calls share */
 
-#define RECORD(name, ...)                                          \
-    static const struct ndr_field name##_fields[] = {__VA_ARGS__}; \
-    const struct ndr_record name = {name##_fields, ARRAY_LEN(name##_fields), sizeof(struct name)}
+#define RECORD(name, ...) NDR_EXTERN_RECORD(name, name, __VA_ARGS__)
 
 struct samr_number {
     uint32_t value;
@@ -24,6 +22,12 @@ RECORD(samr_open_in, NDR_F(NDR_HANDLE, samr_open_in, handle), NDR_F(NDR_U32, sam
        NDR_F(NDR_U32, samr_open_in, rid));
 RECORD(samr_open_out, NDR_F(NDR_HANDLE, samr_open_out, handle),
        NDR_F(NDR_U32, samr_open_out, status));
+RECORD(samr_entry, NDR_F(NDR_U32, samr_entry, rid), NDR_F(NDR_USTR, samr_entry, name));
+RECORD(samr_entries, NDR_F(NDR_U32, samr_entries, count),
+       NDR_A(NDR_ARRAY, samr_entries, v, count, samr_entry, SAMR_ENTRIES_MAX));
+RECORD(samr_enum_out, NDR_F(NDR_U32, samr_enum_out, context),
+       NDR_SUB(NDR_PTR, samr_enum_out, entries, samr_entries), NDR_F(NDR_U32, samr_enum_out, count),
+       NDR_F(NDR_U32, samr_enum_out, status));
 
 smbkit_status samr_answer_info(struct rpc_call *call, const struct ndr_arm *arms, uint32_t cls,
                                const void *arm, struct samr_info_out *out)
@@ -127,19 +131,6 @@ static const struct rpc_operation samr_connect5 = {"SamrConnect5", &connect5_in,
 
 /* ---------------------------------------------------------------- domains */
 
-struct rid_name {
-    uint32_t rid;
-    const char *name;
-};
-NDR_RECORD(rid_name, rid_name, NDR_F(NDR_U32, rid_name, rid), NDR_F(NDR_USTR, rid_name, name));
-
-struct rid_names {
-    uint32_t count;
-    struct rid_name *v;
-};
-NDR_RECORD(rid_names, rid_names, NDR_F(NDR_U32, rid_names, count),
-           NDR_A(NDR_ARRAY, rid_names, v, count, rid_name, SAMR_ENTRIES_MAX));
-
 struct domains_in {
     uint8_t handle[RPC_HANDLE_SIZE];
     uint32_t context, preferred;
@@ -147,40 +138,31 @@ struct domains_in {
 NDR_RECORD(domains_in, domains_in, NDR_F(NDR_HANDLE, domains_in, handle),
            NDR_F(NDR_U32, domains_in, context), NDR_F(NDR_U32, domains_in, preferred));
 
-struct domains_out {
-    uint32_t context;
-    struct rid_names *names;
-    uint32_t count, status;
-};
-NDR_RECORD(domains_out, domains_out, NDR_F(NDR_U32, domains_out, context),
-           NDR_SUB(NDR_PTR, domains_out, names, rid_names), NDR_F(NDR_U32, domains_out, count),
-           NDR_F(NDR_U32, domains_out, status));
-
 static uint32_t enum_domains(struct rpc_call *call, const void *in, void *out)
 {
     const struct domains_in *q = in;
-    struct domains_out *o = out;
+    struct samr_enum_out *o = out;
     struct rpc_identity id = {0};
-    struct rid_names *names = arena_alloc(call->arena, sizeof *names);
-    struct rid_name *v = arena_array(call->arena, 2, sizeof *v);
+    struct samr_entries *entries = arena_alloc(call->arena, sizeof *entries);
+    struct samr_entry *v = arena_array(call->arena, 2, sizeof *v);
     if (rpc_handle_find(call, RPC_HANDLE_SERVER, q->handle) == NULL)
         o->status = SMBKIT_STATUS_INVALID_HANDLE;
-    else if (names == NULL || v == NULL)
+    else if (entries == NULL || v == NULL)
         o->status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     if (o->status != SMBKIT_STATUS_SUCCESS)
         return 0;
     call->directory->identity(call->directory->ctx, &id);
     v[0].name = id.netbios;
     v[1].name = RPC_BUILTIN_NAME;
-    *names = (struct rid_names){q->context == 0 ? 2 : 0, v};
-    o->names = names;
-    o->count = names->count;
+    *entries = (struct samr_entries){q->context == 0 ? 2 : 0, v};
+    o->entries = entries;
+    o->count = entries->count;
     o->context = 2;
     return 0;
 }
 
 static const struct rpc_operation samr_enum_domains = {"SamrEnumerateDomainsInSamServer",
-                                                       &domains_in, &domains_out, enum_domains};
+                                                       &domains_in, &samr_enum_out, enum_domains};
 
 struct lookup_in {
     uint8_t handle[RPC_HANDLE_SIZE];

@@ -52,6 +52,22 @@ struct samr_numbers {
 };
 extern const struct ndr_record samr_number, samr_numbers;
 
+/* The enumerations: numbers with their names. */
+struct samr_entry {
+    uint32_t rid;
+    const char *name;
+};
+struct samr_entries {
+    uint32_t count;
+    struct samr_entry *v;
+};
+struct samr_enum_out {
+    uint32_t context;
+    struct samr_entries *entries;
+    uint32_t count, status;
+};
+extern const struct ndr_record samr_entry, samr_entries, samr_enum_out;
+
 /* An info class of something, as a pointer to a union with a tag of 16 bits. */
 struct samr_info {
     uint32_t cls;

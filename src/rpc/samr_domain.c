@@ -27,19 +27,6 @@ static smbkit_status people_of(struct rpc_call *call, const uint8_t handle[RPC_H
 
 /* ---------------------------------------------------------------- enumeration */
 
-struct entry {
-    uint32_t rid;
-    const char *name;
-};
-NDR_RECORD(entry_record, entry, NDR_F(NDR_U32, entry, rid), NDR_F(NDR_USTR, entry, name));
-
-struct entries {
-    uint32_t count;
-    struct entry *v;
-};
-NDR_RECORD(entries_record, entries, NDR_F(NDR_U32, entries, count),
-           NDR_A(NDR_ARRAY, entries, v, count, entry_record, SAMR_ENTRIES_MAX));
-
 struct enum_in {
     uint8_t handle[RPC_HANDLE_SIZE];
     uint32_t context, control, preferred;
@@ -50,20 +37,11 @@ NDR_RECORD(enum_users_in, enum_in, NDR_F(NDR_HANDLE, enum_in, handle),
            NDR_F(NDR_U32, enum_in, context), NDR_F(NDR_U32, enum_in, control),
            NDR_F(NDR_U32, enum_in, preferred));
 
-struct enum_out {
-    uint32_t context;
-    struct entries *entries;
-    uint32_t count, status;
-};
-NDR_RECORD(enum_out, enum_out, NDR_F(NDR_U32, enum_out, context),
-           NDR_SUB(NDR_PTR, enum_out, entries, entries_record), NDR_F(NDR_U32, enum_out, count),
-           NDR_F(NDR_U32, enum_out, status));
-
 /* From q->context on as many as fit, but one at least, so that everybody gets to the end. */
 static smbkit_status give(struct rpc_call *call, const struct enum_in *q,
-                          const struct rpc_people *people, struct enum_out *o)
+                          const struct rpc_people *people, struct samr_enum_out *o)
 {
-    struct entries *e = arena_alloc(call->arena, sizeof *e);
+    struct samr_entries *e = arena_alloc(call->arena, sizeof *e);
     uint32_t start = MIN(q->context, people->count);
     size_t used = 0;
     if (e == NULL)
@@ -72,8 +50,8 @@ static smbkit_status give(struct rpc_call *call, const struct enum_in *q,
     if (e->v == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     for (uint32_t i = start; i < people->count; i++) {
-        e->v[e->count] = (struct entry){rpc_rid(&people->v[i].sid), people->v[i].name};
-        used += ndr_size(&entry_record, &e->v[e->count]);
+        e->v[e->count] = (struct samr_entry){rpc_rid(&people->v[i].sid), people->v[i].name};
+        used += ndr_size(&samr_entry, &e->v[e->count]);
         if (used > q->preferred && e->count > 0)
             break;
         e->count++;
@@ -85,7 +63,7 @@ static smbkit_status give(struct rpc_call *call, const struct enum_in *q,
 }
 
 static uint32_t enumerate(struct rpc_call *call, const struct enum_in *q, enum sid_name_use use,
-                          struct enum_out *o)
+                          struct samr_enum_out *o)
 {
     struct rpc_people people;
     o->status = people_of(call, q->handle, use, &people);
@@ -111,12 +89,12 @@ static uint32_t enum_aliases(struct rpc_call *call, const void *in, void *out)
     return enumerate(call, in, SidTypeAlias, out);
 }
 
-const struct rpc_operation samr_enum_groups = {"SamrEnumerateGroupsInDomain", &enum_in, &enum_out,
-                                               enum_groups};
+const struct rpc_operation samr_enum_groups = {"SamrEnumerateGroupsInDomain", &enum_in,
+                                               &samr_enum_out, enum_groups};
 const struct rpc_operation samr_enum_users = {"SamrEnumerateUsersInDomain", &enum_users_in,
-                                              &enum_out, enum_users};
-const struct rpc_operation samr_enum_aliases = {"SamrEnumerateAliasesInDomain", &enum_in, &enum_out,
-                                                enum_aliases};
+                                              &samr_enum_out, enum_users};
+const struct rpc_operation samr_enum_aliases = {"SamrEnumerateAliasesInDomain", &enum_in,
+                                                &samr_enum_out, enum_aliases};
 
 /* ---------------------------------------------------------------- names and numbers */
 
@@ -287,17 +265,12 @@ const struct rpc_operation samr_rid_to_sid = {"SamrRidToSid", &rid_in, &sid_out,
 
 /* ---------------------------------------------------------------- memberships */
 
-struct sid_pointer {
-    const struct wire_sid *sid;
-};
-NDR_RECORD(sid_pointer, sid_pointer, NDR_F(NDR_SID, sid_pointer, sid));
-
 struct sids {
     uint32_t count;
-    struct sid_pointer *v;
+    struct rpc_sid_pointer *v;
 };
 NDR_RECORD(sids_record, sids, NDR_F(NDR_U32, sids, count),
-           NDR_A(NDR_ARRAY, sids, v, count, sid_pointer, 1024));
+           NDR_A(NDR_ARRAY, sids, v, count, rpc_sid_pointer, 1024));
 
 struct membership_in {
     uint8_t handle[RPC_HANDLE_SIZE];
@@ -312,8 +285,6 @@ struct membership_out {
 };
 NDR_RECORD(membership_out, membership_out, NDR_SUB(NDR_STRUCT, membership_out, rids, samr_numbers),
            NDR_F(NDR_U32, membership_out, status));
-
-#define RID_USERS 545u
 
 /* Every account of the machine is in Builtin's Users, as its tokens say. */
 static uint32_t get_alias_membership(struct rpc_call *call, const void *in, void *out)

@@ -319,26 +319,19 @@ static uint32_t list_group_members(struct rpc_call *call, const void *in, void *
 const struct rpc_operation samr_group_members = {"SamrGetMembersInGroup", &samr_handle_in,
                                                  &group_members_out, list_group_members};
 
-struct sid_pointer {
-    const struct wire_sid *sid;
-};
-NDR_RECORD(sid_pointer, sid_pointer, NDR_F(NDR_SID, sid_pointer, sid));
-
 struct alias_members_out {
     uint32_t count;
-    struct sid_pointer *v;
+    struct rpc_sid_pointer *v;
     uint32_t status;
 };
 NDR_RECORD(alias_members, alias_members_out, NDR_F(NDR_U32, alias_members_out, count),
-           NDR_A(NDR_ARRAY, alias_members_out, v, count, sid_pointer, SAMR_ENTRIES_MAX));
+           NDR_A(NDR_ARRAY, alias_members_out, v, count, rpc_sid_pointer, SAMR_ENTRIES_MAX));
 struct alias_members_answer {
     struct alias_members_out list;
 };
 NDR_RECORD(alias_members_out, alias_members_answer,
            NDR_SUB(NDR_STRUCT, alias_members_answer, list, alias_members),
            NDR_F(NDR_U32, alias_members_answer, list.status));
-
-#define RID_USERS 545u
 
 /* Users has all accounts of the machine; the others have nobody. */
 static uint32_t list_alias_members(struct rpc_call *call, const void *in, void *out)
