@@ -179,14 +179,51 @@ static void test_symlink(void **state)
                      SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
+/* Sets an extended attribute with the flag FILE_NEED_EA, or without. */
+static void set_ea(const char *name, uint8_t flags)
+{
+    struct wire_file_id id = must(name, FILE_WRITE_EA, FILE_OPEN, 0);
+    const uint8_t ea[] = {0, 0, 0, 0, flags, 1, 1, 0, 'A', 0, 'v'};
+    union wire_any body = {.set_info_req = {.info_type = SMB2_0_INFO_FILE,
+                                            .info_class = 15, /* FileFullEaInformation */
+                                            .file_id = id,
+                                            .payload = {ea, sizeof ea}}};
+    assert_int_equal(harness_call(&c, SMB2_SET_INFO, &body), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_close(&c, id), SMBKIT_STATUS_SUCCESS);
+}
+
+/* Who does not know of extended attributes cannot open what needs one; its streams he can. */
+static void test_needed_eas(void **state)
+{
+    static const char *const names[] = {"f", "d"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const char *f = names[i];
+        assert_int_equal(try(f, ALL, FILE_CREATE, i == 1 ? FILE_DIRECTORY_FILE : 0),
+                         SMBKIT_STATUS_SUCCESS);
+        set_ea(f, 0);
+        assert_int_equal(try(f, FILE_READ_DATA, FILE_OPEN, FILE_NO_EA_KNOWLEDGE),
+                         SMBKIT_STATUS_SUCCESS);
+        set_ea(f, SMBKIT_EA_NEED);
+        assert_int_equal(try(f, FILE_READ_DATA, FILE_OPEN, FILE_NO_EA_KNOWLEDGE),
+                         SMBKIT_STATUS_ACCESS_DENIED);
+        assert_int_equal(try(f, FILE_READ_DATA, FILE_CREATE, FILE_NO_EA_KNOWLEDGE),
+                         SMBKIT_STATUS_OBJECT_NAME_COLLISION);
+        assert_int_equal(try(f, FILE_READ_DATA, FILE_OPEN, 0), SMBKIT_STATUS_SUCCESS);
+    }
+    assert_int_equal(try("f", FILE_WRITE_DATA, FILE_OVERWRITE_IF, FILE_NO_EA_KNOWLEDGE),
+                     SMBKIT_STATUS_ACCESS_DENIED);
+    assert_int_equal(try("f:s", FILE_READ_DATA, FILE_OPEN_IF, FILE_NO_EA_KNOWLEDGE),
+                     SMBKIT_STATUS_SUCCESS);
+    /* one that does not exist has none */
+    assert_int_equal(try("new", FILE_READ_DATA, FILE_OPEN_IF, FILE_NO_EA_KNOWLEDGE),
+                     SMBKIT_STATUS_SUCCESS);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_existing),
-        T(test_new),
-        T(test_new_stream),
-        T(test_symlink),
+        T(test_existing), T(test_new), T(test_new_stream), T(test_symlink), T(test_needed_eas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

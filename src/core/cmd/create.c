@@ -11,6 +11,7 @@
  *   parent     what does not: may it be made there, and which descriptor does it inherit?
  *   make       the plugin makes it; of a stream without a file, the file first (create_make.c)
  *   judge      type, attributes and access rights against what was asked (create_judge.c)
+ *   knows      extended attributes that whoever opens it must understand (create_judge.c)
  *   claim      oplocks and leases that are in the way break, which may take a while, then share
  *              modes: from here on others see this open (create_claim.c)
  *   again      ... after such a while: begin with locate
@@ -177,6 +178,8 @@ static const struct core_step create_steps[] = {
     {"make", create_make},
     {"made", create_made},
     {"judge", create_judge},
+    {"knows", create_knows},
+    {"known", create_known},
     {"claim", create_claim},
     {"again", create_again},
     {"overwrite", create_overwrite},

@@ -137,6 +137,8 @@ smbkit_status create_parse_eas(struct core_request *r, struct create_state *s);
 /* ---- create_judge.c ---- */
 
 enum core_verdict create_judge(struct core_request *r);
+enum core_verdict create_knows(struct core_request *r);
+enum core_verdict create_known(struct core_request *r);
 
 /* ---- create_claim.c ---- */
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * CREATE, judge: type, attributes and access rights of what exists against what was asked.
+ * CREATE, judge to known: type, attributes and access rights of what exists against what was asked,
+ * and what its extended attributes ask of who opens it.
  */
 #include "core/cmd/create.h"
 
@@ -56,4 +57,26 @@ enum core_verdict create_judge(struct core_request *r)
         (!collides && (st = create_judge_access(r, s)) != SMBKIT_STATUS_SUCCESS))
         return request_done(r, st);
     return create_has_base(s) ? request_goto(r, create_make) : STEP_NEXT;
+}
+
+/* [MS-FSA] 2.1.5.1.2: the caller does not know of extended attributes, which one of the file may
+   forbid. Streams can be read without them. */
+enum core_verdict create_knows(struct core_request *r)
+{
+    const struct create_state *s = r->state_data;
+    bool ignorant = (r->in.create.create_options & FILE_NO_EA_KNOWLEDGE) != 0;
+    if (s->made || !ignorant || s->path.stream != NULL || s->attr.ea_size == 0 ||
+        r->in.create.create_disposition == FILE_CREATE)
+        return request_goto(r, create_claim);
+    return request_await(r, vfs_get_eas(&r->op, s->open->volume, s->open->file));
+}
+
+enum core_verdict create_known(struct core_request *r)
+{
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, r->op.status);
+    for (size_t i = 0; i < r->op.ea_count; i++)
+        if (r->op.eas[i].flags & SMBKIT_EA_NEED)
+            return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
+    return STEP_NEXT;
 }
