@@ -400,8 +400,8 @@ struct smbkit_vfs {
 
     /* Makes the file a reparse point with this buffer (checked by the core, as is its tag against
        one that is there), or, with len 0, a plain file again. Answer: smbkit_reply_attr with
-       SMBKIT_ATTR_REPARSE_POINT and reparse_tag as they are now; DIRECTORY_NOT_EMPTY. Default:
-       INVALID_DEVICE_REQUEST. [MS-FSA] 2.1.5.10.37 */
+       SMBKIT_ATTR_REPARSE_POINT, reparse_tag and file_id (which may be another one from then on) as
+       they are now; DIRECTORY_NOT_EMPTY. Default: INVALID_DEVICE_REQUEST. [MS-FSA] 2.1.5.10.37 */
     void (*set_reparse)(struct smbkit_op *op, void *vol, void *file, const void *data, size_t len);
 
     /* Copies a range of another open file (args->from) into this one, growing it as needed, without

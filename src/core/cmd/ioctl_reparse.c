@@ -28,9 +28,11 @@ static smbkit_status check(const struct core_request *r)
 
 static enum core_verdict changed(struct core_request *r)
 {
-    const struct core_open *o = r->open;
-    if (r->op.status == SMBKIT_STATUS_SUCCESS)
+    struct core_open *o = r->open;
+    if (r->op.status == SMBKIT_STATUS_SUCCESS) {
+        o->file_id = r->op.attr.file_id; /* a link may be another file than what it was made from */
         notify_changed(o, o->path, FILE_NOTIFY_CHANGE_ATTRIBUTES, FILE_ACTION_MODIFIED);
+    }
     return request_done(r, r->op.status);
 }
 

@@ -495,7 +495,10 @@ static void test_reparse(void **state)
     expect_ioctl(o, FSCTL_DELETE_REPARSE_POINT, empty, 8, SMBKIT_STATUS_NOT_A_REPARSE_POINT);
     expect_ioctl(o, FSCTL_SET_REPARSE_POINT, wrong, 12, SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
     expect_ioctl(o, FSCTL_SET_REPARSE_POINT, mount, 8, SMBKIT_STATUS_NOT_A_DIRECTORY);
+    uint64_t id = o->file_id;
+    o->file_id++; /* where links are other files, the open has another one afterwards */
     expect_ioctl(o, FSCTL_SET_REPARSE_POINT, data, 12, SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(o->file_id, id);
     expect_attribute(o, SMBKIT_ATTR_REPARSE_POINT, true);
     expect_ioctl(o, FSCTL_SET_REPARSE_POINT, other, 8, SMBKIT_STATUS_IO_REPARSE_TAG_MISMATCH);
     assert_int_equal(ioctl_bytes(o, FSCTL_GET_REPARSE_POINT, "", 0, 12), SMBKIT_STATUS_SUCCESS);
