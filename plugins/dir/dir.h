@@ -340,9 +340,9 @@ struct dir_node {
 };
 
 struct dir_handle {
-    int fd;      /* O_PATH unless `io` */
-    unsigned io; /* FS_READ, FS_WRITE: what fd is good for */
-    bool folder;
+    int fd;              /* O_PATH unless `io` */
+    _Atomic unsigned io; /* FS_READ, FS_WRITE: what fd is good for */
+    _Atomic bool folder;
     _Atomic bool changed;  /* the file, by this handle */
     _Atomic bool archived; /* ... and ARCHIVE was seen to */
     bool by_index;         /* how the folder is listed since cookie 0 */
@@ -366,6 +366,9 @@ struct dir_folder *dir_handle_where(struct dir_volume *v, struct dir_handle *h, 
 /* With the folders locked: is the handle's name still this one? */
 bool dir_handle_still(struct dir_volume *v, const struct dir_handle *h,
                       const struct dir_folder *folder, const char *name);
+/* With the folder locked: the handle's name is going to name what `st` is about. False: others have
+   the file open too. */
+bool dir_handle_turn(struct dir_volume *v, struct dir_handle *h, const struct statx *st);
 void dir_link_move(struct dir_volume *v, struct dir_link *link, struct dir_folder *to,
                    const char *name);
 void dir_link_gone(struct dir_volume *v, struct dir_link *link);
@@ -431,6 +434,8 @@ void dir_reply_failure(struct smbkit_op *op, const struct dir_found *found, smbk
 
 /* The reparse data buffer of a link's descriptor, to be freed. NULL and errno. */
 uint8_t *dir_link_buffer(int fd, size_t *len);
+/* Where the link of a reparse data buffer leads, as the disk has it. */
+smbkit_status dir_link_target(const uint8_t *data, size_t len, char target[DIR_PATH_MAX + 1]);
 /* Does this link lead to a folder of the share? */
 bool dir_link_to_folder(struct dir_volume *v, struct dir_folder *f, const char *name);
 
@@ -466,13 +471,20 @@ bool dir_can_clone(int root);
 
 /* --- the volume --- */
 
-enum dir_links { DIR_LINKS_FOLLOW, DIR_LINKS_REFUSE, DIR_LINKS_REPARSE };
+enum dir_links { DIR_LINKS_FOLLOW, DIR_LINKS_REPARSE, DIR_LINKS_REFUSE };
+/* What links clients may make. */
+enum dir_make_links {
+    DIR_MAKE_BELOW, /* that lead downwards only: they stay in their folder, wherever it is moved */
+    DIR_MAKE_ANY,
+    DIR_MAKE_OFF,
+};
 
 struct dir_volume {
     struct smbkit_share *share;
     int root; /* O_PATH */
     dev_t dev;
     enum dir_links links;
+    enum dir_make_links make_links;
     bool hide_dots;
     char acl_xattr[DIR_NAME_MAX + 1]; /* "": no descriptors are kept */
     int file_mode, folder_mode;       /* -1: 0666 and 0777 less the umask */
@@ -522,6 +534,7 @@ void dir_get_sd(struct smbkit_op *op, void *vol, void *file);
 void dir_path_sd(struct smbkit_op *op, void *vol, const char *path);
 void dir_set_sd(struct smbkit_op *op, void *vol, void *file, const void *sd, size_t len);
 void dir_get_reparse(struct smbkit_op *op, void *vol, void *file);
+void dir_set_reparse(struct smbkit_op *op, void *vol, void *file, const void *data, size_t len);
 void dir_set_sparse(struct smbkit_op *op, void *vol, void *file, bool sparse);
 void dir_watch_tree(struct smbkit_op *op, void *vol, void *file, bool tree);
 void dir_readdir(struct smbkit_op *op, void *vol, void *dir,

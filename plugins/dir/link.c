@@ -69,6 +69,59 @@ static uint8_t *make_buffer(const char *target, size_t *len)
     return b;
 }
 
+/* --- what clients write --- */
+
+static unsigned get16(const uint8_t *p)
+{
+    return p[0] | (unsigned)p[1] << 8;
+}
+
+static size_t put_utf8(char *to, uint32_t c)
+{
+    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = n - 1; i > 0; i--, c >>= 6)
+        to[i] = (char)(0x80 | (c & 0x3f));
+    to[0] = (char)(n == 1 ? c : (0xf00u >> n & 0xf0) | c);
+    return n;
+}
+
+/* Reads the path of `len` bytes into `target`, which has DIR_PATH_MAX + 1; false: too long. */
+static bool take_path(const uint8_t *p, size_t len, char *target)
+{
+    size_t at = 0;
+    for (const uint8_t *end = p + len; p < end; p += 2) {
+        uint32_t c = get16(p);
+        if (c >> 10 == 0x36 && p + 2 < end && get16(p + 2) >> 10 == 0x37) {
+            p += 2;
+            c = 0x10000 + ((c & 0x3ff) << 10) + (get16(p) & 0x3ff);
+        }
+        if (c == 0 || at + 4 > DIR_PATH_MAX)
+            return false;
+        at += put_utf8(target + at, c == '\\' ? '/' : c);
+    }
+    target[at] = '\0';
+    return at > 0;
+}
+
+smbkit_status dir_link_target(const uint8_t *data, size_t len, char target[DIR_PATH_MAX + 1])
+{
+    const uint8_t *names = data + BUFFER_HEAD + LINK_HEAD;
+    if (len < BUFFER_HEAD || get16(data) != (DIR_TAG_SYMLINK & 0xffff) ||
+        get16(data + 2) != DIR_TAG_SYMLINK >> 16)
+        return SMBKIT_STATUS_IO_REPARSE_TAG_NOT_HANDLED;
+    if (len < BUFFER_HEAD + LINK_HEAD)
+        return SMBKIT_STATUS_IO_REPARSE_DATA_INVALID;
+    size_t at = get16(data + 8), n = get16(data + 10), room = len - BUFFER_HEAD - LINK_HEAD;
+    bool relative = get16(data + 16) & FLAG_RELATIVE;
+    /* what could not be told again (drives, UNC paths) is not taken */
+    if (at % 2 != 0 || n % 2 != 0 || at + n > room || !take_path(names + at, n, target) ||
+        !fs_name_visible(target) || (!relative && target[0] != '/'))
+        return SMBKIT_STATUS_IO_REPARSE_DATA_INVALID;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+/* --- answers --- */
+
 uint8_t *dir_link_buffer(int fd, size_t *len)
 {
     char target[DIR_PATH_MAX + 2];

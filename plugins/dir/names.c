@@ -16,8 +16,7 @@
 
 /* --- what is there --- */
 
-/* Does the disk have under this name what the handle was opened by? 0, or ENOENT. */
-static int check_name(const struct dir_handle *h, const struct dir_folder *f, const char *name)
+int dir_name_check(const struct dir_handle *h, const struct dir_folder *f, const char *name)
 {
     struct statx st;
     if (fs_stat(f->fd, name, &st) < 0)
@@ -25,8 +24,7 @@ static int check_name(const struct dir_handle *h, const struct dir_folder *f, co
     return dir_dev(&st) == h->link->dev && st.stx_ino == h->link->inode ? 0 : ENOENT;
 }
 
-/* The handle's name, with its folder referenced and locked. NULL: it has none (any more). */
-static struct dir_folder *lock_name(struct dir_volume *v, struct dir_handle *h, char *name)
+struct dir_folder *dir_name_lock(struct dir_volume *v, struct dir_handle *h, char *name)
 {
     for (;;) {
         struct dir_folder *f = dir_handle_where(v, h, name);
@@ -64,10 +62,10 @@ static smbkit_status remove_name(struct dir_volume *v, struct dir_handle *h)
     char name[DIR_NAME_MAX + 1];
     if (h->link == NULL)
         return SMBKIT_STATUS_CANNOT_DELETE;
-    struct dir_folder *f = lock_name(v, h, name);
+    struct dir_folder *f = dir_name_lock(v, h, name);
     if (f == NULL)
         return SMBKIT_STATUS_SUCCESS;
-    int err = check_name(h, f, name);
+    int err = dir_name_check(h, f, name);
     bool ours = err == 0;
     if (ours && !dir_user_enter(h->user)) {
         err = EACCES;
@@ -105,7 +103,7 @@ static bool any(void *ctx, const char *name, uint64_t inode, unsigned char type,
     return false;
 }
 
-static smbkit_status check_empty(const struct dir_handle *h)
+smbkit_status dir_check_empty(const struct dir_handle *h)
 {
     bool found = false;
     int fd = fs_open(h->fd, "", FS_READ | FS_FOLDER, 0);
@@ -155,7 +153,7 @@ void dir_can_delete(struct smbkit_op *op, void *vol, void *file)
         ((attr.attributes & SMBKIT_ATTR_READONLY) || (h->link == NULL && !stream)))
         status = SMBKIT_STATUS_CANNOT_DELETE;
     if (status == SMBKIT_STATUS_SUCCESS && h->folder && !stream)
-        status = check_empty(h);
+        status = dir_check_empty(h);
     if (status == SMBKIT_STATUS_SUCCESS && !stream)
         status = check_writable(v, h);
     smbkit_reply_status(op, status);
@@ -274,7 +272,7 @@ static smbkit_status rename_locked(struct dir_volume *v, struct dir_handle *h,
     bool here = from == t->place.folder;
     if (!dir_handle_still(v, h, from, from_name))
         return SMBKIT_STATUS_RETRY;
-    int err = check_name(h, from, from_name);
+    int err = dir_name_check(h, from, from_name);
     if (err != 0)
         return dir_status(err);
     if (here && strcmp(from_name, t->place.name) == 0)
@@ -314,9 +312,8 @@ static smbkit_status rename_once(struct dir_volume *v, struct dir_handle *h, str
     return status;
 }
 
-/* Ends rename and link. */
-static void answer(struct smbkit_op *op, struct dir_volume *v, struct dir_handle *h,
-                   smbkit_status status)
+void dir_reply_attr(struct smbkit_op *op, struct dir_volume *v, struct dir_handle *h,
+                    smbkit_status status)
 {
     struct smbkit_attr attr;
     if (status == SMBKIT_STATUS_SUCCESS)
@@ -349,7 +346,7 @@ void dir_rename(struct smbkit_op *op, void *vol, void *file, const char *to, uin
         } while (status == SMBKIT_STATUS_RETRY);
     if (t.place.folder != NULL)
         dir_folder_put(t.place.folder);
-    answer(op, vol, h, status);
+    dir_reply_attr(op, vol, h, status);
 }
 
 /* --- link --- */
@@ -361,14 +358,19 @@ static int link_fresh(int fd, int to, const char *name)
     return linkat(AT_FDCWD, source.text, to, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
 }
 
+void dir_own_name(const struct dir_volume *v, char name[FS_OWN_NAME_LEN + 1])
+{
+    uint64_t random;
+    smbkit_random(v->share, &random, sizeof(random));
+    fs_own_name(name, random);
+}
+
 /* By a name that nobody else uses, so that the new link takes the old one's place in one step. */
 static int link_over(struct dir_volume *v, int fd, const struct target *t)
 {
     char name[FS_OWN_NAME_LEN + 1];
-    uint64_t random;
     int to = t->place.folder->fd;
-    smbkit_random(v->share, &random, sizeof(random));
-    fs_own_name(name, random);
+    dir_own_name(v, name);
     int err = link_fresh(fd, to, name);
     if (err != 0)
         return err;
@@ -415,5 +417,5 @@ void dir_link(struct smbkit_op *op, void *vol, void *file, const char *to, uint3
     }
     if (t.place.folder != NULL)
         dir_folder_put(t.place.folder);
-    answer(op, v, h, status);
+    dir_reply_attr(op, v, h, status);
 }

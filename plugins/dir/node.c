@@ -22,6 +22,15 @@ static struct dir_node *node_find(struct dir_volume *v, dev_t dev, uint64_t inod
     return n;
 }
 
+static void node_join(struct dir_volume *v, struct dir_node *n, dev_t dev, uint64_t inode)
+{
+    struct dir_node **b = bucket(v, dev, inode);
+    n->dev = dev;
+    n->inode = inode;
+    n->next = *b;
+    *b = n;
+}
+
 static struct dir_node *node_get(struct dir_volume *v, dev_t dev, uint64_t inode)
 {
     struct dir_node *n = node_find(v, dev, inode);
@@ -30,24 +39,25 @@ static struct dir_node *node_get(struct dir_volume *v, dev_t dev, uint64_t inode
         if (n == NULL)
             return NULL;
         pthread_mutex_init(&n->meta, NULL);
-        n->dev = dev;
-        n->inode = inode;
-        struct dir_node **b = bucket(v, dev, inode);
-        n->next = *b;
-        *b = n;
+        node_join(v, n, dev, inode);
     }
     n->refs++;
     return n;
+}
+
+static void node_leave(struct dir_volume *v, struct dir_node *n)
+{
+    struct dir_node **p = bucket(v, n->dev, n->inode);
+    while (*p != n)
+        p = &(*p)->next;
+    *p = n->next;
 }
 
 static void node_put(struct dir_volume *v, struct dir_node *n)
 {
     if (--n->refs > 0)
         return;
-    struct dir_node **p = bucket(v, n->dev, n->inode);
-    while (*p != n)
-        p = &(*p)->next;
-    *p = n->next;
+    node_leave(v, n);
     pthread_mutex_destroy(&n->meta);
     smbkit_free(n);
 }
@@ -173,6 +183,20 @@ bool dir_handle_still(struct dir_volume *v, const struct dir_handle *h,
     bool still = !h->link->gone && h->link->folder == folder && strcmp(h->link->name, name) == 0;
     pthread_mutex_unlock(&v->lock);
     return still;
+}
+
+bool dir_handle_turn(struct dir_volume *v, struct dir_handle *h, const struct statx *st)
+{
+    pthread_mutex_lock(&v->lock);
+    bool alone = h->node->refs == 1;
+    if (alone) {
+        node_leave(v, h->node);
+        node_join(v, h->node, dir_dev(st), st->stx_ino);
+        h->link->dev = h->node->dev;
+        h->link->inode = h->node->inode;
+    }
+    pthread_mutex_unlock(&v->lock);
+    return alone;
 }
 
 void dir_link_move(struct dir_volume *v, struct dir_link *link, struct dir_folder *to,

@@ -16,6 +16,10 @@
 
 /* --- parameters --- */
 
+/* In the order of the enums. */
+#define LINKS      "follow|reparse|refuse"
+#define MAKE_LINKS "below|any|off"
+
 /* An octal mode, or -1 for an empty value. */
 static bool parse_mode(const char *text, int *mode)
 {
@@ -28,33 +32,29 @@ static bool parse_mode(const char *text, int *mode)
     return *end == '\0' && m <= 07777 && text[0] >= '0' && text[0] <= '7';
 }
 
-static bool parse_links(struct dir_volume *v, const char *text)
+/* Which of "a|b|c" it is: the library has seen to it that it is one. */
+static unsigned choice(const char *values, const char *text)
 {
-    static const char *const words[] = {
-        [DIR_LINKS_FOLLOW] = "follow",
-        [DIR_LINKS_REFUSE] = "refuse",
-        [DIR_LINKS_REPARSE] = "reparse",
-    };
-    unsigned i = 0;
-    while (i < sizeof(words) / sizeof(words[0]) && strcmp(words[i], text) != 0)
-        i++;
-    v->links = (enum dir_links)i;
-    return i < sizeof(words) / sizeof(words[0]);
+    unsigned n = 0;
+    size_t len = strlen(text);
+    while (strncmp(values, text, len) != 0 || (values[len] != '|' && values[len] != '\0')) {
+        values += strcspn(values, "|") + 1;
+        n++;
+    }
+    return n;
 }
 
 static bool parse(struct dir_volume *v, struct smbkit_share *share, const struct smbkit_arg *args,
                   size_t count)
 {
     uint64_t limit = smbkit_arg_number(args, count, "index-memory");
-    const char *links = smbkit_arg_text(args, count, "links"),
-               *acls = smbkit_arg_text(args, count, "acls");
+    const char *acls = smbkit_arg_text(args, count, "acls");
     v->hide_dots = smbkit_arg_bool(args, count, "hide-dot-files");
     v->trees.max = (size_t)smbkit_arg_number(args, count, "watch-folders");
     v->index_limit = limit < SIZE_MAX ? (size_t)limit : SIZE_MAX;
-    if (!parse_links(v, links)) {
-        smbkit_error(share, "links=%s: it can be follow, reparse or refuse", links);
-        return false;
-    }
+    v->links = (enum dir_links)choice(LINKS, smbkit_arg_text(args, count, "links"));
+    v->make_links =
+        (enum dir_make_links)choice(MAKE_LINKS, smbkit_arg_text(args, count, "make-links"));
     if (!dir_acls_choose(v, acls)) {
         smbkit_error(share, "acls=%s: it can be auto, off, or an attribute like user.NTACL", acls);
         return false;
@@ -208,9 +208,16 @@ static const struct smbkit_param dir_params[] = {
      .default_value = "user",
      .text = "whose rights count: user (each client's, when root), server, or a Unix user's name"},
     {.name = "links",
-     .type = SMBKIT_PARAM_STRING,
+     .type = SMBKIT_PARAM_CHOICE,
+     .values = LINKS,
      .default_value = "follow",
      .text = "symbolic links: follow (inside the share), reparse (left to the client), or refuse"},
+    {.name = "make-links",
+     .type = SMBKIT_PARAM_CHOICE,
+     .values = MAKE_LINKS,
+     .default_value = "below",
+     .text = "the links that clients may make with links=reparse: to what is below their folder, "
+             "any, or none"},
     {.name = "acls",
      .type = SMBKIT_PARAM_STRING,
      .default_value = "auto",
@@ -294,6 +301,7 @@ SMBKIT_PLUGIN_TABLE = {
             .path_sd = dir_path_sd,
             .set_sd = dir_set_sd,
             .get_reparse = dir_get_reparse,
+            .set_reparse = dir_set_reparse,
             .set_sparse = dir_set_sparse,
         },
 };

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* links=reparse: symbolic links are shown as what they are, and left to the client. */
+/*
+ * links=reparse: symbolic links are shown as what they are, and left to the client, which can make
+ * them too.
+ */
 #include "test_bench.h"
 
 static struct dirtest tt, *t = &tt;
@@ -122,12 +125,239 @@ static void test_unspeakable(void **state)
     assert_memory_equal(t->op.blob + 20, want, 4);
 }
 
+/* --- made by clients --- */
+
+static int setup_make(const char *which)
+{
+    const struct smbkit_arg args[] = {{"links", "reparse"}, {"make-links", which}};
+    testmem_install();
+    dirtest_init(t);
+    return !dirtest_open_volume(t, args, 2);
+}
+
+static int setup_any(void **state)
+{
+    return setup_make("any");
+}
+
+static int setup_off(void **state)
+{
+    return setup_make("off");
+}
+
+/* A link's reparse data buffer with a target of ASCII, separated by backslashes. */
+static size_t link_data(uint8_t *b, const char *target, bool relative)
+{
+    size_t n = strlen(target);
+    memset(b, 0, 20 + 4 * n);
+    const uint8_t head[] = {0x0c, 0, 0, 0xa0, (uint8_t)(12 + 4 * n), (uint8_t)((12 + 4 * n) >> 8)};
+    memcpy(b, head, sizeof(head));
+    b[8] = b[14] = b[10] = (uint8_t)(2 * n); /* the print name comes first */
+    b[9] = b[15] = b[11] = (uint8_t)(2 * n >> 8);
+    b[16] = relative;
+    for (size_t i = 0; i < n; i++) {
+        b[20 + 2 * i] = '-';
+        b[20 + 2 * n + 2 * i] = (uint8_t)target[i];
+    }
+    return 20 + 4 * n;
+}
+
+static smbkit_status set_link(void *f, const char *target, bool relative)
+{
+    uint8_t b[20000];
+    size_t len = link_data(b, target, relative);
+    return XWAIT(t, vfs_set_reparse(&t->op, t->vol, f, b, len));
+}
+
+static smbkit_status make_link(const char *name, const char *target, bool relative)
+{
+    void *f = must_create(t, name, 0);
+    smbkit_status st = set_link(f, target, relative);
+    if (st == SMBKIT_STATUS_SUCCESS)
+        xclose(t, f);
+    else
+        xdelete(t, f);
+    return st;
+}
+
+static bool disk_leads(const char *name, const char *target)
+{
+    char to[5000];
+    ssize_t n = readlink(disk(t, name).text, to, sizeof(to));
+    return n == (ssize_t)strlen(target) && memcmp(to, target, (size_t)n) == 0;
+}
+
+static void test_make(void **state)
+{
+    make(t, "dir", SMBKIT_ATTR_DIRECTORY);
+    make(t, "dir/file", 0);
+    void *f = must_create(t, "dir/link", 0);
+    assert_int_equal(set_link(f, "sub\\to", true), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(t->op.attr.attributes & SMBKIT_ATTR_REPARSE_POINT, SMBKIT_ATTR_REPARSE_POINT);
+    assert_int_equal(t->op.attr.reparse_tag, DIR_TAG_SYMLINK);
+    uint64_t id = t->op.attr.file_id;
+    assert_true(disk_leads("dir/link", "sub/to"));
+    assert_string_equal(listing(t, "dir"), "file link ");
+    /* the handle is the link's now */
+    assert_int_equal(XWAIT(t, vfs_get_reparse(&t->op, t->vol, f)), SMBKIT_STATUS_SUCCESS);
+    check_buffer("sub/to", true);
+    assert_int_equal(XWAIT(t, vfs_write(&t->op, t->vol, f, 0, "x", 1)),
+                     SMBKIT_STATUS_ACCESS_DENIED);
+    assert_int_equal(open_flags("dir/LINK", ACCESS_FULL, SMBKIT_OPEN_REPARSE_POINT),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(t->op.attr.file_id, id);
+    xclose(t, t->op.opened);
+    /* it can be led elsewhere, renamed and removed by it */
+    assert_int_equal(set_link(f, "file", true), SMBKIT_STATUS_SUCCESS);
+    assert_true(disk_leads("dir/link", "file"));
+    assert_int_equal(xrename(t, f, "moved", 0), SMBKIT_STATUS_SUCCESS);
+    assert_true(disk_leads("moved", "file"));
+    assert_int_equal(xdelete(t, f), SMBKIT_STATUS_SUCCESS);
+    assert_string_equal(listing(t, ""), "dir ");
+    /* what we do ourselves is no news */
+    assert_string_equal(told(t), "");
+}
+
+static void test_folder(void **state)
+{
+    make(t, "dir", SMBKIT_ATTR_DIRECTORY);
+    void *f = must_create(t, "link", SMBKIT_ATTR_DIRECTORY);
+    assert_int_equal(set_link(f, "dir", true), SMBKIT_STATUS_SUCCESS);
+    assert_true(disk_leads("link", "dir"));
+    assert_int_equal(t->op.attr.attributes & (SMBKIT_ATTR_REPARSE_POINT | SMBKIT_ATTR_DIRECTORY),
+                     SMBKIT_ATTR_REPARSE_POINT | SMBKIT_ATTR_DIRECTORY);
+    /* and back: a link to a folder becomes a folder, any other a file */
+    assert_int_equal(XWAIT(t, vfs_set_reparse(&t->op, t->vol, f, NULL, 0)), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(t->op.attr.attributes & (SMBKIT_ATTR_REPARSE_POINT | SMBKIT_ATTR_DIRECTORY),
+                     SMBKIT_ATTR_DIRECTORY);
+    xclose(t, f);
+    make(t, "link/file", 0);
+    f = must_open(t, "link");
+    assert_int_equal(set_link(f, "dir", true), SMBKIT_STATUS_DIRECTORY_NOT_EMPTY);
+    xclose(t, f);
+    assert_true(disk_has(t, "link/file"));
+    assert_string_equal(listing(t, ""), "dir link ");
+    assert_int_equal(make_link("other", "nothing", true), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(open_flags("other", ACCESS_FULL, SMBKIT_OPEN_REPARSE_POINT),
+                     SMBKIT_STATUS_SUCCESS);
+    f = t->op.opened;
+    assert_int_equal(XWAIT(t, vfs_set_reparse(&t->op, t->vol, f, NULL, 0)), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(t->op.attr.attributes & (SMBKIT_ATTR_REPARSE_POINT | SMBKIT_ATTR_DIRECTORY),
+                     0);
+    xclose(t, f);
+    f = must_open(t, "other");
+    assert_int_equal(XWAIT(t, vfs_write(&t->op, t->vol, f, 0, "x", 1)), SMBKIT_STATUS_SUCCESS);
+    xclose(t, f);
+}
+
+/* Nothing is lost: what is not empty, or has more than a link can have, stays. */
+static void test_not_made(void **state)
+{
+    make(t, "empty", 0);
+    disk_write(t, "full", "data");
+    void *f = must_open(t, "full"), *g;
+    assert_int_equal(set_link(f, "x", true), SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
+    xclose(t, f);
+    f = must_open(t, "empty");
+    g = must_open(t, "empty");
+    assert_int_equal(set_link(f, "x", true), SMBKIT_STATUS_SHARING_VIOLATION);
+    xclose(t, g);
+    const struct smbkit_ea ea = {.name = "key", .value = "value", .value_len = 5};
+    assert_int_equal(XWAIT(t, vfs_set_eas(&t->op, t->vol, f, &ea, 1)), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(set_link(f, "x", true), SMBKIT_STATUS_EAS_NOT_SUPPORTED);
+    assert_int_equal(lremovexattr(disk(t, "empty").text, "user.key"), 0);
+    assert_int_equal(link(disk(t, "empty").text, disk(t, "second").text), 0);
+    assert_int_equal(set_link(f, "x", true), SMBKIT_STATUS_NOT_SUPPORTED);
+    assert_int_equal(unlink(disk(t, "second").text), 0);
+    /* somebody else has put another file there */
+    disk_write(t, "new", "");
+    assert_int_equal(rename(disk(t, "new").text, disk(t, "empty").text), 0);
+    assert_int_equal(set_link(f, "x", true), SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+    xclose(t, f);
+    f = must_open(t, "");
+    assert_int_equal(set_link(f, "x", true), SMBKIT_STATUS_ACCESS_DENIED);
+    xclose(t, f);
+    assert_string_equal(listing(t, ""), "empty full ");
+}
+
+static void test_below(void **state)
+{
+    static const char *const out[] = {"..",    "..\\x",         "a\\..\\..\\x",
+                                      "a\\..", "\\etc\\passwd", "/etc"};
+    static const char *const in[] = {"x", "a\\b", "..x", "a\\...", ".\\a", "x.."};
+    for (size_t i = 0; i < sizeof(out) / sizeof(out[0]); i++)
+        assert_int_equal(make_link("out", out[i], true), SMBKIT_STATUS_ACCESS_DENIED);
+    for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++) {
+        assert_int_equal(make_link("in", in[i], true), SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(unlink(disk(t, "in").text), 0);
+    }
+    assert_string_equal(listing(t, ""), "");
+}
+
+static void test_any(void **state)
+{
+    static char much[4200];
+    assert_int_equal(make_link("up", "..\\..\\x", true), SMBKIT_STATUS_SUCCESS);
+    assert_true(disk_leads("up", "../../x"));
+    assert_int_equal(make_link("full", "\\etc\\passwd", false), SMBKIT_STATUS_SUCCESS);
+    assert_true(disk_leads("full", "/etc/passwd"));
+    /* what could not be told again: drives, UNC paths, too much */
+    assert_int_equal(make_link("bad", "\\??\\C:\\x", false), SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
+    assert_int_equal(make_link("bad", "C:\\x", false), SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
+    assert_int_equal(make_link("bad", "x", false), SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
+    assert_int_equal(make_link("bad", "", true), SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
+    memset(much, 'x', sizeof(much) - 1);
+    assert_int_equal(make_link("bad", much, true), SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
+    /* and one that is not wholly there */
+    uint8_t b[100];
+    void *f = must_create(t, "bad", 0);
+    size_t len = link_data(b, "x", true);
+    b[10]++;
+    assert_int_equal(XWAIT(t, vfs_set_reparse(&t->op, t->vol, f, b, len)),
+                     SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
+    b[10] = 6;
+    assert_int_equal(XWAIT(t, vfs_set_reparse(&t->op, t->vol, f, b, len)),
+                     SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
+    assert_int_equal(XWAIT(t, vfs_set_reparse(&t->op, t->vol, f, b, 12)),
+                     SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
+    b[0]++;
+    assert_int_equal(XWAIT(t, vfs_set_reparse(&t->op, t->vol, f, b, len)),
+                     SMBKIT_STATUS_IO_REPARSE_TAG_NOT_HANDLED);
+    xdelete(t, f);
+    assert_string_equal(listing(t, ""), "full up ");
+}
+
+/* Beyond the first plane of Unicode and back. */
+static void test_wide(void **state)
+{
+    const uint8_t data[] = {0x0c, 0, 0, 0xa0, 18, 0, 0, 0,    0,    0, 6,    0,    0,
+                            0,    0, 0, 1,    0,  0, 0, 0x3d, 0xd8, 0, 0xde, 0xe9, 0};
+    void *f = must_create(t, "wide", 0);
+    assert_int_equal(XWAIT(t, vfs_set_reparse(&t->op, t->vol, f, data, sizeof(data))),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_true(disk_leads("wide", "\xf0\x9f\x98\x80\xc3\xa9"));
+    xclose(t, f);
+}
+
+static void test_off(void **state)
+{
+    assert_int_equal(make_link("link", "x", true), SMBKIT_STATUS_ACCESS_DENIED);
+    assert_string_equal(listing(t, ""), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(test_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unspeakable, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_make, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_made, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_below, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_any, setup_any, teardown),
+        cmocka_unit_test_setup_teardown(test_wide, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_off, setup_off, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

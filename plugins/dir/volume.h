@@ -23,4 +23,17 @@ struct dir_folder *dir_folder_use_locked(struct dir_folder *f);
    Without the volume's lock. */
 bool dir_folders_shrink(struct dir_volume *v);
 
+/* --- names.c --- */
+
+/* The handle's name, with its folder referenced and locked. NULL: it has none (any more). */
+struct dir_folder *dir_name_lock(struct dir_volume *v, struct dir_handle *h, char *name);
+/* Does the disk have under this name what the handle was opened by? 0, or ENOENT. */
+int dir_name_check(const struct dir_handle *h, const struct dir_folder *f, const char *name);
+smbkit_status dir_check_empty(const struct dir_handle *h);
+/* A name for a moment, that nobody else uses. */
+void dir_own_name(const struct dir_volume *v, char name[FS_OWN_NAME_LEN + 1]);
+/* Ends what changes a file: answers with its attributes as they are now, or with the failure. */
+void dir_reply_attr(struct smbkit_op *op, struct dir_volume *v, struct dir_handle *h,
+                    smbkit_status status);
+
 #endif

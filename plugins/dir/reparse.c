@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Making symbolic links, and making them plain files again (links=reparse), as clients do it: they
+ * make a file, and then have it turned into a link by its handle ([MS-FSA] 2.1.5.10.37).
+ *
+ * On the disk a link is another file. It is made by a name of our own, takes the other's place in
+ * one step, and then the handle is the new file's, with the same descriptor number: other callbacks
+ * may be using it. What was there must be empty, and open by this handle alone, so that nothing is
+ * lost and nobody goes on with a file that has no name. All under the lock of the folder.
+ */
+#include "volume.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What comes in place of the handle's file. */
+struct turn {
+    struct dir_volume *v;
+    struct dir_handle *h;
+    struct dir_folder *folder;
+    const char *target; /* NULL: a plain file, or folder */
+    bool plain_folder;
+    struct statx old;
+    char name[DIR_NAME_MAX + 1]; /* the handle's */
+    char own[FS_OWN_NAME_LEN + 1];
+};
+
+/* --- may it be? --- */
+
+/* A link that only leads downwards stays in its folder, wherever folder and link are moved, as long
+   as all links there are such. One with ".." would lead elsewhere after a move. */
+static bool leads_down(const char *target)
+{
+    if (target[0] == '/')
+        return false;
+    for (const char *p = target; p != NULL; p = strchr(p, '/')) {
+        p += *p == '/';
+        if (p[0] == '.' && p[1] == '.' && (p[2] == '\0' || p[2] == '/'))
+            return false;
+    }
+    return true;
+}
+
+static smbkit_status check_policy(const struct dir_volume *v, const char *target)
+{
+    bool allowed =
+        v->make_links == DIR_MAKE_ANY || (v->make_links == DIR_MAKE_BELOW && leads_down(target));
+    return allowed ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_ACCESS_DENIED;
+}
+
+static bool has_streams(int fd)
+{
+    char *list;
+    bool found = false;
+    ssize_t n = dir_xattr_names(fd, &list);
+    for (const char *at = list; n > 0 && at < list + n && !found; at += strlen(at) + 1)
+        found = strncmp(at, DIR_STREAM_XATTR, sizeof(DIR_STREAM_XATTR) - 1) == 0;
+    if (n >= 0)
+        smbkit_free(list);
+    return found;
+}
+
+/* A link has no data, no attributes and one name. */
+static smbkit_status check_old(const struct turn *t)
+{
+    if (S_ISLNK(t->old.stx_mode))
+        return SMBKIT_STATUS_SUCCESS;
+    if (dir_ea_size(t->v, t->h->fd) != 0)
+        return SMBKIT_STATUS_EAS_NOT_SUPPORTED;
+    if (has_streams(t->h->fd))
+        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (S_ISDIR(t->old.stx_mode))
+        return dir_check_empty(t->h);
+    if (t->old.stx_size != 0)
+        return SMBKIT_STATUS_IO_REPARSE_DATA_INVALID;
+    return t->old.stx_nlink == 1 ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_NOT_SUPPORTED;
+}
+
+/* --- doing it (with the user's rights, and the folder's lock held); 0 or an errno --- */
+
+static int make_new(const struct turn *t)
+{
+    const struct dir_volume *v = t->v;
+    int dir = t->folder->fd, mode = t->plain_folder ? v->folder_mode : v->file_mode;
+    if (t->target != NULL)
+        return symlinkat(t->target, dir, t->own) == 0 ? 0 : errno;
+    if (t->plain_folder)
+        return mkdirat(dir, t->own, FS_MODE(mode >= 0 ? mode : 0777)) == 0 ? 0 : errno;
+    int fd = fs_open(dir, t->own, FS_MAKE | FS_WRITE, FS_MODE(mode >= 0 ? mode : 0666));
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
+static int swap(const struct turn *t)
+{
+    int dir = t->folder->fd;
+    return renameat2(dir, t->own, dir, t->name, RENAME_EXCHANGE) == 0 ? 0 : errno;
+}
+
+/* Removes what has come out, when it is what the handle was for, and still empty: others may have
+   been quicker. */
+static int drop_old(const struct turn *t)
+{
+    struct statx out;
+    if (fs_stat(t->folder->fd, t->own, &out) < 0)
+        return errno;
+    if (out.stx_ino != t->old.stx_ino || dir_dev(&out) != dir_dev(&t->old))
+        return ENOENT;
+    if (S_ISREG(out.stx_mode) && out.stx_size != 0)
+        return EBUSY;
+    int flags = S_ISDIR(out.stx_mode) ? AT_REMOVEDIR : 0;
+    return unlinkat(t->folder->fd, t->own, flags) == 0 ? 0 : errno;
+}
+
+/* Events of the new file are known as our own from before it has the name. */
+static int take_place(const struct turn *t, const struct statx *st)
+{
+    if (!dir_handle_turn(t->v, t->h, st))
+        return EBUSY;
+    int err = swap(t);
+    if (err == 0 && (err = drop_old(t)) != 0)
+        (void)swap(t);
+    if (err != 0)
+        (void)dir_handle_turn(t->v, t->h, &t->old);
+    return err;
+}
+
+static int turn(struct turn *t)
+{
+    struct statx st;
+    struct dir_handle *h = t->h;
+    int err = make_new(t);
+    if (err != 0)
+        return err;
+    int fd = fs_open(t->folder->fd, t->own, FS_SEE, 0);
+    if (fd < 0 || fs_stat(fd, "", &st) < 0)
+        err = errno;
+    if (err == 0)
+        err = take_place(t, &st);
+    if (err != 0) {
+        (void)unlinkat(t->folder->fd, t->own, t->plain_folder ? AT_REMOVEDIR : 0);
+    } else {
+        dir_index_add(t->folder, t->name, st.stx_ino);
+        h->io = 0;
+        h->folder = S_ISDIR(st.stx_mode);
+        err = dup3(fd, h->fd, O_CLOEXEC) < 0 ? errno : 0;
+    }
+    if (fd >= 0)
+        close(fd);
+    return err;
+}
+
+/* With the folder's lock held. */
+static smbkit_status turn_locked(struct turn *t)
+{
+    int err = dir_name_check(t->h, t->folder, t->name);
+    if (err == 0 && fs_stat(t->h->fd, "", &t->old) < 0)
+        err = errno;
+    if (err != 0)
+        return dir_status(err);
+    smbkit_status status = check_old(t);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return status;
+    t->plain_folder = t->target == NULL && dir_link_to_folder(t->v, t->folder, t->name);
+    dir_own_name(t->v, t->own);
+    if (!dir_user_enter(t->h->user))
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    dir_change_begin(t->h);
+    err = turn(t);
+    dir_change_end(t->h);
+    dir_user_leave(t->h->user);
+    if (err == EBUSY)
+        return SMBKIT_STATUS_SHARING_VIOLATION;
+    return err == 0 ? SMBKIT_STATUS_SUCCESS : dir_status(err);
+}
+
+void dir_set_reparse(struct smbkit_op *op, void *vol, void *file, const void *data, size_t len)
+{
+    char target[DIR_PATH_MAX + 1];
+    struct turn t = {.v = vol, .h = file, .target = len > 0 ? target : NULL};
+    smbkit_status status = SMBKIT_STATUS_SUCCESS;
+    if (len > 0)
+        status = dir_link_target(data, len, target);
+    if (status == SMBKIT_STATUS_SUCCESS && len > 0)
+        status = check_policy(t.v, target);
+    if (status == SMBKIT_STATUS_SUCCESS && (t.h->link == NULL || t.h->stream != NULL))
+        status = SMBKIT_STATUS_ACCESS_DENIED;
+    if (status == SMBKIT_STATUS_SUCCESS) {
+        dir_watch_sync(t.v->watch);
+        t.folder = dir_name_lock(t.v, t.h, t.name);
+        status = t.folder != NULL ? turn_locked(&t) : SMBKIT_STATUS_DELETE_PENDING;
+    }
+    if (t.folder != NULL) {
+        pthread_mutex_unlock(&t.folder->lock);
+        dir_folder_put(t.folder);
+    }
+    dir_reply_attr(op, t.v, t.h, status);
+}
