@@ -34,10 +34,12 @@ static void on_end(int signal)
     errno = saved;
 }
 
+/* May run in two threads at once, of which one gets the status: `child` is read once. */
 static void on_child(int signal)
 {
     int saved = errno, status;
-    if (child > 0 && waitpid((pid_t)child, &status, WNOHANG) == (pid_t)child) {
+    pid_t pid = (pid_t)child;
+    if (pid > 0 && waitpid(pid, &status, WNOHANG) == pid) {
         child_result = status;
         child = 0;
         smbkit_server_stop(server);
@@ -45,7 +47,7 @@ static void on_child(int signal)
     errno = saved;
 }
 
-/* Each handler blocks the other signals: they share state. */
+/* Each handler blocks the other signals of its thread: they share state. */
 static void handle(int signal, void (*handler)(int))
 {
     struct sigaction sa = {.sa_handler = handler, .sa_flags = SA_RESTART};
@@ -115,6 +117,7 @@ int command_start(const struct cmdline *c, const struct endpoints *e, const stru
         child = pid;
     int saved = errno;
     sigprocmask(SIG_SETMASK, &before, NULL);
+    on_child(SIGCHLD); /* a plugin's thread may have had the signal before `child` was set */
     return pid > 0 ? 0 : complain(EXIT_FAILED, "--run: cannot start: %s", strerror(saved));
 }
 

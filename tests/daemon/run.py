@@ -41,6 +41,14 @@ def test_status():
     check("it serves", r.returncode == 0, r.stderr)
 
 
+def test_short_commands():
+    """The end of the command is seen, whichever thread has the signal, the plugin's own one included."""
+    for n in range(12):
+        r = run("--run", "exit 3", "dir", "path=" + HOME)
+        if not check("a command that ends at once", r.returncode == 3, r.returncode):
+            break
+
+
 def test_signals():
     """SIGTERM ends the command, and its status is the program's."""
     mark = os.path.join(HOME, "started")
@@ -55,5 +63,6 @@ def test_signals():
 
 test_variables()
 test_status()
+test_short_commands()
 test_signals()
 finish()
