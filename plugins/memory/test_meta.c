@@ -4,50 +4,15 @@
  * the sparse attribute, reparse points, compression, clones. Each test ends with everything given
  * back.
  */
-#include "base/mem.h"
-#include "base/testmem.h"
-#include "memory/memory.h"
-#include "vfs/testhost.h"
-#include <setjmp.h>
-#include <stdarg.h>
+#include "test_memory.h"
 
-#include <cmocka.h>
-
-#define OK SMBKIT_STATUS_SUCCESS
-
-static struct testhost host;
-static struct vfs_volume *vol;
-static struct vfs_op op;
 static uint64_t empty;
 
-static void on_done(struct vfs_op *o)
+static int setup_empty(void **state)
 {
-    fail_msg("%s came later", vfs_code_name(o->code));
-}
-
-static uint64_t used(void)
-{
-    assert_true(vfs_statfs(&op, vol));
-    return op.statfs.total_bytes - op.statfs.free_bytes;
-}
-
-static int setup(void **state)
-{
-    char error[VFS_ERROR_TEXT_MAX];
-    testmem_install();
-    vol = vfs_volume_new(&smbkit_plugin_memory, "ram", NULL, 0, &host.host, error);
-    vfs_op_init(&op, on_done);
+    int failed = setup(state);
     empty = used();
-    return vol == NULL;
-}
-
-static int teardown(void **state)
-{
-    vfs_op_clear(&op);
-    vfs_volume_unref(vol);
-    assert_int_equal(testmem_live(), 0);
-    testmem_remove();
-    return 0;
+    return failed;
 }
 
 static void *create(const char *path, const char *stream, uint32_t attributes, smbkit_status want)
@@ -381,8 +346,6 @@ static void test_compression(void **state)
     assert_true(used() == empty);
 }
 
-#define CHUNK 65536
-
 static void fill(void *file, uint64_t at, char c, uint32_t length)
 {
     static char bytes[2 * CHUNK];
@@ -440,7 +403,7 @@ static void test_clone(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup_empty, teardown)
     const struct CMUnitTest tests[] = {
         T(test_streams),
         T(test_delete_by_stream),
