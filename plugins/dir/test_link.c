@@ -345,6 +345,21 @@ static void test_off(void **state)
     assert_string_equal(listing(t, ""), "");
 }
 
+/* What a parameter can be is said when it is something else. */
+static void test_words(void **state)
+{
+    static const struct smbkit_arg wrong[] = {{"links", "inside"}, {"make-links", "belo"}};
+    static const char *const words[] = {"follow|reparse|refuse", "below|any|off"};
+    testmem_install();
+    dirtest_init(t);
+    for (size_t i = 0; i < 2; i++) {
+        assert_false(dirtest_open_volume(t, &wrong[i], 1));
+        assert_non_null(strstr(t->error, words[i]));
+        dirtest_close_volume(t);
+    }
+    (void)teardown(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +373,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_any, setup_any, teardown),
         cmocka_unit_test_setup_teardown(test_wide, setup, teardown),
         cmocka_unit_test_setup_teardown(test_off, setup_off, teardown),
+        cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

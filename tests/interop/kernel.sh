@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The Linux kernel's client against a server of its own; see kernel.py.
+# The Linux kernel's client against a server of its own; see kernel.py (a share in memory) and kernel_dir.py
+# (a folder of this machine).
 #
-# Usage: kernel.sh BUILD      SMBKIT_QUICK=1: one mount; KERNEL=6.1|6.12|new
+# Usage: kernel.sh BUILD      SMBKIT_QUICK=1: one mount of each; KERNEL=6.1|6.12|new; SEED=N for kernel_dir.py
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 vmclient=${SMBKIT_VMCLIENT:-$here/../../../shared/vmclient}
@@ -22,5 +23,9 @@ if [ -x "$vmclient/run" ]; then
         --share hello --user \$user --password \$password --opts vers=3.1.1,seal --timeout 600 \
         -- '$here/kernel_hello.sh'"
 fi
-SMBKIT_PLUGIN_PATH=$1/plugins/memory exec "$1/daemon/smbkit" --listen 127.0.0.1:0 \
-    --user tester%secret --run "exec python3 '$here/kernel.py'" memory size=2G
+status=0
+SMBKIT_PLUGIN_PATH=$1/plugins/memory "$1/daemon/smbkit" --listen 127.0.0.1:0 \
+    --user tester%secret --run "exec python3 '$here/kernel.py'" memory size=2G || status=$?
+test $status != 77 || exit 77
+SMBKIT_PLUGIN_PATH=$1/plugins/dir "$here/kernel_dir.py" "$1/daemon/smbkit" ${SEED:+"$SEED"} || status=$?
+exit $status
