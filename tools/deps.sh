@@ -15,8 +15,8 @@ clients="smbclient samba-testsuite python3-smbc"
 case "${1-}" in
 build) clients="" wanted=$build ;;
 check) wanted=$check ;;
-# the newer qemu starts programs three times as fast
-kernel) wanted="$build busybox-static" clients=qemu-system-x86 ;;
+# git and make are used in a guest; the newer qemu starts programs three times as fast
+kernel) wanted="$build busybox-static git make" clients=qemu-system-x86 ;;
 *)
     echo "usage: deps.sh build|check|kernel" >&2
     exit 2
