@@ -11,6 +11,7 @@
 #include "core/request.h"
 #include "core/session.h"
 #include "core/state.h"
+#include "core/stuck.h"
 #include "core/tree.h"
 #include "core/tunnel.h"
 #include "wire/notify_rec.h"
@@ -18,6 +19,7 @@
 
 static void open_continue(struct core_open *o);
 static void open_op_done(struct vfs_op *op);
+static void open_stuck(struct timer *t);
 
 struct core_open *open_new(struct core_tree *tree)
 {
@@ -42,6 +44,7 @@ struct core_open *open_new(struct core_tree *tree)
     list_init(&o->listing.queue);
     list_init(&o->resumed);
     vfs_op_init(&o->op, open_op_done);
+    timer_init(&o->stuck, open_stuck);
     s->open_count++;
     s->core->stats.opens++;
     return o;
@@ -120,11 +123,26 @@ static void open_is_shut(struct core_open *o)
         open_free(o);
 }
 
+static void open_stuck(struct timer *t)
+{
+    struct core_open *o = CONTAINER_OF(t, struct core_open, stuck);
+    stuck_look(o->core, o->volume, &o->op, t);
+}
+
+/* The answer comes later, or never: then whoever waits for the name shall know whose fault it is.
+ */
+static void open_await(struct core_open *o)
+{
+    timerq_set(&o->core->timers, &o->stuck, o->core->now + STUCK_AFTER);
+}
+
 static void open_close(struct core_open *o)
 {
     o->state = OPEN_CLOSING;
     if (vfs_close(&o->op, o->volume, o->file))
         open_is_shut(o);
+    else
+        open_await(o);
 }
 
 /* The name has been removed, or stays. */
@@ -167,6 +185,7 @@ static void open_cleaned(struct core_open *o)
 static void open_op_done(struct vfs_op *op)
 {
     struct core_open *o = CONTAINER_OF(op, struct core_open, op);
+    timerq_cancel(&o->core->timers, &o->stuck);
     if (o->state == OPEN_CLEANUP)
         open_cleaned(o);
     else
@@ -255,6 +274,8 @@ static void open_continue(struct core_open *o)
         open_is_shut(o);
     else if (vfs_cleanup(&o->op, o->volume, o->file, cleanup_flags(o)))
         open_cleaned(o);
+    else
+        open_await(o);
 }
 
 void open_complete_waiters(struct core_open *o)

@@ -110,6 +110,7 @@ struct core_open {
     struct core_app_instance *app; /* mem.h; NULL: none */
     struct list removing;        /* core_removals.active, during a cleanup that removes the name */
     struct vfs_op op;            /* for shutting */
+    struct timer stuck;          /* runs while `op` does */
     struct core_request *closer; /* the CLOSE that waits for it, or NULL */
     struct list waiters;         /* core_request.in_open: parked requests that the end of this
                                     open must complete */

@@ -6,13 +6,11 @@
 #include "core/reply.h"
 #include "core/share.h"
 #include "core/state.h"
+#include "core/stuck.h"
 #include "core/tree.h"
 
 /* The header and the longest body without a variable part, CREATE's. */
 #define FIXED_REPLY_MAX 192
-
-/* A plugin that has not answered for so long is named in the log. */
-#define STUCK_AFTER (30 * NS_PER_S)
 
 static void interim_due(struct timer *t);
 static void op_done(struct vfs_op *op);
@@ -64,8 +62,12 @@ static void park(struct core_request *r)
 {
     struct core *c = request_core(r);
     r->state = REQUEST_PARKED;
-    if (!r->async && !r->waits_quietly && !timer_is_set(&r->interim))
+    if (r->waits_quietly || timer_is_set(&r->interim))
+        return;
+    if (!r->async)
         timerq_set(&c->timers, &r->interim, c->now + c->config.interim_delay);
+    else if (vfs_op_running(&r->op))
+        timerq_set(&c->timers, &r->interim, c->now + STUCK_AFTER);
 }
 
 static void run_steps(struct core_request *r)
@@ -161,21 +163,6 @@ static bool async_room(struct core_request *r)
     return request_conn(r)->async_count < request_core(r)->config.max_async;
 }
 
-/* Names who keeps a request waiting, once for each operation, if that is a plugin. */
-static void look_for_stuck(struct core_request *r)
-{
-    struct core *c = request_core(r);
-    if (r->state != REQUEST_PARKED || !vfs_op_running(&r->op))
-        return;
-    uint64_t waited = (c->filetime - MIN(r->op.begun, c->filetime)) * 100;
-    if (waited < STUCK_AFTER) {
-        timerq_set(&c->timers, &r->interim, c->now + STUCK_AFTER - waited);
-        return;
-    }
-    LOGW(c->config.log, "share '%s': %s has not answered %s for %u seconds", r->tree->share->name,
-         vfs_op_holder(&r->op), vfs_code_name(r->op.code), (unsigned)(waited / NS_PER_S));
-}
-
 static void interim_due(struct timer *t)
 {
     struct core_request *r = CONTAINER_OF(t, struct core_request, interim);
@@ -183,8 +170,9 @@ static void interim_due(struct timer *t)
     if (!r->async && !(r->cmd->flags & CMD_NO_INTERIM) && batch_may_go_async(r) && async_room(r) &&
         conn_alive(request_conn(r)))
         go_async(r);
-    if (r->tree != NULL)
-        look_for_stuck(r);
+    /* Is it a plugin that keeps it waiting? Once for each operation. */
+    if (r->tree != NULL && r->state == REQUEST_PARKED && vfs_op_running(&r->op))
+        stuck_look(request_core(r), r->tree->volume, &r->op, &r->interim);
 }
 
 enum core_verdict request_wait(struct core_request *r, void (*unpark)(struct core_request *r),

@@ -184,16 +184,11 @@ static void test_cancel(void **state)
     }
 }
 
-/* A slow plugin: the interim response comes after a while, the answer when there is one. */
-static void test_slow_plugin(void **state)
+/* Sends a request, whose operations of the plugin are all kept. */
+static void send_late(uint16_t command, const union wire_any *body)
 {
-    struct wire_file_id id;
     struct builder out;
-    start();
-    assert_int_equal(harness_create(&c, "f", FILE_READ_DATA, 7, FILE_OPEN_IF, 0, &id),
-                     SMBKIT_STATUS_SUCCESS);
-    union wire_any body = {.read_req = {.length = 10, .file_id = id}};
-    struct smbclient_element e = harness_element(&c, SMB2_READ, &body);
+    struct smbclient_element e = harness_element(&c, command, body);
     builder_init_grow(&out, 4096);
     assert_true(smbclient_send(&c.smb, &e, 1, 0, &out));
     w.config.late_per_mille = 1000;
@@ -201,6 +196,17 @@ static void test_slow_plugin(void **state)
     world_send(c.conn, out.data, out.len);
     builder_free(&out);
     assert_true(world_deliver_to_server(c.conn));
+}
+
+/* A slow plugin: the interim response comes after a while, the answer when there is one. */
+static void test_slow_plugin(void **state)
+{
+    struct wire_file_id id;
+    start();
+    assert_int_equal(harness_create(&c, "f", FILE_READ_DATA, 7, FILE_OPEN_IF, 0, &id),
+                     SMBKIT_STATUS_SUCCESS);
+    union wire_any body = {.read_req = {.length = 10, .file_id = id}};
+    send_late(SMB2_READ, &body);
     world_advance(&w, 400 * NS_PER_MS);
     assert_false(world_deliver_to_client(c.conn));
     world_advance(&w, 200 * NS_PER_MS);
@@ -218,6 +224,62 @@ static void test_slow_plugin(void **state)
     harness_run(&c);
     assert_int_equal(c.count, 2);
     assert_int_equal(c.replies[1].status, SMBKIT_STATUS_END_OF_FILE);
+    end();
+}
+
+/* One that never answers is named by each of the operations that it keeps, also by those of a
+   request that has become asynchronous before, and by those that shut a file. */
+static void test_stuck_plugin(void **state)
+{
+    struct wire_file_id id;
+    struct arena a;
+    start();
+    arena_init(&a, 4096);
+    union wire_any body = harness_create_req(&a, "f", FILE_READ_DATA, 7, FILE_OPEN_IF, 0);
+    send_late(SMB2_CREATE, &body);
+    world_advance(&w, 40 * NS_PER_S);
+    assert_int_equal(w.warnings, 1);
+    assert_non_null(strstr(w.last_warning, "has not answered open for"));
+    while (strstr(w.last_warning, "answered create for") == NULL) {
+        assert_true(world_plugin_event(&w));
+        world_advance(&w, 40 * NS_PER_S);
+    }
+    unsigned before = w.warnings;
+    w.config.late_per_mille = 0;
+    harness_run(&c);
+    arena_clear(&a);
+    assert_int_equal(harness_create(&c, "f", FILE_READ_DATA, 7, FILE_OPEN, 0, &id),
+                     SMBKIT_STATUS_SUCCESS);
+    body = (union wire_any){.close_req = {.file_id = id}};
+    send_late(SMB2_CLOSE, &body);
+    world_advance(&w, 29 * NS_PER_S);
+    assert_int_equal(w.warnings, before);
+    world_advance(&w, 100 * NS_PER_S);
+    assert_int_equal(w.warnings, before + 1);
+    assert_non_null(strstr(w.last_warning, "has not answered cleanup for"));
+    w.config.late_per_mille = 0;
+    harness_run(&c);
+    end();
+}
+
+/* close has no answer, but a thread of its own to hang in. */
+static void test_stuck_close(void **state)
+{
+    struct world_config cfg = harness_world_config();
+    struct wire_file_id id;
+    cfg.model = SMBKIT_THREAD_PARALLEL;
+    start_with(&cfg);
+    assert_int_equal(harness_create(&c, "f", FILE_READ_DATA, 7, FILE_OPEN_IF, 0, &id),
+                     SMBKIT_STATUS_SUCCESS);
+    union wire_any body = {.close_req = {.file_id = id}};
+    send_late(SMB2_CLOSE, &body);
+    w.config.late_per_mille = 0;
+    while (w.last_warning[0] == '\0' || strstr(w.last_warning, "answered cleanup") != NULL) {
+        assert_true(world_plugin_event(&w));
+        world_advance(&w, 40 * NS_PER_S);
+    }
+    assert_non_null(strstr(w.last_warning, "has not answered close for 40 seconds"));
+    harness_run(&c);
     end();
 }
 
@@ -321,6 +383,8 @@ int main(void)
         cmocka_unit_test(test_lock_waits),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_slow_plugin),
+        cmocka_unit_test(test_stuck_plugin),
+        cmocka_unit_test(test_stuck_close),
         cmocka_unit_test(test_cancel_watch),
         cmocka_unit_test(test_max_async),
         cmocka_unit_test(test_waiting_in_chain),
