@@ -76,7 +76,9 @@ bool fs_name_visible(const char *name);
 /* Names that we make for a moment: clients neither see nor use any of this form. One that somebody
    on the disk has made, or a server that was killed has left, is hidden as well. */
 #define FS_OWN_NAME_LEN 24u
-void fs_own_name(char name[FS_OWN_NAME_LEN + 1], uint64_t random);
+void fs_own_name(char name[FS_OWN_NAME_LEN + 1], uint32_t random);
+/* The process that made the name. */
+pid_t fs_own_name_maker(const char *name);
 /* Is it, in any case (there are disks that do not mind it)? `name` may go on after `len`. */
 bool fs_name_is_own(const char *name, size_t len);
 
@@ -427,6 +429,11 @@ smbkit_status dir_find(struct dir_volume *v, const struct dir_user *user, const 
 void dir_found_clear(struct dir_found *found);
 /* Answers with the status, or with the link that was in the way. */
 void dir_reply_failure(struct smbkit_op *op, const struct dir_found *found, smbkit_status status);
+
+/* --- sweep.c --- */
+
+/* Removes the name from the folder, a descriptor, if it is of our making and was left there. */
+void dir_sweep(int folder, const char *name);
 
 /* --- link.c --- */
 

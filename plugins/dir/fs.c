@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -188,9 +189,16 @@ static size_t sequence(const unsigned char *p)
 
 #define OWN_PREFIX ".smbkit-"
 
-void fs_own_name(char name[FS_OWN_NAME_LEN + 1], uint64_t random)
+void fs_own_name(char name[FS_OWN_NAME_LEN + 1], uint32_t random)
 {
-    snprintf(name, FS_OWN_NAME_LEN + 1, OWN_PREFIX "%016llx", (unsigned long long)random);
+    snprintf(name, FS_OWN_NAME_LEN + 1, OWN_PREFIX "%08x%08x", (unsigned)getpid(), random);
+}
+
+pid_t fs_own_name_maker(const char *name)
+{
+    char digits[9] = "";
+    memcpy(digits, name + sizeof(OWN_PREFIX) - 1, 8);
+    return (pid_t)strtoul(digits, NULL, 16);
 }
 
 bool fs_name_is_own(const char *name, size_t len)

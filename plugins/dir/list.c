@@ -114,6 +114,8 @@ static bool add_raw(void *ctx, const char *name, uint64_t inode, unsigned char t
     struct listing *l = ctx;
     if (fs_name_visible(name))
         add(l, name, cookie);
+    else
+        dir_sweep(l->h->fd, name);
     return !l->full;
 }
 

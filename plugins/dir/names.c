@@ -360,7 +360,7 @@ static int link_fresh(int fd, int to, const char *name)
 
 void dir_own_name(const struct dir_volume *v, char name[FS_OWN_NAME_LEN + 1])
 {
-    uint64_t random;
+    uint32_t random;
     smbkit_random(v->share, &random, sizeof(random));
     fs_own_name(name, random);
 }

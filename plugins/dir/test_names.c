@@ -5,7 +5,9 @@
  */
 #include "test_bench.h"
 #include <dirent.h>
+#include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define OURS  ".smbkit-0123456789abcdef"
 #define UPPER ".SMBKIT-0123456789ABCDEF"
@@ -150,6 +152,81 @@ static void test_rename_over_itself(void **state)
     assert_string_equal(listing(t, ""), "taken ");
 }
 
+/* --- nor does one of a server that was killed --- */
+
+static void die(void)
+{
+    kill(getpid(), SIGKILL);
+}
+
+static void link_and_die(void)
+{
+    void *f = must_open(t, "f");
+    meddle = die;
+    XWAIT(t, vfs_link(&t->op, t->vol, f, "taken", SMBKIT_RENAME_REPLACE));
+}
+
+/* In a process of its own, which is killed between the link and the rename. */
+static void leave_one(void)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        if (dirtest_open_volume(t, NULL, 0))
+            link_and_die();
+        _exit(1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_memory_equal(on_disk(), ".smbkit-", 8);
+}
+
+static void left_by_killed(const struct smbkit_arg *args, size_t count)
+{
+    dirtest_close_volume(t);
+    disk_write(t, "f", "x");
+    disk_write(t, "taken", "y");
+    leave_one();
+    assert_true(dirtest_open_volume(t, args, count));
+    assert_string_equal(listing(t, ""), "f taken ");
+    assert_string_equal(on_disk(), "f taken ");
+}
+
+static void test_left_by_killed(void **state)
+{
+    left_by_killed(NULL, 0);
+}
+
+static void test_left_by_killed_unwatched(void **state)
+{
+    left_by_killed(&(struct smbkit_arg){"watch", "off"}, 1);
+}
+
+/* What is left of turning a file or folder into a link, or back. */
+static void test_left_turns(void **state)
+{
+    disk_write(t, ".smbkit-7fffffff00000000", "");
+    assert_int_equal(mkdir(disk(t, ".smbkit-7fffffff00000001").text, 0777), 0);
+    assert_int_equal(symlink("x", disk(t, ".smbkit-7fffffff00000002").text), 0);
+    assert_string_equal(listing(t, ""), "");
+    assert_string_equal(on_disk(), "");
+}
+
+/* One that a living server may be about to rename stays, and so does the only name of a file. */
+static void test_not_swept(void **state)
+{
+    char mine[64];
+    disk_write(t, "f", "x");
+    disk_write(t, ".smbkit-7fffffff00000001", "only");
+    snprintf(mine, sizeof(mine), ".smbkit-%08x00000000", (unsigned)getpid());
+    assert_int_equal(link(disk(t, "f").text, disk(t, mine).text), 0);
+    assert_int_equal(link(disk(t, "f").text, disk(t, ".smbkit-7fffffff00000000").text), 0);
+    assert_string_equal(listing(t, ""), "f ");
+    assert_null(strstr(on_disk(), "7fffffff00000000"));
+    assert_non_null(strstr(on_disk(), "7fffffff00000001"));
+    assert_non_null(strstr(on_disk(), mine));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +235,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_not_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_link_over_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rename_over_itself, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_left_by_killed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_left_by_killed_unwatched, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_left_turns, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_swept, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
