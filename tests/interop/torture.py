@@ -3,9 +3,10 @@
 """Runs Samba's smbtorture against a server of its own and compares with what is expected.
 
 torture.tsv beside this file has a line for each test: its name, its settings (separated by spaces:
-share=NAME, timeout=SECONDS, option=NAME=VALUE), the expected result over the plugin memory and over dir
-(pass, fail, skip, or - where the test is not run), Samba's own best result, and for every failure the
-reason. A test that is expected to pass and does not is tried once more alone, because many of them
+share=NAME, timeout=SECONDS, target=NAME, option=NAME=VALUE, each also as dir:NAME=VALUE when it is for the
+plugin dir alone), the expected result over the plugin memory, over dir on ext4 and over dir on tmpfs (pass,
+fail, skip, or - where the test is not run), Samba's own best result, and the reason for every result that
+is not pass. A test that is expected to pass and does not is tried once more alone, because many of them
 measure time and this machine may be busy; when it fails again, that is a failure of this run. A change
 for the better is named, and recorded with --update.
 
@@ -13,6 +14,7 @@ Every test has a process of its own and ends with it. The tests use fixed names:
 its own.
 """
 import argparse
+import contextlib
 import csv
 import fnmatch
 import os
@@ -27,7 +29,10 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIST = os.path.join(HERE, "torture.tsv")
-COLUMNS = ["test", "settings", "memory", "dir", "samba", "reason"]
+COLUMNS = ["test", "settings", "memory", "dir", "tmpfs", "samba", "reason"]
+# The columns that are run: the plugin, and the type of the file system that it lies on as stat -f says.
+RUN = {"memory": ("memory", None), "dir": ("dir", "ext2/ext3"), "tmpfs": ("dir", "tmpfs")}
+SKIPPED = 77
 SHARES = ["a", "b", "c", "d"]
 USER, PASSWORD, USER2 = "tester", "secret", "tester2"
 EVENT = re.compile(r"^(success|failure|error|skip): (.*?)( \[)?$")
@@ -86,12 +91,20 @@ def end_group(process):
     process.wait()
 
 
-def torture(row, share, folder):
-    settings = [s.partition("=")[::2] for s in row["settings"].split()]
+def settings_of(row, plugin):
+    """Pairs of name and value; what is set for this plugin alone first."""
+    all_of_them = [s.partition("=")[::2] for s in row["settings"].split()]
+    mine = [(k.removeprefix(plugin + ":"), v) for k, v in all_of_them if k.startswith(plugin + ":")]
+    return mine + [(k, v) for k, v in all_of_them if ":" not in k]
+
+
+def torture(row, share, folder, plugin):
+    settings = settings_of(row, plugin)
     share = next((v for k, v in settings if k == "share"), share)
     limit = next((float(v) for k, v in settings if k == "timeout"), LIMIT) * PATIENCE
+    target = next((v for k, v in settings if k == "target"), "other")
     command = ["smbtorture", "--configfile=/dev/null", f"--basedir={folder}", "--format=subunit",
-               "--fullname", "--target=other", "--use-kerberos=off",
+               "--fullname", f"--target={target}", "--use-kerberos=off",
                f"--smb-ports={os.environ['port']}", "--option=torture:progress=no",
                f"--option=torture:user2name={USER2}", f"--option=torture:user2password={PASSWORD}"]
     command += [f"--option={name}={folder}" for name in (
@@ -126,7 +139,7 @@ class Run:
 
     def one(self, row, share, folder):
         start = time.monotonic()
-        self.results[row["test"]] = torture(row, share, folder)
+        self.results[row["test"]] = torture(row, share, folder, RUN[self.column][0])
         self.seconds[row["test"]] = time.monotonic() - start
 
     def worker(self, share):
@@ -188,9 +201,27 @@ def report(rows, run, args):
     return 1 if worse or not rows else 0
 
 
+def file_system(folder):
+    out = subprocess.run(["stat", "-f", "-c", "%T", folder], stdout=subprocess.PIPE, text=True,
+                         check=True)
+    return out.stdout.strip()
+
+
+@contextlib.contextmanager
+def mounted(folder):
+    """The folder as a tmpfs; says False where that cannot be made."""
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1g,mode=0700", "smbkit-torture", folder],
+                          stderr=subprocess.PIPE, text=True, check=False)
+    try:
+        yield done.returncode == 0
+    finally:
+        if done.returncode == 0:
+            subprocess.run(["umount", "--lazy", folder], check=False)
+
+
 def serve(args, folder):
     """Starts the server, which runs this program again as its command."""
-    plugin = "memory"
+    plugin = RUN[args.column][0]
     env = {**os.environ, "SMBKIT_TORTURE": "inside"}
     if args.plugins:
         env["SMBKIT_PLUGIN_PATH"] = args.plugins
@@ -198,12 +229,13 @@ def serve(args, folder):
                "--log-level", "error",
                "--user", f"{USER}%{PASSWORD}", "--user", f"{USER2}%{PASSWORD}"]
     for share in [*SHARES, *SPECIAL]:
-        if args.column == "dir":
+        parameters = ""
+        if plugin == "dir":
             path = os.path.join(folder, share)
             os.mkdir(path)
-            plugin = f"dir,path={path},as=server"
+            parameters = f",path={path},as=server"
         more, filters = SPECIAL.get(share, ("", []))
-        command += ["--share", f"{share}={plugin}{more}"]
+        command += ["--share", f"{share}={plugin}{parameters}{more}"]
         for f in filters:
             command += ["--filter", f"{share}={f}"]
     words = [sys.executable, os.path.abspath(__file__), *sys.argv[1:]]
@@ -211,12 +243,32 @@ def serve(args, folder):
     return subprocess.run(command, env=env, stdin=subprocess.DEVNULL, check=False).returncode
 
 
+def run_column(args):
+    """Finds or makes a folder on the file system that the column is for."""
+    wanted = RUN[args.column][1]
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="smbkit-torture.",
+                                                                 dir=args.folder))
+        if wanted == "tmpfs" and file_system(folder) != wanted and \
+                not stack.enter_context(mounted(folder)):
+            print("the column tmpfs stays as it is: only root may mount one, and --folder names none")
+            return SKIPPED
+        if wanted is not None and file_system(folder) != wanted:
+            message = f"{folder} is on {file_system(folder)} and not on {wanted}"
+            if args.update:
+                print(f"the column {args.column} stays as it is: {message}: use --folder")
+                return SKIPPED
+            print(message)
+        return serve(args, folder)
+
+
 def arguments():
     p = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     p.add_argument("smbkit", help="the program")
     p.add_argument("--plugins", help="folders of plugins and filters, separated by ':'")
-    p.add_argument("--column", choices=["memory", "dir"], default="memory", help="the plugin")
-    p.add_argument("--folder", help="of the shares of dir: on which file system (a temporary one)")
+    p.add_argument("--column", choices=RUN, default="memory",
+                   help="what is run (default: memory)")
+    p.add_argument("--folder", help="for the shares of dir (default: a temporary one)")
     p.add_argument("--only", action="append", metavar="GLOB", help="tests (may be repeated)")
     p.add_argument("--jobs", type=int, default=len(SHARES))
     p.add_argument("--update", action="store_true", help="record what came out")
@@ -231,8 +283,7 @@ def main():
         return 1
     if os.environ.get("SMBKIT_TORTURE") == "inside":
         return inside(args)
-    with tempfile.TemporaryDirectory(prefix="smbkit-torture.", dir=args.folder) as folder:
-        return serve(args, folder)
+    return run_column(args)
 
 
 if __name__ == "__main__":
