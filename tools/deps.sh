@@ -8,7 +8,7 @@ export DEBIAN_FRONTEND=noninteractive
 
 build="gcc libc6-dev libssl-dev libcmocka-dev meson ninja-build pkg-config"
 # What the checks use: a second compiler with its sanitizers, and clients that are not ours.
-check="$build clang clang-format g++ libclang-rt-14-dev mandoc python3 python3-impacket tshark"
+check="$build clang clang-format g++ libclang-rt-14-dev mandoc xfsprogs btrfs-progs python3 python3-impacket tshark"
 # Clients of which a newer version than the release's tests more, if there is one to be had.
 clients="smbclient samba-testsuite python3-smbc"
 
