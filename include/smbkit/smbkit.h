@@ -165,6 +165,8 @@ SMBKIT_API void smbkit_server_set_users(struct smbkit_server *server, struct smb
  *     guest=off      no guests and anonymous users, also when the server lets them log on
  *     hidden=on      not listed
  *     readonly=on    nothing can be changed
+ *     hide-unreadable=on   listings leave out what the user may not read, where files have
+ *                    security descriptors (access-based enumeration)
  *
  * A program with the static library can load plugins only when it exports all of it
  * (--whole-archive and -rdynamic).

@@ -120,6 +120,7 @@ struct core_share_config {
     bool hidden;
     bool guest_ok; /* guests and anonymous users may connect */
     bool read_only;
+    bool access_based; /* listings show only what the user may read */
 };
 
 /* Adds a share over a volume (takes a reference of its own), or replaces the one of that name:

@@ -25,6 +25,12 @@ void meta_as_user(struct core_request *r)
 
 smbkit_status meta_take_sd(struct core_request *r, bool folder, struct wire_sd *out)
 {
+    return meta_take_sd_to(r, request_arena(r), folder, out);
+}
+
+smbkit_status meta_take_sd_to(struct core_request *r, struct arena *a, bool folder,
+                              struct wire_sd *out)
+{
     struct cursor c;
     if (r->op.status == SMBKIT_STATUS_NOT_FOUND) {
         acl_default_sd(&r->session->token, folder, out);
@@ -33,13 +39,12 @@ smbkit_status meta_take_sd(struct core_request *r, bool folder, struct wire_sd *
     if (r->op.status != SMBKIT_STATUS_SUCCESS)
         return r->op.status;
     /* the descriptor borrows from its bytes, and the operation is soon another one */
-    const uint8_t *bytes = arena_dup(request_arena(r), r->op.blob, r->op.blob_len);
+    const uint8_t *bytes = arena_dup(a, r->op.blob, r->op.blob_len);
     if (bytes == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     cursor_init(&c, bytes, r->op.blob_len);
     /* what cannot be read allows nobody anything */
-    return wire_sd_decode(&c, request_arena(r), out) ? SMBKIT_STATUS_SUCCESS
-                                                     : SMBKIT_STATUS_ACCESS_DENIED;
+    return wire_sd_decode(&c, a, out) ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_ACCESS_DENIED;
 }
 
 smbkit_status meta_encode_sd(struct core_request *r, const struct wire_sd *sd,

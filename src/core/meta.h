@@ -28,7 +28,10 @@ void meta_as_user(struct core_request *r);
 /* The descriptor that r->op, a get_sd or path_sd, has answered with; a default for what has none.
    Lives in the request's arena. SUCCESS or why not. */
 smbkit_status meta_take_sd(struct core_request *r, bool folder, struct wire_sd *out);
-/* The same as bytes, in the arena. INVALID_SECURITY_DESCR: too long to be kept. */
+/* ... in that arena. */
+smbkit_status meta_take_sd_to(struct core_request *r, struct arena *a, bool folder,
+                              struct wire_sd *out);
+/* The same as bytes, in the request's arena. INVALID_SECURITY_DESCR: too long to be kept. */
 smbkit_status meta_encode_sd(struct core_request *r, const struct wire_sd *sd,
                              const uint8_t **bytes, size_t *len);
 /* A list of extended attributes from the wire for the plugin; names and values are borrowed.

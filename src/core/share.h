@@ -24,6 +24,7 @@ struct core_share {
     struct list link;
     char *name, *comment;
     bool encrypt, hidden, guest_ok, read_only;
+    bool access_based;         /* Share.DoAccessBasedDirectoryEnumeration */
     bool is_ipc;               /* no volume: the IPC$ share, which has the pipes (pipe.h) */
     struct vfs_volume *volume; /* a reference; NULL for IPC$ */
     uint32_t connections;

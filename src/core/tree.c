@@ -80,6 +80,7 @@ smbkit_status core_share_set(struct core *c, const struct core_share_config *cfg
     s->hidden = cfg->hidden;
     s->guest_ok = cfg->guest_ok;
     s->read_only = cfg->read_only;
+    s->access_based = cfg->access_based;
     s->is_ipc = volume == NULL;
     s->volume = volume != NULL ? vfs_volume_ref(volume) : NULL;
     struct core_share *old = share_find(c, cfg->name, strlen(cfg->name));

@@ -16,12 +16,14 @@ enum setting {
     SETTING_GUEST,
     SETTING_HIDDEN,
     SETTING_READONLY,
+    SETTING_UNREADABLE,
     SETTINGS,
 };
 
 static const char *const setting_names[SETTINGS] = {
-    [SETTING_COMMENT] = "comment", [SETTING_ENCRYPT] = "encrypt",   [SETTING_GUEST] = "guest",
-    [SETTING_HIDDEN] = "hidden",   [SETTING_READONLY] = "readonly",
+    [SETTING_COMMENT] = "comment",   [SETTING_ENCRYPT] = "encrypt",
+    [SETTING_GUEST] = "guest",       [SETTING_HIDDEN] = "hidden",
+    [SETTING_READONLY] = "readonly", [SETTING_UNREADABLE] = "hide-unreadable",
 };
 
 static enum setting find_setting(const char *key)
@@ -44,6 +46,7 @@ static bool *flag_of(struct core_share_config *c, enum setting which)
     case SETTING_GUEST: return &c->guest_ok;
     case SETTING_HIDDEN: return &c->hidden;
     case SETTING_READONLY: return &c->read_only;
+    case SETTING_UNREADABLE: return &c->access_based;
     case SETTING_COMMENT:
     case SETTINGS: break;
     }

@@ -96,6 +96,12 @@ void vfs_op_clear(struct vfs_op *op)
     atomic_store(&op->state, 0);
 }
 
+void vfs_op_take_arena(struct vfs_op *op, struct arena *to)
+{
+    *to = op->arena;
+    arena_init(&op->arena, ARENA_MAX);
+}
+
 const char *vfs_op_holder(const struct vfs_op *op)
 {
     return op->level->name;

@@ -312,6 +312,8 @@ struct vfs_op {
 void vfs_op_init(struct vfs_op *op, void (*done)(struct vfs_op *op));
 /* Drops results and makes the op idle again; it must not be running. */
 void vfs_op_clear(struct vfs_op *op);
+/* The arrays and texts of the results move to `to`, an empty arena, and live as long as that. */
+void vfs_op_take_arena(struct vfs_op *op, struct arena *to);
 bool vfs_op_running(const struct vfs_op *op);
 /* The plugin or filter in whose hands a running operation is. On the thread that owns it. */
 const char *vfs_op_holder(const struct vfs_op *op);

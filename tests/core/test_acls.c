@@ -219,11 +219,65 @@ static void test_needed_eas(void **state)
                      SMBKIT_STATUS_SUCCESS);
 }
 
+/* How many entries a listing has. */
+static unsigned listed(const char *pattern, uint8_t flags)
+{
+    struct wire_file_id id = must("", FILE_LIST_DIRECTORY, FILE_OPEN, 0);
+    unsigned n = 0;
+    uint8_t utf16[32];
+    size_t len = strlen(pattern);
+    for (size_t i = 0; i < len; i++)
+        le16_store(utf16 + 2 * i, (uint8_t)pattern[i]);
+    union wire_any body = {.query_directory_req = {.info_class = 12, /* FileNamesInformation */
+                                                   .flags = flags,
+                                                   .file_id = id,
+                                                   .pattern = {utf16, 2 * len},
+                                                   .output_length = 4096}};
+    while (harness_call(&c, SMB2_QUERY_DIRECTORY, &body) == SMBKIT_STATUS_SUCCESS) {
+        const struct wire_blob *out = &harness_last(&c)->body.query_directory_rsp.payload;
+        uint32_t next, at = 0;
+        do {
+            n++;
+            next = le32_load(out->data + at);
+            at += next;
+        } while (next != 0);
+    }
+    assert_int_equal(harness_close(&c, id), SMBKIT_STATUS_SUCCESS);
+    return n;
+}
+
+/* With access-based enumeration a listing has what may be read, and the dots. */
+static void test_access_based(void **state)
+{
+    static const char *const names[] = {"f", "g", "h", "d", "e"};
+    for (unsigned on = 0; on < 2; on++) {
+        teardown(NULL);
+        struct world_config cfg = harness_world_config();
+        cfg.access_based = on;
+        harness_world(&w, &cfg);
+        struct smbclient_config ccfg = harness_client_config(&w);
+        harness_ready(&c, &w, &ccfg);
+        for (size_t i = 0; i < ARRAY_LEN(names); i++)
+            assert_int_equal(try(names[i], ALL, FILE_CREATE, i < 3 ? 0 : FILE_DIRECTORY_FILE),
+                             SMBKIT_STATUS_SUCCESS);
+        set_dacl("f", FILE_WRITE_DATA, 0);
+        set_dacl("g", FILE_GENERIC_READ & ~FILE_READ_ATTRIBUTES, 0); /* these by the folder */
+        set_dacl("d", FILE_GENERIC_READ & ~FILE_LIST_DIRECTORY, 0);
+        unsigned hidden = on ? 2 : 0;
+        assert_int_equal(listed("*", 0), 7 - hidden);
+        assert_int_equal(listed("*", SMB2_RETURN_SINGLE_ENTRY), 7 - hidden);
+        assert_int_equal(listed("f", 0), on ? 0 : 1);
+        assert_int_equal(listed("g", 0), 1);
+        assert_int_equal(listed("?", 0), 6 - hidden);
+    }
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_existing), T(test_new), T(test_new_stream), T(test_symlink), T(test_needed_eas),
+        T(test_existing), T(test_new),        T(test_new_stream),
+        T(test_symlink),  T(test_needed_eas), T(test_access_based),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,7 +69,7 @@ GOOD = [
     "memory size=1M --guest",
     "--name docs memory",
     "--anonymous --guest=off memory",
-    "--share a=memory,size=1M,comment=one,,two --share b=memory,readonly=on",
+    "--share a=memory,size=1M,comment=one,,two --share b=memory,readonly=on,hide-unreadable=on",
     "--min-dialect 2.1 --max-dialect 3.0 memory",
     "--listen 127.0.0.1:0 --listen [::1]:0 memory",
     "--user alice%secret --user bob%with%percent memory",

@@ -239,7 +239,12 @@ static void world_log(void *ctx, enum log_level level, const char *line)
 
 static bool add_share(struct world *w, const char *name, bool encrypt, bool guest)
 {
-    struct core_share_config cfg = {.name = name, .encrypt = encrypt, .guest_ok = guest};
+    struct core_share_config cfg = {
+        .name = name,
+        .encrypt = encrypt,
+        .guest_ok = guest,
+        .access_based = w->config.access_based,
+    };
     return core_share_set(w->core, &cfg, w->volume) == SMBKIT_STATUS_SUCCESS;
 }
 

@@ -28,6 +28,7 @@ struct world_config {
     enum smbkit_thread_model model;    /* as which the plugin is run */
     uint32_t capabilities;             /* SMBKIT_CAP_* that it has beside its own */
     uint32_t lacks;                    /* ... and that it has not */
+    bool access_based;                 /* "data" lists only what may be read */
     bool encrypted_share;              /* "secure" wants encryption */
     bool allow_guest, allow_anonymous; /* and "open" lets them in */
 };

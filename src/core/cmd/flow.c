@@ -53,10 +53,10 @@ enum core_verdict flow_look(struct core_request *r, const char *path, flow_step 
 
 /* ---------------------------------------------------------------- paths */
 
-char *flow_join(struct core_request *r, const char *dir, const char *name, size_t name_len)
+char *flow_join(struct arena *a, const char *dir, const char *name, size_t name_len)
 {
     size_t dir_len = strlen(dir);
-    char *out = arena_alloc(request_arena(r), dir_len + name_len + 2);
+    char *out = arena_alloc(a, dir_len + name_len + 2);
     if (out == NULL)
         return NULL;
     memcpy(out, dir, dir_len);

@@ -57,7 +57,7 @@ static inline enum core_verdict flow_await(struct core_request *r, bool answered
    again and goes on with `then`. The path must live as long as the request. */
 enum core_verdict flow_look(struct core_request *r, const char *path, flow_step *then);
 
-/* Folder and name as one path, in the request's arena. NULL: memory is out. */
-char *flow_join(struct core_request *r, const char *dir, const char *name, size_t name_len);
+/* Folder and name as one path. NULL: memory is out. */
+char *flow_join(struct arena *a, const char *dir, const char *name, size_t name_len);
 
 #endif

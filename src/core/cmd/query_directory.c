@@ -11,6 +11,9 @@
  * what does not fit any more is asked of the plugin again by the next request. Nothing that was
  * listed is kept in between.
  *
+ * A share with access-based enumeration shows only what the user may read ([MS-SMB2] 3.3.5.18): the
+ * descriptor of each entry that matches is asked for before it is given.
+ *
  * A name without wildcards is looked up and not searched for, since clients ask for single names in
  * folders with a million entries.
  */
@@ -20,7 +23,9 @@
 #include "core/meta.h"
 #include "core/open.h"
 #include "core/session.h"
+#include "core/share.h"
 #include "core/state.h"
+#include "core/tree.h"
 #include "vfs/name.h"
 #include "vfs/shortname.h"
 #include "wire/info.h"
@@ -31,6 +36,8 @@
 #define QUEUE_MAX 32u
 /* Entries to ask for when one is wanted: some may not match. */
 #define SINGLE_HINT 4u
+/* Paths and descriptors, decoded. */
+#define SCRATCH_MAX (1u << 20)
 /* An entry that is listed one at a time takes no more. */
 #define ENTRY_MAX (WIRE_DIR_ALIGN + 128 + 2 * VFS_NAME_UNITS_MAX + 2)
 
@@ -41,13 +48,21 @@ struct dir_state {
     struct core_request *request;
     struct builder out;
     struct wire_chain chain;
-    bool full;               /* nothing more goes in */
-    uint32_t index;          /* FileIndex of the entry that is given */
-    bool by_short;           /* the pattern is a short name */
+    bool full;      /* nothing more goes in */
+    uint32_t index; /* FileIndex of the entry that is given */
+    bool by_short;  /* the pattern is a short name */
+    bool by_name;   /* the pattern is a name, and `entries` is `one` */
+    struct vfs_dirent *entries, one;
+    size_t count, at;        /* of entries; the next one */
+    struct arena held;       /* where they live, when each is asked about */
+    struct arena scratch;    /* for asking about one */
+    bool judged, visible;    /* what came of that */
+    bool last;               /* nothing is listed behind the entries */
     struct smbkit_attr self; /* for "." and ".." */
 };
 
-static flow_step dir_start, dir_dots, dir_dots_attr, dir_list, dir_listed, dir_one, dir_end;
+static flow_step dir_start, dir_dots, dir_dots_attr, dir_list, dir_listed, dir_each, dir_judged,
+    dir_one, dir_end;
 
 static bool dir_decode(struct core_request *r, struct cursor *body)
 {
@@ -117,6 +132,8 @@ static enum core_verdict dir_enter(struct core_request *r)
         r->state_data = s;
         s->request = r;
         list_init(&s->in_queue);
+        arena_init(&s->held, 0);
+        arena_init(&s->scratch, SCRATCH_MAX);
         builder_init_grow(&s->out, r->in.query_directory.output_length);
         smbkit_status st = dir_check(r, s);
         if (st != SMBKIT_STATUS_SUCCESS)
@@ -136,8 +153,11 @@ static void dir_release(struct core_request *r)
 {
     struct dir_state *s = r->state_data;
     struct core_enumeration *l = r->open != NULL ? &r->open->listing : NULL;
-    if (s != NULL)
+    if (s != NULL) {
         builder_free(&s->out);
+        arena_clear(&s->held);
+        arena_clear(&s->scratch);
+    }
     if (l == NULL || l->lister != r)
         return;
     l->lister = NULL;
@@ -312,7 +332,7 @@ static enum core_verdict after_dots(struct core_request *r)
         return flow_goto(r, dir_end);
     if (vfs_has_wildcard(l->pattern, l->pattern_len))
         return flow_goto(r, dir_list);
-    char *path = flow_join(r, r->open->path, l->pattern, l->pattern_len);
+    char *path = flow_join(request_arena(r), r->open->path, l->pattern, l->pattern_len);
     if (path == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     if (!vfs_name_valid(l->pattern, l->pattern_len)) /* "." too */
@@ -357,11 +377,10 @@ static enum core_verdict dir_dots_attr(struct core_request *r)
 static enum core_verdict dir_one(struct core_request *r)
 {
     const struct flow_probe *p = &flow_of(r)->probe;
-    enum core_verdict v;
     struct core_enumeration *l = &r->open->listing;
+    struct dir_state *s = r->state_data;
     if (p->status == SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND ||
         p->status == SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND) {
-        struct dir_state *s = r->state_data;
         s->by_short =
             request_core(r)->config.short_names && vfs_short_looks(l->pattern, l->pattern_len);
         if (s->by_short)
@@ -373,10 +392,13 @@ static enum core_verdict dir_one(struct core_request *r)
         return flow_goto(r, dir_list);
     size_t len = strlen(p->true_path);
     size_t base = vfs_path_base(p->true_path, len);
-    if (give(r, p->true_path + base, len - base, &p->attr, &v) == GAVE_END)
-        return v;
-    l->end = true;
-    return flow_goto(r, dir_end);
+    s->one = (struct vfs_dirent){.name = p->true_path + base, .name_len = len - base};
+    s->one.attr = p->attr;
+    s->by_name = true;
+    s->entries = &s->one;
+    s->count = 1;
+    s->last = true;
+    return flow_goto(r, dir_each);
 }
 
 /* ---------------------------------------------------------------- the folder */
@@ -407,37 +429,100 @@ static enum core_verdict list_failed(struct core_request *r, smbkit_status st)
 static bool wanted(const struct dir_state *s, const struct core_enumeration *l,
                    const struct vfs_dirent *d)
 {
+    if (s->by_name)
+        return true;
     if (s->by_short)
         return vfs_short_names(l->pattern, l->pattern_len, d->name, d->name_len);
     return vfs_match(l->pattern, l->pattern_len, d->name, d->name_len);
 }
 
-static enum core_verdict dir_listed(struct core_request *r)
+/* ---- access-based enumeration ---- */
+
+static bool by_access(const struct core_request *r)
+{
+    return r->tree->share->access_based && meta_has_acls(r->open->volume);
+}
+
+static enum core_verdict judge(struct core_request *r, const struct vfs_dirent *d)
+{
+    struct dir_state *s = r->state_data;
+    const char *path = flow_join(&s->scratch, r->open->path, d->name, d->name_len);
+    if (path == NULL)
+        return list_failed(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    return flow_await(r, vfs_path_sd(&r->op, r->open->volume, path), dir_judged);
+}
+
+/* A link is seen, whatever it names; so is nothing else that cannot be asked about. */
+static enum core_verdict dir_judged(struct core_request *r)
+{
+    struct dir_state *s = r->state_data;
+    const struct vfs_dirent *d = &s->entries[s->at];
+    const uint32_t read = acl_map_generic(GENERIC_READ) | FILE_LIST_DIRECTORY;
+    struct wire_sd sd;
+    smbkit_status st =
+        meta_take_sd_to(r, &s->scratch, (d->attr.attributes & SMBKIT_ATTR_DIRECTORY) != 0, &sd);
+    s->visible = st == SMBKIT_STATUS_STOPPED_ON_SYMLINK;
+    if (st == SMBKIT_STATUS_SUCCESS) {
+        /* who lists the folder may read the attributes ([MS-FSA] 2.1.5.1.2.1) */
+        uint32_t may = acl_granted(&sd, &r->session->token) | FILE_READ_ATTRIBUTES;
+        s->visible = (read & ~may) == 0;
+    }
+    arena_clear(&s->scratch);
+    if (st == SMBKIT_STATUS_INSUFFICIENT_RESOURCES)
+        return list_failed(r, st);
+    s->judged = true;
+    return flow_goto(r, dir_each);
+}
+
+/* ---- giving what was listed ---- */
+
+static enum core_verdict dir_each(struct core_request *r)
 {
     struct core_enumeration *l = &r->open->listing;
     struct dir_state *s = r->state_data;
     enum core_verdict v;
-    if (r->op.status != SMBKIT_STATUS_SUCCESS)
-        return list_failed(r, r->op.status);
-    for (size_t i = 0; i < r->op.dirent_count; i++) {
-        const struct vfs_dirent *d = &r->op.dirents[i];
-        if (s->full)
-            return flow_goto(r, dir_end);
-        if (wanted(s, l, d)) {
-            s->index = index_behind(l->cookie);
+    for (; s->at < s->count && !s->full; s->at++) {
+        const struct vfs_dirent *d = &s->entries[s->at];
+        bool give_it = wanted(s, l, d);
+        if (give_it && by_access(r)) {
+            if (!s->judged)
+                return judge(r, d);
+            s->judged = false;
+            give_it = s->visible;
+        }
+        if (give_it) {
+            s->index = s->by_name ? 0 : index_behind(l->cookie);
             enum gave g = give(r, d->name, d->name_len, &d->attr, &v);
             if (g == GAVE_END)
                 return v;
             if (g == GAVE_NO_ROOM)
                 return flow_goto(r, dir_end);
         }
-        l->cookie = d->next_cookie;
+        if (!s->by_name)
+            l->cookie = d->next_cookie;
     }
-    /* a plugin that lists nothing has come to the end, whatever it says */
-    l->end = r->op.dir_end || r->op.dirent_count == 0;
+    if (s->at < s->count)
+        return flow_goto(r, dir_end);
+    l->end = s->last;
     if (r->cancelled)
         return list_failed(r, SMBKIT_STATUS_CANCELLED);
     return flow_goto(r, s->full || l->end ? dir_end : dir_list);
+}
+
+static enum core_verdict dir_listed(struct core_request *r)
+{
+    struct dir_state *s = r->state_data;
+    if (r->op.status != SMBKIT_STATUS_SUCCESS)
+        return list_failed(r, r->op.status);
+    s->entries = r->op.dirents;
+    s->count = r->op.dirent_count;
+    s->at = 0;
+    /* a plugin that lists nothing has come to the end, whatever it says */
+    s->last = r->op.dir_end || s->count == 0;
+    arena_clear(&s->held);
+    if (by_access(r)) /* r->op is about to ask */
+        vfs_op_take_arena(&r->op, &s->held);
+    return flow_goto(r, dir_each);
 }
 
 static enum core_verdict dir_end(struct core_request *r)

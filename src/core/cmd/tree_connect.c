@@ -81,6 +81,8 @@ static bool connect_encode(struct core_request *r, struct builder *b, size_t hdr
     };
     if (s->is_ipc)
         rsp.share_flags = SMB2_SHAREFLAG_NO_CACHING;
+    if (s->access_based)
+        rsp.share_flags |= SMB2_SHAREFLAG_ACCESS_BASED_DIRECTORY_ENUM;
     if (s->encrypt && request_conn(r)->dialect >= SMB2_DIALECT_300)
         rsp.share_flags |= SMB2_SHAREFLAG_ENCRYPT_DATA;
     return wire_tree_connect_rsp_encode(b, hdr, &rsp);
