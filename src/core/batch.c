@@ -23,6 +23,8 @@ static void request_free(struct core_request *r)
     vfs_op_clear(&r->op);
     chain_clear(&r->payload);
     builder_free(&r->reply);
+    if (r->volume != NULL)
+        vfs_volume_unref(r->volume);
     if (r->tree != NULL)
         tree_unref(r->tree);
     if (r->session != NULL)

@@ -124,7 +124,9 @@ struct core_share_config {
 };
 
 /* Adds a share over a volume (takes a reference of its own), or replaces the one of that name:
-   connected trees keep the old volume until they disconnect. OBJECT_NAME_INVALID, NO_MEMORY. */
+   whoever is connected is told to list again what he watches, caches nothing any more, and opens
+   files of the new volume; files that are open stay those of the old one. Guests that may not
+   connect any more are disconnected. OBJECT_NAME_INVALID, NO_MEMORY. */
 NODISCARD smbkit_status core_share_set(struct core *c, const struct core_share_config *config,
                                        struct vfs_volume *volume);
 /* Connected trees of it are disconnected. OBJECT_NAME_NOT_FOUND. */

@@ -222,7 +222,7 @@ static smbkit_status check_lease(const struct core_request *r, const struct core
 static smbkit_status check(const struct core_request *r, const struct core_open *o,
                            const struct durable_reconnect *rc)
 {
-    if (o == NULL || o->volume != r->tree->volume || !held_safely(o))
+    if (o == NULL || o->volume != r->volume || !held_safely(o))
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
     if (rc->v2 && !guid_equal(&rc->create_guid, &o->durable.create_guid))
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;

@@ -117,6 +117,8 @@ static smbkit_status check_tree(struct core_request *r)
     if (r->tree == NULL)
         return r->related && r->hdr.tree_id == 0 ? SMBKIT_STATUS_INVALID_PARAMETER
                                                  : SMBKIT_STATUS_NETWORK_NAME_DELETED;
+    if (r->tree->share->volume != NULL)
+        r->volume = vfs_volume_ref(r->tree->share->volume);
     if (r->tree->share->encrypt && r->batch->seal_channel == NULL)
         return SMBKIT_STATUS_ACCESS_DENIED;
     return SMBKIT_STATUS_SUCCESS;

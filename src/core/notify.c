@@ -14,8 +14,10 @@
 #include "core/open.h"
 #include "core/oplock.h"
 #include "core/request.h"
+#include "core/share.h"
 #include "core/state.h"
 #include "core/told.h"
+#include "core/tree.h"
 #include "core/viewer.h"
 #include "vfs/name.h"
 #include "wire/info.h"
@@ -129,6 +131,12 @@ static const char *relative(const struct core_watch *w, const char *path)
     return !w->tree && strchr(rest, '/') != NULL ? NULL : rest;
 }
 
+/* A watch is about its share: what the share's volume is now, not what its open is of. */
+static const struct vfs_volume *watched(const struct core_watch *w)
+{
+    return w->open->tree != NULL ? w->open->tree->share->volume : w->open->volume;
+}
+
 #define ANY_WATCH 0u /* as a filter: also one that looks for nothing we know */
 
 /* Where something has changed, and who sees that. */
@@ -151,7 +159,7 @@ static void find_watches(const struct place *at, uint32_t filter,
     LIST_FOREACH (it, &at->core->watches) {
         struct core_watch *w = watch_at(it);
         MAGIC_CHECK(w, WATCH_MAGIC);
-        if (w->open->volume == at->volume && (filter == ANY_WATCH || (w->filter & filter) != 0) &&
+        if (watched(w) == at->volume && (filter == ANY_WATCH || (w->filter & filter) != 0) &&
             viewer_sees(w->open, at->user))
             each(w, arg);
     }
@@ -314,14 +322,24 @@ static void lose(struct core_watch *w, void *arg)
     make_due(w, arg);
 }
 
-void core_volume_lost(struct core *c, struct vfs_volume *volume)
+static void tell_lost(struct core *c, const struct vfs_volume *volume)
 {
     const struct place at = {c, volume, NULL};
     struct list due;
-    MAGIC_CHECK(c, CORE_MAGIC);
     list_init(&due);
     find_watches(&at, ANY_WATCH, lose, &due);
     deliver(&due);
+}
+
+void notify_replaced(struct core_share *s)
+{
+    tell_lost(s->core, s->volume);
+}
+
+void core_volume_lost(struct core *c, struct vfs_volume *volume)
+{
+    MAGIC_CHECK(c, CORE_MAGIC);
+    tell_lost(c, volume);
     oplock_volume_lost(c, volume);
     told_lost(c);
 }

@@ -25,6 +25,7 @@
 struct core;
 struct core_open;
 struct core_request;
+struct core_share;
 struct vfs_volume;
 
 /* Something changed through this open: tells the watching folders. `filter` is a set of
@@ -34,6 +35,9 @@ void notify_changed(const struct core_open *by, const char *path, uint32_t filte
 /* Old and new name in one go (FILE_ACTION_RENAMED_OLD_NAME / _NEW_NAME when both lie in the watched
    folder, REMOVED / ADDED otherwise). */
 void notify_renamed(const struct core_open *by, const char *from, const char *to);
+/* The share has another volume: who watches a folder of it is told to list it again, and hears of
+   the new volume from then on. */
+void notify_replaced(struct core_share *s);
 /* The open goes: forgets its watch (its waiting requests are completed as waiters). */
 void notify_forget(struct core_open *o);
 /* The open's folder was deleted: who watches it gets DELETE_PENDING. */

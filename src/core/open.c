@@ -21,7 +21,7 @@ static void open_continue(struct core_open *o);
 static void open_op_done(struct vfs_op *op);
 static void open_stuck(struct timer *t);
 
-struct core_open *open_new(struct core_tree *tree)
+struct core_open *open_new(struct core_tree *tree, struct vfs_volume *volume)
 {
     struct core_session *s = tree->session;
     if (s->open_count >= s->core->config.max_opens)
@@ -35,7 +35,7 @@ struct core_open *open_new(struct core_tree *tree)
     o->core = s->core;
     o->session = session_ref(s);
     o->tree = tree_ref(tree);
-    o->volume = tree->volume != NULL ? vfs_volume_ref(tree->volume) : NULL;
+    o->volume = volume != NULL ? vfs_volume_ref(volume) : NULL;
     o->volatile_id = s->next_volatile_id++;
     o->persistent_id = s->core->next_open_id++;
     lease_open_init(&o->lease);

@@ -123,7 +123,7 @@ static inline const struct guid *open_parent_key(const struct core_open *o)
 
 /* An open for a CREATE to fill: state MAKING, users 1 (the request's), references on tree and
    volume taken. NULL when memory or the session's limit is reached. */
-NODISCARD struct core_open *open_new(struct core_tree *tree);
+NODISCARD struct core_open *open_new(struct core_tree *tree, struct vfs_volume *volume);
 /* MAKING to LIVE: from now on its file id finds it. False: memory is out. */
 NODISCARD bool open_publish(struct core_open *o);
 /* The CREATE has failed: MAKING to SHUT by way of the plugin, without a trace; `remove` deletes the

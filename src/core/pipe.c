@@ -65,7 +65,7 @@ smbkit_status pipe_open(struct core_request *r, struct core_open **out, struct s
         return SMBKIT_STATUS_NOT_A_DIRECTORY;
     if (q->create_disposition != FILE_OPEN && q->create_disposition != FILE_OPEN_IF)
         return SMBKIT_STATUS_ACCESS_DENIED; /* making pipes is the server's own business */
-    struct core_open *o = open_new(r->tree);
+    struct core_open *o = open_new(r->tree, r->volume);
     if (o == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     *out = o;

@@ -14,8 +14,8 @@
  * A request is answered exactly once, by finish() in request.c, whoever gets there first: its own
  * steps, a cancel, the end of its open or of its connection.
  *
- * Its batch owns it and frees it when it is answered. It holds references on channel, session and
- * tree and a use of its open while it has them.
+ * Its batch owns it and frees it when it is answered. It holds references on channel, session,
+ * tree and volume and a use of its open while it has them.
  */
 #ifndef CORE_REQUEST_H
 #define CORE_REQUEST_H
@@ -74,8 +74,9 @@ struct core_request {
     struct core_channel *channel; /* references, NULL where there is none */
     struct core_session *session;
     struct core_tree *tree;
-    struct core_open *open; /* a use */
-    struct list in_open;    /* core_open.waiters */
+    struct vfs_volume *volume; /* a reference: the share's when the request began, to its end */
+    struct core_open *open;    /* a use */
+    struct list in_open;       /* core_open.waiters */
     bool replayable;    /* goes on without its connection, while the session has another: its client
                            sends it again there (3.3.5.9.10) */
     struct list orphan; /* core_session.orphans */

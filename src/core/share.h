@@ -2,9 +2,18 @@
 /*
  * Shares ([MS-SMB2] 3.3.1.6).
  *
- *   listed --core_share_remove, or replaced--> unlisted: lives on in its trees
+ *   listed --core_share_set of the same name--> listed, with other settings and another volume
+ *          --core_share_remove--> unlisted: lives on in its trees
  *
  * References: 1 for the core's table, 1 per tree.
+ *
+ * A share whose content is replaced stays the same struct, so trees that are connected have the new
+ * volume at once. Each request takes the volume that is there when it begins and keeps it to its
+ * end, and the open that it makes keeps it from then on: a file that is open stays what it is. The
+ * old volume goes with the last of them. The watches of folders are about the share, not about the
+ * volume (notify.c): they are told to list the folder again, and then hear of the new volume.
+ *
+ * There is no lock: all of this is on the core's thread, and between two requests.
  */
 #ifndef CORE_SHARE_H
 #define CORE_SHARE_H
@@ -32,6 +41,9 @@ struct core_share {
 
 /* May this session connect to the share? SUCCESS or ACCESS_DENIED. */
 smbkit_status share_check_access(const struct core_share *s, const struct core_session *session);
+
+/* What its trees can be used for at most: all, or reading. */
+uint32_t share_maximal_access(const struct core_share *s);
 
 void share_unref(struct core_share *s);
 /* Without regard to case; a reference or NULL. */

@@ -5,7 +5,9 @@
 #include "base/utf.h"
 #include "core/core.h"
 #include "core/durable.h"
+#include "core/notify.h"
 #include "core/open.h"
+#include "core/oplock.h"
 #include "core/session.h"
 #include "core/share.h"
 #include "core/state.h"
@@ -56,26 +58,35 @@ static bool share_name_valid(const char *name)
            strpbrk(name, "\\/[]:|<>+=;,*?\"") == NULL;
 }
 
-smbkit_status core_share_set(struct core *c, const struct core_share_config *cfg,
-                             struct vfs_volume *volume)
+smbkit_status share_check_access(const struct core_share *s, const struct core_session *session)
 {
-    MAGIC_CHECK(c, CORE_MAGIC);
-    if (!share_name_valid(cfg->name))
-        return SMBKIT_STATUS_OBJECT_NAME_INVALID;
-    struct core_share *s = mem_zalloc(sizeof *s);
-    if (s == NULL)
-        return SMBKIT_STATUS_NO_MEMORY;
-    s->name = mem_strdup(cfg->name);
-    s->comment = mem_strdup(cfg->comment != NULL ? cfg->comment : "");
-    if (s->name == NULL || s->comment == NULL) {
-        mem_free(s->name);
-        mem_free(s->comment);
-        mem_free(s);
-        return SMBKIT_STATUS_NO_MEMORY;
+    if ((session->is_guest || session->is_anonymous) && !s->guest_ok && !s->is_ipc)
+        return SMBKIT_STATUS_ACCESS_DENIED;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+uint32_t share_maximal_access(const struct core_share *s)
+{
+    bool read_only = s->read_only || (s->volume != NULL &&
+                                      (vfs_volume_capabilities(s->volume) & SMBKIT_CAP_READ_ONLY));
+    return read_only ? READ_ONLY_ACCESS : ALL_ACCESS;
+}
+
+/* Takes over the settings and the volume. False: memory is out, and nothing has changed. */
+static bool share_configure(struct core_share *s, const struct core_share_config *cfg,
+                            struct vfs_volume *volume)
+{
+    char *name = mem_strdup(cfg->name);
+    char *comment = mem_strdup(cfg->comment != NULL ? cfg->comment : "");
+    if (name == NULL || comment == NULL) {
+        mem_free(name);
+        mem_free(comment);
+        return false;
     }
-    MAGIC_SET(s, CORE_SHARE_MAGIC);
-    s->refs = 1;
-    s->core = c;
+    mem_free(s->name);
+    mem_free(s->comment);
+    s->name = name;
+    s->comment = comment;
     s->encrypt = cfg->encrypt;
     s->hidden = cfg->hidden;
     s->guest_ok = cfg->guest_ok;
@@ -83,11 +94,21 @@ smbkit_status core_share_set(struct core *c, const struct core_share_config *cfg
     s->access_based = cfg->access_based;
     s->is_ipc = volume == NULL;
     s->volume = volume != NULL ? vfs_volume_ref(volume) : NULL;
-    struct core_share *old = share_find(c, cfg->name, strlen(cfg->name));
-    if (old != NULL) {
-        list_remove(&old->link);
-        share_unref(old);
-        share_unref(old);
+    return true;
+}
+
+static smbkit_status share_add(struct core *c, const struct core_share_config *cfg,
+                               struct vfs_volume *volume)
+{
+    struct core_share *s = mem_zalloc(sizeof *s);
+    if (s == NULL)
+        return SMBKIT_STATUS_NO_MEMORY;
+    MAGIC_SET(s, CORE_SHARE_MAGIC);
+    s->refs = 1;
+    s->core = c;
+    if (!share_configure(s, cfg, volume)) {
+        share_unref(s);
+        return SMBKIT_STATUS_NO_MEMORY;
     }
     list_append(&c->shares, &s->link);
     return SMBKIT_STATUS_SUCCESS;
@@ -105,6 +126,52 @@ static void disconnect_trees_of(struct core_session *s, const struct core_share 
     }
 }
 
+/* Disconnects the trees of the share, all or those that could not be connected any more. */
+static void disconnect_trees(struct core_share *share, bool all)
+{
+    struct core *c = share->core;
+    for (struct htab_node *n = htab_walk(&c->sessions, NULL); n != NULL;
+         n = htab_walk(&c->sessions, n)) {
+        struct core_session *s = CONTAINER_OF(n, struct core_session, by_id);
+        if (all || share_check_access(share, s) != SMBKIT_STATUS_SUCCESS)
+            disconnect_trees_of(s, share);
+    }
+}
+
+/* Opens that are kept for clients that have lost their connection cannot be found again: they would
+   have to belong to the share's volume. */
+static smbkit_status share_replace(struct core_share *s, const struct core_share_config *cfg,
+                                   struct vfs_volume *volume)
+{
+    struct vfs_volume *old = s->volume;
+    if (!share_configure(s, cfg, volume))
+        return SMBKIT_STATUS_NO_MEMORY;
+    disconnect_trees(s, false);
+    if (old == NULL)
+        return SMBKIT_STATUS_SUCCESS;
+    if (old != volume) {
+        notify_replaced(s);
+        oplock_volume_lost(s->core, old);
+        durable_drop_volume(s->core, old);
+    }
+    vfs_volume_unref(old);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+smbkit_status core_share_set(struct core *c, const struct core_share_config *cfg,
+                             struct vfs_volume *volume)
+{
+    MAGIC_CHECK(c, CORE_MAGIC);
+    if (!share_name_valid(cfg->name))
+        return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    struct core_share *s = share_find(c, cfg->name, strlen(cfg->name));
+    if (s == NULL)
+        return share_add(c, cfg, volume);
+    smbkit_status status = share_replace(s, cfg, volume);
+    share_unref(s);
+    return status;
+}
+
 smbkit_status core_share_remove(struct core *c, const char *name)
 {
     MAGIC_CHECK(c, CORE_MAGIC);
@@ -112,20 +179,11 @@ smbkit_status core_share_remove(struct core *c, const char *name)
     if (share == NULL)
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
     list_remove(&share->link);
-    for (struct htab_node *n = htab_walk(&c->sessions, NULL); n != NULL;
-         n = htab_walk(&c->sessions, n))
-        disconnect_trees_of(CONTAINER_OF(n, struct core_session, by_id), share);
+    disconnect_trees(share, true);
     if (share->volume != NULL)
         durable_drop_volume(c, share->volume);
     share_unref(share);
     share_unref(share);
-    return SMBKIT_STATUS_SUCCESS;
-}
-
-smbkit_status share_check_access(const struct core_share *s, const struct core_session *session)
-{
-    if ((session->is_guest || session->is_anonymous) && !s->guest_ok && !s->is_ipc)
-        return SMBKIT_STATUS_ACCESS_DENIED;
     return SMBKIT_STATUS_SUCCESS;
 }
 
@@ -145,8 +203,6 @@ void tree_unref(struct core_tree *t)
     if (--t->refs > 0)
         return;
     ASSERT(!t->connected);
-    if (t->volume != NULL)
-        vfs_volume_unref(t->volume);
     share_unref(t->share);
     session_unref(t->session);
     MAGIC_WIPE(t);
@@ -194,12 +250,7 @@ struct core_tree *tree_new(struct core_session *s, struct core_share *share)
     t->refs = 1; /* the table's */
     t->session = session_ref(s);
     t->share = share_ref(share);
-    t->volume = share->volume != NULL ? vfs_volume_ref(share->volume) : NULL;
     t->connected = true;
-    bool read_only =
-        share->read_only ||
-        (t->volume != NULL && (vfs_volume_capabilities(t->volume) & SMBKIT_CAP_READ_ONLY));
-    t->maximal_access = read_only ? READ_ONLY_ACCESS : ALL_ACCESS;
     s->tree_count++;
     share->connections++;
     s->core->stats.trees++;

@@ -4,8 +4,7 @@
  *
  *   connected --TREE_DISCONNECT, end of session or share--> out of the table, opens shut
  *
- * References: 1 for the session's table, 1 per open and request. A tree keeps its volume, also when
- * its share is given another one.
+ * References: 1 for the session's table, 1 per open and request.
  */
 #ifndef CORE_TREE_H
 #define CORE_TREE_H
@@ -23,11 +22,9 @@ struct core_tree {
     unsigned refs;
     struct core_session *session; /* a reference */
     struct core_share *share;     /* a reference */
-    struct vfs_volume *volume;    /* a reference: kept when the share is replaced; NULL for IPC$ */
     uint32_t id;
     struct htab_node by_id;
     bool connected; /* in the session's table */
-    uint32_t maximal_access;
 };
 
 /* NULL: memory is out or the session has too many. */

@@ -46,7 +46,7 @@ static bool create_decode(struct core_request *r, struct cursor *body)
 enum core_verdict create_begin(struct core_request *r)
 {
     struct create_state *s = r->state_data;
-    s->open = open_new(r->tree);
+    s->open = open_new(r->tree, r->volume);
     if (s->open == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     create_take_parent_key(s);

@@ -9,6 +9,7 @@
 #include "core/cmd/create.h"
 #include "core/meta.h"
 #include "core/session.h"
+#include "core/share.h"
 #include "core/tree.h"
 #include <string.h>
 
@@ -25,10 +26,10 @@ static struct core_open *existing(const struct create_state *s)
 enum core_verdict create_guard(struct core_request *r)
 {
     struct create_state *s = create_state(r);
-    s->effective = r->tree->maximal_access;
-    if (!meta_has_acls(r->tree->volume))
+    s->effective = share_maximal_access(r->tree->share);
+    if (!meta_has_acls(r->volume))
         return request_goto(r, create_judge);
-    return request_await(r, vfs_get_sd(&r->op, r->tree->volume, existing(s)->file));
+    return request_await(r, vfs_get_sd(&r->op, r->volume, existing(s)->file));
 }
 
 /* The folder's path, "" for the root. NULL: memory is out. */
@@ -59,7 +60,7 @@ enum core_verdict create_guarded(struct core_request *r)
     const char *folder = folder_of(r, existing(s)->path);
     if (folder == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
-    return request_await(r, vfs_path_sd(&r->op, r->tree->volume, folder));
+    return request_await(r, vfs_path_sd(&r->op, r->volume, folder));
 }
 
 static uint32_t from_folder(const struct wire_sd *folder, const struct acl_token *t)
@@ -84,7 +85,7 @@ enum core_verdict create_foldered(struct core_request *r)
 
 smbkit_status create_judge_access(struct core_request *r, struct create_state *s)
 {
-    s->effective &= r->tree->maximal_access;
+    s->effective &= share_maximal_access(r->tree->share);
     s->granted = s->desired & ~MAXIMUM_ALLOWED;
     if ((s->granted | s->implied) & ~s->effective)
         return SMBKIT_STATUS_ACCESS_DENIED;
@@ -98,13 +99,13 @@ smbkit_status create_judge_access(struct core_request *r, struct create_state *s
 enum core_verdict create_parent(struct core_request *r)
 {
     struct create_state *s = create_state(r);
-    s->effective = r->tree->maximal_access;
-    if (!meta_has_acls(r->tree->volume))
+    s->effective = share_maximal_access(r->tree->share);
+    if (!meta_has_acls(r->volume))
         return request_goto(r, create_make);
     const char *folder = folder_of(r, s->path.path);
     if (folder == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
-    return request_await(r, vfs_path_sd(&r->op, r->tree->volume, folder));
+    return request_await(r, vfs_path_sd(&r->op, r->volume, folder));
 }
 
 /* The descriptor of what will be made, as bytes for the plugin. */
@@ -155,7 +156,7 @@ smbkit_status create_parse_eas(struct core_request *r, struct create_state *s)
     const struct wire_blob *in = &s->ctxs.ea;
     if (!(s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_EXTA)) || in->len == 0)
         return SMBKIT_STATUS_SUCCESS;
-    if (!(vfs_volume_capabilities(r->tree->volume) & SMBKIT_CAP_EXTENDED_ATTRS))
+    if (!(vfs_volume_capabilities(r->volume) & SMBKIT_CAP_EXTENDED_ATTRS))
         return SMBKIT_STATUS_EAS_NOT_SUPPORTED;
     if (r->in.create.create_options & FILE_NO_EA_KNOWLEDGE)
         return SMBKIT_STATUS_ACCESS_DENIED;

@@ -9,6 +9,7 @@
 #include "core/batch.h"
 #include "core/cmd/create.h"
 #include "core/conn.h"
+#include "core/share.h"
 #include "core/tree.h"
 #include <string.h>
 
@@ -89,7 +90,7 @@ smbkit_status create_replace_app_instance(struct core_request *r, struct create_
     while ((o = predecessor(r, s, n)) != NULL) {
         if (is_newer(r, s, o->app))
             return SMBKIT_STATUS_FILE_FORCED_CLOSED;
-        if ((s->effective & r->tree->maximal_access & READS) != READS)
+        if ((s->effective & share_maximal_access(r->tree->share) & READS) != READS)
             break;
         open_shut(o, NULL);
     }

@@ -125,7 +125,7 @@ enum core_verdict create_again(struct core_request *r)
         return create_too_late(r, st);
     if (s->open != NULL)
         return request_goto(r, create_claim);
-    s->open = open_new(r->tree);
+    s->open = open_new(r->tree, r->volume);
     if (s->open == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     create_take_parent_key(s);

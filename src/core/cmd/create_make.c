@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "core/cmd/create.h"
+#include "core/share.h"
 #include "core/state.h"
 #include "core/tree.h"
 #include "core/tunnel.h"
@@ -27,7 +28,7 @@ enum core_verdict create_locate(struct core_request *r)
     s->tries++;
     s->removals = request_core(r)->removals.count;
     s->told = request_core(r)->told.count;
-    return request_await(r, vfs_open(&r->op, r->tree->volume, &args));
+    return request_await(r, vfs_open(&r->op, r->volume, &args));
 }
 
 /* Copies what the plugin answered with into an open; false: memory is out. */
@@ -66,7 +67,7 @@ enum core_verdict create_located(struct core_request *r)
         return request_goto(r, create_short);
     if (r->op.status != SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND || !create_makes(disposition))
         return request_done(r, r->op.status);
-    if (!(r->tree->maximal_access & FILE_WRITE_DATA))
+    if (!(share_maximal_access(r->tree->share) & FILE_WRITE_DATA))
         return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
     return request_goto(r, s->path.stream != NULL ? create_base : create_parent);
 }
@@ -77,13 +78,13 @@ enum core_verdict create_base(struct core_request *r)
 {
     struct create_state *s = r->state_data;
     create_drop_base(s, false);
-    s->base = open_new(r->tree);
+    s->base = open_new(r->tree, r->volume);
     if (s->base == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
-    if (!(vfs_volume_capabilities(r->tree->volume) & SMBKIT_CAP_STREAMS))
+    if (!(vfs_volume_capabilities(r->volume) & SMBKIT_CAP_STREAMS))
         return request_done(r, SMBKIT_STATUS_OBJECT_NAME_INVALID);
     struct smbkit_open_args args = {.path = s->path.path, .access = s->granted};
-    return request_await(r, vfs_open(&r->op, r->tree->volume, &args));
+    return request_await(r, vfs_open(&r->op, r->volume, &args));
 }
 
 enum core_verdict create_based(struct core_request *r)
@@ -121,7 +122,7 @@ static void take_tunnelled_name(struct core_request *r, struct create_state *s)
 {
     if (!request_core(r)->config.short_names || create_has_base(s))
         return;
-    char *path = tunnel_take(request_core(r), r->tree->volume, s->path.path, request_arena(r));
+    char *path = tunnel_take(request_core(r), r->volume, s->path.path, request_arena(r));
     if (path == NULL)
         return;
     s->path.path = path;
@@ -152,7 +153,7 @@ enum core_verdict create_make(struct core_request *r)
         .sd = stream ? NULL : s->sd,
         .sd_len = stream ? 0 : s->sd_len,
     };
-    return request_await(r, vfs_create(&r->op, r->tree->volume, &args));
+    return request_await(r, vfs_create(&r->op, r->volume, &args));
 }
 
 /* The file of a stream has been made: the stream comes next. */

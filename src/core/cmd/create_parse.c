@@ -7,6 +7,7 @@
 #include "core/cmd/create.h"
 #include "core/meta.h"
 #include "core/session.h"
+#include "core/share.h"
 #include "core/tree.h"
 
 #define OPTIONS_KNOWN    0x00ffffffu
@@ -89,7 +90,7 @@ static uint32_t overwrite_needs(const struct create_state *s, uint32_t dispositi
 /* Rights that are not to be had on this share at all. */
 static smbkit_status check_access(struct core_request *r, struct create_state *s)
 {
-    uint32_t max = r->tree->maximal_access;
+    uint32_t max = share_maximal_access(r->tree->share);
     uint32_t disposition = r->in.create.create_disposition;
     s->desired = acl_map_generic(r->in.create.desired_access);
     s->granted = s->desired & ~MAXIMUM_ALLOWED;
@@ -130,7 +131,7 @@ enum core_verdict create_parse(struct core_request *r)
     if (!wire_create_req_ctxs_parse(q->ctxs, q->ctx_count, &s->ctxs) ||
         !create_durable_contexts_fit(s))
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
-    if (r->tree->volume == NULL) { /* IPC$ */
+    if (r->volume == NULL) { /* IPC$ */
         st = check_fields(q);
         return st == SMBKIT_STATUS_SUCCESS ? create_pipe(r) : request_done(r, st);
     }

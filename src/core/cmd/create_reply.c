@@ -4,6 +4,7 @@
  */
 #include "core/cmd/create.h"
 #include "core/meta.h"
+#include "core/share.h"
 #include "core/tree.h"
 
 bool create_fill_contexts(struct core_request *r, struct create_state *s, const struct core_open *o)
@@ -13,7 +14,7 @@ bool create_fill_contexts(struct core_request *r, struct create_state *s, const 
         return false;
     if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_MXAC)) {
         x->present |= WIRE_CTX_BIT(WIRE_CTX_MXAC);
-        x->max_access.access = s->effective & r->tree->maximal_access;
+        x->max_access.access = s->effective & share_maximal_access(r->tree->share);
     }
     if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_QFID)) {
         x->present |= WIRE_CTX_BIT(WIRE_CTX_QFID);

@@ -64,7 +64,7 @@ enum core_verdict create_short(struct core_request *r)
     };
     if (args.path == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
-    return request_await(r, vfs_open(&r->op, r->tree->volume, &args));
+    return request_await(r, vfs_open(&r->op, r->volume, &args));
 }
 
 enum core_verdict create_short_opened(struct core_request *r)
@@ -84,7 +84,7 @@ enum core_verdict create_short_list(struct core_request *r)
     struct create_state *s = r->state_data;
     const struct smbkit_readdir_args args = {
         .cookie = s->look.cookie, .pattern = "*", .max_entries = VFS_DIRENTS_MAX};
-    return request_await(r, vfs_readdir(&r->op, r->tree->volume, s->look.folder, &args));
+    return request_await(r, vfs_readdir(&r->op, r->volume, s->look.folder, &args));
 }
 
 enum core_verdict create_short_listed(struct core_request *r)
@@ -102,13 +102,13 @@ enum core_verdict create_short_listed(struct core_request *r)
     s->look.seen += r->op.dirent_count;
     if (more && s->look.long_name == NULL && s->look.seen < ENTRIES_MAX)
         return request_goto(r, create_short_list);
-    return request_await(r, vfs_cleanup(&r->op, r->tree->volume, s->look.folder, 0));
+    return request_await(r, vfs_cleanup(&r->op, r->volume, s->look.folder, 0));
 }
 
 enum core_verdict create_short_cleaned(struct core_request *r)
 {
     struct create_state *s = r->state_data;
-    return request_await(r, vfs_close(&r->op, r->tree->volume, s->look.folder));
+    return request_await(r, vfs_close(&r->op, r->volume, s->look.folder));
 }
 
 /* Puts the long name into the path. */

@@ -157,9 +157,10 @@ bool pipe_is_admin(const struct core *c, const char *user)
     return false;
 }
 
-struct core_open *open_new(struct core_tree *tree)
+struct core_open *open_new(struct core_tree *tree, struct vfs_volume *volume)
 {
     (void)tree;
+    (void)volume;
     return NULL;
 }
 
@@ -216,7 +217,6 @@ int bench_setup(void **state)
     assert_true(htab_insert(&bench.core.sessions, &bench.session.by_id, 1));
     bench.share.name = (char *)"data";
     bench.tree.share = &bench.share;
-    bench.tree.volume = bench.volume;
     bench.conn.core = &bench.core;
     bench.conn.max_transact = 1 << 20;
     bench.conn.dialect = SMB2_DIALECT_302;
@@ -316,6 +316,7 @@ void bench_request(struct core_request *r, const struct core_command *cmd, struc
     r->cmd = cmd;
     r->session = &bench.session;
     r->tree = &bench.tree;
+    r->volume = bench.volume;
     r->open = o;
     list_init(&r->in_open);
     vfs_op_init(&r->op, bench_request_op_done);

@@ -77,7 +77,7 @@ static bool connect_encode(struct core_request *r, struct builder *b, size_t hdr
     const struct core_share *s = r->tree->share;
     struct wire_tree_connect_rsp rsp = {
         .share_type = s->is_ipc ? SMB2_SHARE_TYPE_PIPE : SMB2_SHARE_TYPE_DISK,
-        .maximal_access = r->tree->maximal_access,
+        .maximal_access = share_maximal_access(r->tree->share),
     };
     if (s->is_ipc)
         rsp.share_flags = SMB2_SHAREFLAG_NO_CACHING;
