@@ -159,9 +159,10 @@ SMBKIT_API void smbkit_server_set_users(struct smbkit_server *server, struct smb
  * again what they watch, cache nothing of the old volume any more, and open the files of the new
  * one. Files that they have open stay those of the old volume, which goes with the last of them; a
  * client that comes back after a loss of its connection does not get them again. Guests who may not
- * connect any more are disconnected. `plugin` is a plugin's name (looked for in the option plugin-path, in
- * $SMBKIT_PLUGIN_PATH and where the library is installed) or, with a '/' in it, the path of its
- * file. `args` are the plugin's parameters and, for every plugin, these settings of the share:
+ * connect any more are disconnected. `plugin` is a plugin's name (looked for in the option
+ * plugin-path, in $SMBKIT_PLUGIN_PATH and where the library is installed) or, with a '/' in it, the
+ * path of its file. `args` are the plugin's parameters and, for every plugin, these settings of the
+ * share:
  *
  *     comment=TEXT   shown to users who list the shares
  *     encrypt=on     every access must be encrypted

@@ -66,7 +66,7 @@ static smbkit_status parse_name(struct core_request *r, struct create_state *s)
     if (st != SMBKIT_STATUS_SUCCESS)
         return st;
     bool colon = s->path.stream != NULL || s->path.stream_type || s->path.dir_type;
-    if (colon && !(vfs_volume_capabilities(r->tree->volume) & SMBKIT_CAP_STREAMS))
+    if (colon && !(vfs_volume_capabilities(r->volume) & SMBKIT_CAP_STREAMS))
         return SMBKIT_STATUS_OBJECT_NAME_INVALID; /* a character like others that names cannot have
                                                    */
     if (s->path.trailing_slash && (q->create_options & FILE_NON_DIRECTORY_FILE))
