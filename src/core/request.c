@@ -172,7 +172,7 @@ static void interim_due(struct timer *t)
         go_async(r);
     /* Is it a plugin that keeps it waiting? Once for each operation. */
     if (r->tree != NULL && r->state == REQUEST_PARKED && vfs_op_running(&r->op))
-        stuck_look(request_core(r), r->tree->volume, &r->op, &r->interim);
+        stuck_look(request_core(r), r->volume, &r->op, &r->interim);
 }
 
 enum core_verdict request_wait(struct core_request *r, void (*unpark)(struct core_request *r),
