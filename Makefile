@@ -55,8 +55,8 @@ fuzz:
 	python3 tools/check.py --only fuzz
 
 bench: all
-	@if [ -x bench/run ]; then bench/run $(BUILD); \
-	else echo "There is nothing to measure yet: bench/ has no program 'run'."; fi
+	tools/deps.sh check
+	bench/run $(BUILD)
 
 install: all
 	meson install -C $(BUILD)
