@@ -1,19 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The dir plugin with a real client: files there and back, names in any case, what others change,
-rights by user; and its unit tests on other file systems, as far as this machine can make them.
+rights by user.
 
-Arguments: the program, the plugin, and its unit tests.
+Arguments: the program and the plugin.
 """
 import os
 import pwd
 import shutil
-import subprocess
 import sys
 
-from program import HOME, check, environment, finish, run
+from program import HOME, check, finish, run
 
-PLUGIN, TESTS = sys.argv[2], sys.argv[3:]
+PLUGIN = sys.argv[2]
 ROOT = os.path.join(HOME, "share")
 SMB = 'smbclient "$unc" -p $port -U "$user%$password" -c '
 
@@ -85,42 +84,6 @@ def test_users():
     check("no such user", r.returncode == 2 and "no such user" in r.stderr, r.stderr)
 
 
-def unit_tests(where, name):
-    for test in TESTS:
-        r = subprocess.run([test], capture_output=True, text=True, timeout=120, check=False,
-                           env=environment(SMBKIT_TEST_FOLDER=where))
-        check(f"{os.path.basename(test)} on {name}", r.returncode == 0, r.stdout + r.stderr)
-
-
-def on_image(kind, maker):
-    """A file system of that kind in a file, mounted by a loop device."""
-    image, where = os.path.join(HOME, kind + ".img"), os.path.join(HOME, kind)
-    os.mkdir(where)
-    with open(image, "wb") as f:
-        f.truncate(400 << 20)
-    if shutil.which(maker[0]) is None or \
-            subprocess.run([*maker, image], capture_output=True, check=False).returncode != 0 or \
-            subprocess.run(["mount", "-o", "loop", image, where], capture_output=True,
-                           check=False).returncode != 0:
-        print(f"{kind}: cannot be made or mounted here, not tested")
-        return
-    try:
-        unit_tests(where, kind)
-    finally:
-        subprocess.run(["umount", "-l", where], check=False)
-
-
-def test_file_systems():
-    if os.path.ismount("/dev/shm"):
-        unit_tests("/dev/shm", "tmpfs")
-    if os.getuid() == 0:
-        on_image("ext4", ["mkfs.ext4", "-q"])
-        on_image("xfs", ["mkfs.xfs", "-q"])
-        on_image("btrfs", ["mkfs.btrfs", "-q"])
-    else:
-        print("not root: ext4, xfs and btrfs are not mounted")
-
-
 if shutil.which("smbclient") is None:
     print("smbclient is not installed")
     sys.exit(77)
@@ -129,5 +92,4 @@ test_session()
 test_escape()
 test_readonly()
 test_users()
-test_file_systems()
 finish()
