@@ -8,9 +8,12 @@ export DEBIAN_FRONTEND=noninteractive
 
 build="gcc libc6-dev libssl-dev libcmocka-dev meson ninja-build pkg-config"
 # What the checks use: a second compiler with its sanitizers, and clients that are not ours.
-check="$build clang clang-format g++ libclang-rt-14-dev mandoc xfsprogs btrfs-progs python3 python3-impacket tshark"
-# Clients of which a newer version than the release's tests more, if there is one to be had.
-clients="smbclient samba-testsuite python3-smbc"
+check="$build clang clang-format g++ libclang-rt-14-dev mandoc python3 python3-impacket tshark"
+# File systems to try the plugin dir on.
+check="$check btrfs-progs e2fsprogs xfsprogs"
+# Clients, and smbd to compare with, of which a newer version than the release's tests more, if there
+# is one to be had.
+clients="smbclient samba-testsuite python3-smbc samba samba-vfs-modules"
 
 case "${1-}" in
 build) clients="" wanted=$build ;;
@@ -46,7 +49,32 @@ if [ "$(id -u)" != 0 ]; then
     exit 1
 fi
 
+# The package samba starts its servers, now and at each boot. They shall do neither: the tests start an
+# smbd of their own, and port 445 of this machine is not ours to give away.
+policy=/usr/sbin/policy-rc.d
+quiet_begin() {
+    [ ! -e $policy ] || mv $policy $policy.smbkit || exit 1
+    trap quiet_end EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy || exit 1
+}
+quiet_end() {
+    rm -f $policy
+    [ ! -e $policy.smbkit ] || mv $policy.smbkit $policy
+    trap - EXIT HUP INT TERM
+}
+never_start() {
+    for service in smbd nmbd samba-ad-dc; do
+        if command -v systemctl >/dev/null; then
+            systemctl disable -q $service
+        else
+            update-rc.d $service disable
+        fi
+    done >/dev/null 2>&1
+}
+
 echo "deps.sh: installing $wanted$clients"
+case " $clients " in *" samba "*) quiet_begin ;; esac
 apt-get update -q || exit 1
 # shellcheck disable=SC2086
 if [ -n "$wanted" ]; then
@@ -58,3 +86,5 @@ if [ -n "$clients" ]; then
     apt-get install -qy --no-install-recommends ${suite:+-t "$suite"} $clients ||
         apt-get install -qy --no-install-recommends $clients || exit 1
 fi
+case " $clients " in *" samba "*) never_start ;; esac
+exit 0
