@@ -75,6 +75,7 @@ void dir_attr_fill(struct dir_volume *v, const struct statx *st, const struct do
         a |= SMBKIT_ATTR_HIDDEN;
     a |= folder ? SMBKIT_ATTR_DIRECTORY : 0;
     a |= link ? SMBKIT_ATTR_REPARSE_POINT : 0;
+    a |= v->compresses && (st->stx_attributes & STATX_ATTR_COMPRESSED) ? SMBKIT_ATTR_COMPRESSED : 0;
     *attr = (struct smbkit_attr){
         .file_id = dir_file_id(v, dir_dev(st), st->stx_ino),
         .size = folder || link ? 0 : st->stx_size,
@@ -107,7 +108,8 @@ smbkit_status dir_attr_get(struct dir_volume *v, struct dir_handle *h, struct sm
     attr->ea_size = dir_ea_size(v, h->fd);
     if (h->stream != NULL) {
         attr->size = attr->alloc_size = dir_stream_size(h);
-        attr->attributes &= ~SMBKIT_ATTR_DIRECTORY; /* the stream of a folder is no folder */
+        /* the stream of a folder is no folder, and an extended attribute is not compressed */
+        attr->attributes &= ~(SMBKIT_ATTR_DIRECTORY | SMBKIT_ATTR_COMPRESSED);
     }
     return SMBKIT_STATUS_SUCCESS;
 }
@@ -230,6 +232,21 @@ void dir_set_sparse(struct smbkit_op *op, void *vol, void *file, bool sparse)
     if (err == 0)
         err = dir_dos_write(h->fd, &dos);
     finish(op, vol, h, err);
+}
+
+void dir_set_compression(struct smbkit_op *op, void *vol, void *file, bool on)
+{
+    struct dir_handle *h = file;
+    if (h->stream != NULL) {
+        smbkit_reply_status(op, SMBKIT_STATUS_NOT_SUPPORTED);
+        return;
+    }
+    if (!dir_user_enter(h->user)) {
+        smbkit_reply_status(op, SMBKIT_STATUS_ACCESS_DENIED);
+        return;
+    }
+    dir_change_begin(h);
+    finish(op, vol, h, dir_compress(h, on));
 }
 
 void dir_setattr(struct smbkit_op *op, void *vol, void *file, const struct smbkit_attr *a,

@@ -476,6 +476,13 @@ void dir_data_finish(struct smbkit_op *op, struct dir_volume *v, struct dir_hand
 /* Can files share blocks there? */
 bool dir_can_clone(int root);
 
+/* --- compress.c --- */
+
+/* Does this file system compress files? */
+bool dir_can_compress(int root);
+/* From now on, or no more. 0 or an errno. */
+int dir_compress(const struct dir_handle *h, bool on);
+
 /* --- the volume --- */
 
 enum dir_links { DIR_LINKS_FOLLOW, DIR_LINKS_REPARSE, DIR_LINKS_REFUSE };
@@ -492,7 +499,7 @@ struct dir_volume {
     dev_t dev;
     enum dir_links links;
     enum dir_make_links make_links;
-    bool hide_dots;
+    bool hide_dots, compresses;
     char acl_xattr[DIR_NAME_MAX + 1]; /* "": no descriptors are kept */
     int file_mode, folder_mode;       /* -1: 0666 and 0777 less the umask */
     uint32_t serial;
@@ -543,6 +550,7 @@ void dir_set_sd(struct smbkit_op *op, void *vol, void *file, const void *sd, siz
 void dir_get_reparse(struct smbkit_op *op, void *vol, void *file);
 void dir_set_reparse(struct smbkit_op *op, void *vol, void *file, const void *data, size_t len);
 void dir_set_sparse(struct smbkit_op *op, void *vol, void *file, bool sparse);
+void dir_set_compression(struct smbkit_op *op, void *vol, void *file, bool on);
 void dir_watch_tree(struct smbkit_op *op, void *vol, void *file, bool tree);
 void dir_readdir(struct smbkit_op *op, void *vol, void *dir,
                  const struct smbkit_readdir_args *args);

@@ -200,6 +200,8 @@ static int dress(struct opening *o, const struct smbkit_op *op,
     (void)dir_dos_write(o->handle->fd, &dos);
     if (!folder && args->alloc_size > 0 && args->alloc_size <= INT64_MAX)
         (void)fallocate(o->handle->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)args->alloc_size);
+    if (o->v->compresses && (args->flags & SMBKIT_CREATE_NO_COMPRESSION))
+        (void)dir_compress(o->handle, false); /* else as the folder is */
     int err = dir_acl_make(o->v, op, o->user, o->at.place.folder->fd, o->handle->fd, args->sd,
                            args->sd_len);
     return err != ENOTSUP ? err : 0;

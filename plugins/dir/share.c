@@ -101,6 +101,8 @@ static void tell_lacks(const struct dir_volume *v, struct smbkit_share *share)
         lacks |= SMBKIT_CAP_STREAMS | SMBKIT_CAP_EXTENDED_ATTRS;
     if (!dir_can_clone(v->root))
         lacks |= SMBKIT_CAP_CLONE;
+    if (!v->compresses)
+        lacks |= SMBKIT_CAP_COMPRESSION;
     smbkit_share_lacks(share, lacks);
 }
 
@@ -149,6 +151,7 @@ static smbkit_status dir_share_open(struct smbkit_share *share, const struct smb
         dir_share_close(v);
         return SMBKIT_STATUS_INVALID_PARAMETER;
     }
+    v->compresses = dir_can_compress(v->root);
     tell_lacks(v, share);
     raise_descriptor_limit();
     if (smbkit_arg_bool(args, count, "watch"))
@@ -266,7 +269,8 @@ SMBKIT_PLUGIN_TABLE = {
     .fs_name = "NTFS",
     .capabilities = SMBKIT_CAP_STABLE_IDS | SMBKIT_CAP_SPARSE | SMBKIT_CAP_HARD_LINKS |
                     SMBKIT_CAP_CHANGE_SOURCE | SMBKIT_CAP_STREAMS | SMBKIT_CAP_EXTENDED_ATTRS |
-                    SMBKIT_CAP_ACLS | SMBKIT_CAP_REPARSE_POINTS | SMBKIT_CAP_CLONE,
+                    SMBKIT_CAP_ACLS | SMBKIT_CAP_REPARSE_POINTS | SMBKIT_CAP_CLONE |
+                    SMBKIT_CAP_COMPRESSION,
     .params = dir_params,
     .vfs =
         &(const struct smbkit_vfs){
@@ -303,5 +307,6 @@ SMBKIT_PLUGIN_TABLE = {
             .get_reparse = dir_get_reparse,
             .set_reparse = dir_set_reparse,
             .set_sparse = dir_set_sparse,
+            .set_compression = dir_set_compression,
         },
 };

@@ -225,12 +225,47 @@ static void test_memory_out(void **state)
     }
 }
 
+static bool compressed(void *file)
+{
+    assert_int_equal(XWAIT(t, vfs_getattr(&t->op, t->vol, file)), SMBKIT_STATUS_SUCCESS);
+    return (t->op.attr.attributes & SMBKIT_ATTR_COMPRESSED) != 0;
+}
+
+/* Where the disk does it; elsewhere the volume says that it does not. */
+static void test_compression(void **state)
+{
+    if (!(vfs_volume_capabilities(t->vol) & SMBKIT_CAP_COMPRESSION))
+        skip();
+    void *d = must_create(t, "d", SMBKIT_ATTR_DIRECTORY);
+    assert_false(compressed(d));
+    assert_int_equal(XWAIT(t, vfs_set_compression(&t->op, t->vol, d, true)), SMBKIT_STATUS_SUCCESS);
+    assert_true(t->op.attr.attributes & SMBKIT_ATTR_COMPRESSED);
+    void *f = must_create(t, "d/f", 0);
+    void *s = screate("d/f", "s", SMBKIT_STATUS_SUCCESS);
+    assert_true(compressed(f));
+    assert_false(compressed(s));
+    assert_int_equal(XWAIT(t, vfs_set_compression(&t->op, t->vol, s, true)),
+                     SMBKIT_STATUS_NOT_SUPPORTED);
+    assert_int_equal(XWAIT(t, vfs_set_compression(&t->op, t->vol, f, false)),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_false(compressed(f));
+    const struct smbkit_create_args a = {.path = "d/g", .flags = SMBKIT_CREATE_NO_COMPRESSION};
+    assert_int_equal(XWAIT(t, vfs_create(&t->op, t->vol, &a)), SMBKIT_STATUS_SUCCESS);
+    void *g = t->op.opened;
+    assert_false(compressed(g));
+    xclose(t, g);
+    xclose(t, s);
+    xclose(t, f);
+    xclose(t, d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_streams, setup, teardown),
         cmocka_unit_test_setup_teardown(test_streams_of_folders, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rename_stream, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_compression, setup, teardown),
         cmocka_unit_test_setup_teardown(test_eas, setup, teardown),
         cmocka_unit_test_setup_teardown(test_overwrite, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory_out, setup, teardown),
