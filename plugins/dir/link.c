@@ -85,8 +85,8 @@ static size_t put_utf8(char *to, uint32_t c)
     return n;
 }
 
-/* Reads the path of `len` bytes into `target`, which has DIR_PATH_MAX + 1; false: too long. */
-static bool take_path(const uint8_t *p, size_t len, char *target)
+/* Reads the path of `len` bytes into `target`, which has `room`; false: too long, or empty. */
+static bool take_path(const uint8_t *p, size_t len, char *target, size_t room)
 {
     size_t at = 0;
     for (const uint8_t *end = p + len; p < end; p += 2) {
@@ -95,7 +95,7 @@ static bool take_path(const uint8_t *p, size_t len, char *target)
             p += 2;
             c = 0x10000 + ((c & 0x3ff) << 10) + (get16(p) & 0x3ff);
         }
-        if (c == 0 || at + 4 > DIR_PATH_MAX)
+        if (c == 0 || at + 4 >= room)
             return false;
         at += put_utf8(target + at, c == '\\' ? '/' : c);
     }
@@ -112,10 +112,15 @@ smbkit_status dir_link_target(const uint8_t *data, size_t len, char target[DIR_P
     if (len < BUFFER_HEAD + LINK_HEAD)
         return SMBKIT_STATUS_IO_REPARSE_DATA_INVALID;
     size_t at = get16(data + 8), n = get16(data + 10), room = len - BUFFER_HEAD - LINK_HEAD;
-    bool relative = get16(data + 16) & FLAG_RELATIVE;
+    if (at % 2 != 0 || n % 2 != 0 || at + n > room)
+        return SMBKIT_STATUS_IO_REPARSE_DATA_INVALID;
+    /* the Linux kernel's client leaves out the first separator of a full path */
+    bool full = !(get16(data + 16) & FLAG_RELATIVE);
+    size_t root = full && n > 0 && get16(names + at) != '\\' ? 1 : 0;
+    target[0] = '/';
     /* what could not be told again (drives, UNC paths) is not taken */
-    if (at % 2 != 0 || n % 2 != 0 || at + n > room || !take_path(names + at, n, target) ||
-        !fs_name_visible(target) || (!relative && target[0] != '/'))
+    if (!take_path(names + at, n, target + root, DIR_PATH_MAX + 1 - root) ||
+        !fs_name_visible(target))
         return SMBKIT_STATUS_IO_REPARSE_DATA_INVALID;
     return SMBKIT_STATUS_SUCCESS;
 }

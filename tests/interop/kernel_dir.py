@@ -73,7 +73,8 @@ def make_repository(folder):
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "build")
     git(folder, "checkout", "-q", "-b", "links")
-    for name, target in (("start.c", "main.c"), ("src/base/up", "../../main.c"), ("nowhere", "not/there")):
+    for name, target in (("start.c", "main.c"), ("src/base/up", "../../main.c"), ("nowhere", "not/there"),
+                         ("full", "/not/there")):
         os.symlink(target, os.path.join(folder, name))
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "links")
