@@ -2,7 +2,7 @@
 /*
  * The server as a program sees it: made and freed with every allocation failing once, options and
  * shares refused, bytes on a real socket, both ways of running, stopping from another thread,
- * several servers at once.
+ * calls from the wrong one, several servers at once.
  */
 #include "base/mem.h"
 #include "base/testmem.h"
@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -364,6 +365,81 @@ static void test_changes_at_the_end(void **state)
     assert_int_equal(atomic_load(&volumes_open), 0);
 }
 
+/* --- the wrong thread --- */
+
+static char last_error[256];
+static int errors;
+
+static void keep_error(void *ctx, enum smbkit_log_level level, const char *line)
+{
+    if (level != SMBKIT_LOG_ERROR)
+        return;
+    errors++;
+    snprintf(last_error, sizeof(last_error), "%s", line);
+}
+
+static bool count_shares(void *ctx, const struct smbkit_share_info *info)
+{
+    ++*(int *)ctx;
+    return true;
+}
+
+static bool refused(const char *function)
+{
+    char want[256];
+    snprintf(want, sizeof(want),
+             "%s was called from another thread than the server's: nothing is done", function);
+    bool yes = errors == 1 && strstr(last_error, want) != NULL;
+    errors = 0;
+    return yes;
+}
+
+/* Everything that would race with the loop. A failed assertion must not leave a foreign thread:
+   what went wrong is counted in `strangers_served`. */
+static int strangers_served;
+
+static void call_as_stranger(void *ctx)
+{
+    struct smbkit_stats stats = {.struct_size = sizeof(stats), .connections = 42};
+    int shares = 0;
+    smbkit_server_get_stats(ctx, &stats);
+    strangers_served += !refused("smbkit_server_get_stats") || stats.connections != 0;
+    smbkit_server_each_share(ctx, count_shares, &shares);
+    strangers_served += !refused("smbkit_server_each_share") || shares != 0;
+    smbkit_server_set_log_level(ctx, SMBKIT_LOG_DEBUG);
+    strangers_served += !refused("smbkit_server_set_log_level");
+    strangers_served += smbkit_server_close_session(ctx, 1) != SMBKIT_STATUS_INVALID_DEVICE_STATE ||
+                        !refused("smbkit_server_close_session");
+    strangers_served += smbkit_server_close_open(ctx, 1) != SMBKIT_STATUS_INVALID_DEVICE_STATE ||
+                        !refused("smbkit_server_close_open");
+}
+
+static void test_wrong_thread(void **state)
+{
+    struct smbkit_server_config config = plain;
+    struct thread t;
+    int shares = 0;
+    config.log = keep_error;
+    struct smbkit_server *s = smbkit_server_new(&config, error);
+    enum smbkit_log_level level = smbkit_server_log_level(s);
+    testing_share(s, "a");
+    assert_int_equal(thread_start(&t, "stranger", call_as_stranger, s), 0);
+    thread_join(&t);
+    assert_int_equal(strangers_served, 0);
+    assert_int_equal(smbkit_server_log_level(s), level);
+    smbkit_server_each_share(s, count_shares, &shares);
+    assert_int_equal(shares, 2); /* with IPC$ */
+    assert_int_equal(errors, 0);
+    /* the server belongs to the thread that runs it */
+    smbkit_server_stop(s);
+    assert_int_equal(thread_start(&t, "server", run_server, s), 0);
+    thread_join(&t);
+    smbkit_server_each_share(s, count_shares, &shares);
+    assert_int_equal(shares, 2);
+    assert_true(refused("smbkit_server_each_share"));
+    smbkit_server_free(s);
+}
+
 /* --- users --- */
 
 static bool only_bob(void *ctx, const char *user, const char *domain, struct smbkit_credential *out)
@@ -409,6 +485,7 @@ int main(void)
         cmocka_unit_test(test_lookup),
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_changes_at_the_end),
+        cmocka_unit_test(test_wrong_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
