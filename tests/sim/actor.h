@@ -60,7 +60,7 @@ struct actor {
     struct logon logons[ACTOR_LOGONS];
     struct list ops; /* op.link */
     struct durable durable;
-    bool durable_intruded; /* by somebody else, at some time */
+    bool durable_haunted; /* maybe by a request for its file whose connection has gone */
     uint64_t old_session_id;
     const char *old_user;
 };

@@ -62,17 +62,19 @@ static bool handle_is_cached(const struct wire_create_rsp *rsp,
 
 static void judge_intruder(struct op *op, const struct smbclient_reply *rp, smbkit_status status);
 
-/* Somebody else's CREATE of the file is, or may still be, at work. */
-static bool intruded(const struct actor *a)
+/* Somebody else's CREATE of the file is, or may still be, at work. One whose connection has gone
+   waits for nothing but the plugin. */
+static bool intruded(struct actor *a)
 {
     struct sim *s = a->sim;
+    a->durable_haunted = a->durable_haunted && world_plugin_pending(&s->world) > 0;
     for (size_t i = 0; i < s->actor_count; i++)
         LIST_FOREACH (it, &s->actors[i].ops) {
             const struct op *op = LIST_ENTRY(it, const struct op, link);
             if (op->judge == judge_intruder && op->offset == a->index)
                 return true;
         }
-    return a->durable_intruded; /* a request goes on when its connection has gone */
+    return a->durable_haunted;
 }
 
 static void learn_open(struct op *op, const struct wire_create_rsp *rsp,
@@ -93,8 +95,9 @@ static void learn_open(struct op *op, const struct wire_create_rsp *rsp,
     d->write_cached = rsp->oplock_level != SMB2_OPLOCK_LEVEL_LEASE ||
                       (x->lease.state & SMB2_LEASE_WRITE_CACHING) != 0;
     d->id = rsp->file_id;
-    d->certain = !intruded(op->actor);
-    d->gone = d->locked = d->token_known = false;
+    d->certain = true;
+    d->disturbed = intruded(op->actor);
+    d->broken = d->gone = d->locked = d->token_known = false;
     stats_of(op)->durable_granted += d->granted;
 }
 
@@ -179,11 +182,12 @@ static void send_open(struct logon *l)
 static bool must_be_there(const struct op *op)
 {
     const struct durable *d = &op->actor->durable;
-    return certain(op) && !d->gone && !d->wrong && d->granted &&
+    return certain(op) && !d->disturbed && !d->gone && !d->wrong && d->granted &&
            op->actor->conn->delivering_at < d->lost_at + d->timeout;
 }
 
-static void judge_given_back(struct op *op, const struct wire_create_rsp *rsp)
+static void judge_given_back(struct op *op, const struct wire_create_rsp *rsp,
+                             const struct wire_create_rsp_ctxs *x)
 {
     struct durable *d = &op->actor->durable;
     uint64_t over = d->lost_at + d->timeout;
@@ -194,13 +198,16 @@ static void judge_given_back(struct op *op, const struct wire_create_rsp *rsp)
     else if (d->stranger)
         op_violation(op, "an open was given to another user");
     else if (d->gone)
-        op_violation(op, "an open was given back although others were preferred");
+        op_violation(op, "an open was given back that cannot have been kept");
     else if (op->sent_at > over + TIMER_SLACK)
         op_violation(op, "an open was given back although its time was over");
     else if (rsp->file_id.persistent != d->id.persistent)
         op_violation(op, "another open was given back");
+    else if (must_be_there(op) && !handle_is_cached(rsp, x))
+        op_violation(op, "an open was given back without what it was kept for");
     d->state = DURABLE_HELD;
     d->unnoticed = false;
+    d->disturbed = intruded(op->actor);
     d->logon = op->logon;
     d->id = rsp->file_id;
 }
@@ -234,7 +241,7 @@ static void judge_return(struct op *op, const struct smbclient_reply *rp, smbkit
     }
     arena_init(&a, 65536);
     if (decode(op, rp, &a, &rsp, &x))
-        judge_given_back(op, &rsp);
+        judge_given_back(op, &rsp, &x);
     arena_clear(&a);
 }
 
@@ -360,6 +367,14 @@ static void use(struct logon *l)
 
 /* ---------------------------------------------------------------- others */
 
+/* An open that nobody uses, but that is certainly kept, and alone. */
+static bool only_kept(struct actor *a)
+{
+    const struct durable *d = &a->durable;
+    return d->state == DURABLE_LOST && d->granted && d->certain && !d->gone && !d->tried &&
+           !d->unnoticed && !a->sim->faults && actor_world(a)->now < d->lost_at + d->timeout;
+}
+
 /* It shares nothing: whatever is only kept must make room. */
 static void judge_intruder(struct op *op, const struct smbclient_reply *rp, smbkit_status status)
 {
@@ -367,6 +382,9 @@ static void judge_intruder(struct op *op, const struct smbclient_reply *rp, smbk
     struct wire_create_rsp rsp;
     struct cursor body = rp->body;
     struct arena mem;
+    if (status == SMBKIT_STATUS_SHARING_VIOLATION && op->flag && only_kept(a) &&
+        a->durable.intrusions == op->length)
+        op_violation(op, "an open that is only kept stands in the way");
     if (status != SMBKIT_STATUS_SUCCESS)
         return;
     stats_of(op)->durable_preferred += a->durable.state == DURABLE_LOST;
@@ -394,8 +412,10 @@ static void intrude(struct logon *l)
     struct smbclient_element e = op_element(op, &body);
     op->judge = judge_intruder;
     op->offset = who;
-    a->durable.certain = false;
-    a->durable_intruded = true;
+    op->flag =
+        only_kept(a) && !a->durable.disturbed && world_plugin_pending(actor_world(self)) == 0;
+    op->length = ++a->durable.intrusions;
+    a->durable.disturbed = true;
     op_send(self, &op, &e, 1, 0);
     arena_clear(&mem);
 }
@@ -432,8 +452,9 @@ static void lose(struct actor *a, bool sure)
         d->state = d->granted ? DURABLE_LOST : DURABLE_NONE;
         d->lost_at = actor_world(a)->now;
         /* locks without a write cache would be in everybody's way: such an open is not kept */
-        d->gone = d->certain && sure && d->locked && !d->write_cached;
+        d->gone = d->broken || (d->certain && sure && d->locked && !d->write_cached);
         actor_world(a)->stats->durable_lost += d->granted;
+        actor_world(a)->stats->durable_broken += d->granted && d->broken;
     } else if (d->tried || d->unnoticed) {
         sure = false; /* it may have come back unnoticed, and have been lost again */
         d->lost_at = actor_world(a)->now;
@@ -445,6 +466,11 @@ static void lose(struct actor *a, bool sure)
 
 void durable_dropped(struct actor *a)
 {
+    LIST_FOREACH (it, &a->ops) {
+        const struct op *op = LIST_ENTRY(it, const struct op, link);
+        if (op->judge == judge_intruder)
+            a->sim->actors[op->offset].durable_haunted = true;
+    }
     bool ending = a->durable.logon != NULL && a->durable.logon->ending;
     /* when the server ends it, nobody knows when that was */
     lose(a, !busy(a) && !ending && !a->conn->closing);
@@ -465,6 +491,9 @@ void durable_told(struct actor *a, const struct wire_break_notification *n)
     struct durable *d = &a->durable;
     bool mine = n->is_lease ? guid_equal(&n->lease_key, &d->lease.key)
                             : n->file_id.persistent == d->id.persistent;
+    bool kept = n->is_lease && (n->new_state & SMB2_LEASE_HANDLE_CACHING);
     if (mine)
-        d->certain = false;
+        d->disturbed = true;
+    if (mine && !kept)
+        d->broken = true;
 }

@@ -8,10 +8,12 @@
  *    ^                '--CLOSE--> NONE            |
  *    '--------------------------------------------' refused
  *
- * Judged: an open that must have been kept is given back, to its user, with the same id, its lock
- * and its data; one whose time is over, or that somebody else was preferred to, is not. What is
- * not known for certain (an answer was lost, memory ran out, somebody else is at it) may end either
- * way.
+ * Judged: an open that must have been kept is given back, to its user, with the same id, its lock,
+ * its data and what it was kept for; one whose time is over, whose oplock or lease has been broken
+ * away (3.3.7.1), or that somebody else was preferred to, is not. What is held can be used, whoever
+ * else wants the file. What is not known for certain (an answer was lost, memory ran out) may end
+ * either way, and so may what is lost while somebody else is at it; the next open of the file, or
+ * an answer that gives it back, makes a new beginning.
  */
 #ifndef SIM_DURABLE_H
 #define SIM_DURABLE_H
@@ -40,8 +42,11 @@ struct durable {
     struct wire_lease lease;
     uint64_t timeout; /* ns */
     uint64_t lost_at;
-    bool certain;   /* nothing has happened that could have ended it */
-    bool gone;      /* something has that must have */
+    bool certain;        /* nothing has happened that could have ended it ... */
+    bool disturbed;      /* ... but that somebody else wants the file */
+    uint32_t intrusions; /* how many have */
+    bool broken;    /* its oplock or lease has been: it is used as before, but cannot be kept */
+    bool gone;      /* something has happened that must have ended it */
     bool wrong;     /* the request under way asks for what there is not */
     bool stranger;  /* or is another user's */
     bool tried;     /* an attempt to get it back has not been answered */

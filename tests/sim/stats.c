@@ -134,6 +134,7 @@ void sim_stats_print(const struct sim_stats *s)
         {"durable opens wanted", s->durable_asked},
         {"granted", s->durable_granted},
         {"lost", s->durable_lost},
+        {"of these broken before", s->durable_broken},
         {"wanted back", s->durable_wanted},
         {"given back", s->durable_returned},
         {"of these as it had to be", s->durable_certain},

@@ -28,7 +28,7 @@ struct sim_stats {
     uint64_t granted[SIM_STATES_MAX]; /* by the bits of a lease */
     uint64_t told, told_exact, taken, acks_right, acks_late, acks_wrong;
     uint64_t durable_asked, durable_granted, durable_lost, durable_wanted, durable_returned;
-    uint64_t durable_certain, durable_refused, durable_denied, durable_preferred;
+    uint64_t durable_broken, durable_certain, durable_refused, durable_denied, durable_preferred;
     uint64_t checked_replies, fuzzy_replies, settled;
 };
 
