@@ -251,12 +251,12 @@ def run_column(args):
                                                                  dir=args.folder))
         if wanted == "tmpfs" and file_system(folder) != wanted and \
                 not stack.enter_context(mounted(folder)):
-            print("the column tmpfs stays as it is: only root may mount one, and --folder names none")
+            print("the column tmpfs is not run: only root may mount one, and --folder names none")
             return SKIPPED
         if wanted is not None and file_system(folder) != wanted:
             message = f"{folder} is on {file_system(folder)} and not on {wanted}"
-            if args.update:
-                print(f"the column {args.column} stays as it is: {message}: use --folder")
+            if args.update or not args.folder:
+                print(f"the column {args.column} is not run: {message}: use --folder")
                 return SKIPPED
             print(message)
         return serve(args, folder)
