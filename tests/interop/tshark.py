@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lets Wireshark look on while clients work, and fails on what it finds wrong in our packets.
 
-Two captures on the loopback: signed sessions of several dialects and clients, and an encrypted one
-that is decrypted with the password. No packet may be malformed, no protocol above TCP may have a
+Captures on the loopback: signed sessions of several dialects and clients, and a sealed one with each cipher,
+which is decrypted with the password. No packet may be malformed, no protocol above TCP may have a
 remark of severity warning or error, and notes must stand in TOLERATED with a reason.
 Skipped (77) with the reason when this user may not capture.
 
@@ -25,6 +25,8 @@ from peer import (HERE, HOST, PASSWORD, PORT, SHARE, USER, check, finish, need, 
 TOLERATED = {
     ("TCP", ""): "the loopback and its buffers, not SMB",
 }
+# [MS-SMB2] 2.2.3.1.2
+CIPHERS = {"AES-128-CCM": 1, "AES-128-GCM": 2, "AES-256-CCM": 3, "AES-256-GCM": 4}
 COMMANDS = ("put file a; get a back; allinfo a; mkdir d; cd d; put ../file b; rename b c; ls; del c; "
             "cd ..; rmdir d; ls; volume; del a; mkdir x; rmdir x; cd nowhere; get nothing")
 
@@ -133,12 +135,14 @@ def main():
             run([sys.executable, os.path.join(HERE, "impacket_client.py")])
             run([sys.executable, os.path.join(HERE, "smbc_client.py")])
         judge("signed", f"{folder}/signed.pcap")
-        with Capture(f"{folder}/sealed.pcap"):
-            for cipher in ("AES-128-CCM", "AES-128-GCM"):
+        for cipher in ("AES-128-CCM", "AES-128-GCM", "AES-256-CCM", "AES-256-GCM"):
+            path = f"{folder}/{cipher}.pcap"
+            with Capture(path):
                 smbclient(folder, "SMB3_11", "--client-protection=encrypt",
                           f"--option=client smb3 encryption algorithms={cipher}")
-        check("sealed: decrypted", count(f"{folder}/sealed.pcap", "smb2.cmd == 5") > 10)
-        judge("sealed", f"{folder}/sealed.pcap")
+            check(f"{cipher}: chosen", count(path, f"smb2.negotiate_context.cipher_id == {CIPHERS[cipher]}") > 1)
+            check(f"{cipher}: decrypted", count(path, "smb2.cmd == 5") > 10)
+            judge(cipher, path)
     finish()
 
 
