@@ -48,6 +48,11 @@ LAYERS = [
     ("src/core/test_a.c", '#include "net/loop.h"\n', None),  # tests may see everything
 ]
 STYLE = [
+    ("plugins/example1/example1.c", SPDX + "int a;\n" * 38, "an example of 39 lines"),
+    ("plugins/example1/example1.c", SPDX + "int a;\n" * 39, None),
+    ("plugins/example2/example2.c", SPDX + "int a;\n" * 149, None),
+    ("plugins/example2/example2.c", SPDX + "int a;\n" * 150, "an example of 151 lines"),
+    ("plugins/example2/test_example2.c", SPDX + "int a;\n" * 150, None),
     ("src/core/a.c", "int a;\n", "no licence line"),
     ("tools/a.py", "print()\n", "no licence line"),
     ("src/core/a.c", SPDX + "int a;\n", None),

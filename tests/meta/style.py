@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""House rules that a script can see: licence lines, banned calls, length and branching of functions.
+"""House rules that a script can see: licence lines, banned calls, length and branching of functions,
+examples that can be read at one sitting.
 
 Usage: style.py [SOURCE_ROOT]
 """
@@ -10,6 +11,8 @@ import sys
 
 MAX_LINES = 80       # of one function
 MAX_BRANCHES = 30    # if, for, while, case, &&, ||, ? in one function
+EXAMPLE = re.compile(r"^plugins/example\d+/example\d+\.c$")
+EXAMPLE_LINES = range(40, 151)
 CODE = (".c", ".h")
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 NEEDS_SPDX = (".c", ".h", ".py", ".sh", ".build", ".def", ".map", ".in")
@@ -50,6 +53,9 @@ def check(rel, text):
         yield 1, "no licence line: " + SPDX
     if not rel.endswith(CODE):
         return
+    if EXAMPLE.search(rel) and text.count("\n") not in EXAMPLE_LINES:
+        yield 1, (f"an example of {text.count(chr(10))} lines; it has {EXAMPLE_LINES.start} to "
+                  f"{EXAMPLE_LINES.stop - 1}")
     code = STRIP.sub(blank, text)
     for pattern, why in BANNED.items():
         if "base/mem.h" in why and MEM_EXEMPT.search(rel):
