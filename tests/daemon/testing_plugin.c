@@ -4,12 +4,14 @@
  * each thread model, and once for another version of the interface.
  *
  * Breaks the contract on purpose: opening "twice" is answered twice, reading "long" gives too many
- * bytes, opening "hang" takes as long as one likes.
+ * bytes, opening "hang" takes as long as one likes. Opening "elsewhere" is answered by a thread
+ * that the server knows nothing of, which is right.
  *
  * Checks the promise of its thread model: with SERIAL, two calls at once end the process.
  */
 #include <smbkit/vfs.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,11 +84,29 @@ static struct smbkit_attr attr_of(const void *file)
     return a;
 }
 
+static void *answer_elsewhere(void *op)
+{
+    struct smbkit_attr a = attr_of(&hello_handle);
+    sleep_ms(50); /* the callback has returned by then */
+    smbkit_reply_open(op, &hello_handle, &a, NULL);
+    return NULL;
+}
+
+static void open_elsewhere(struct smbkit_op *op)
+{
+    pthread_t t;
+    if (pthread_create(&t, NULL, answer_elsewhere, op) == 0)
+        pthread_detach(t);
+    else
+        smbkit_reply_status(op, SMBKIT_STATUS_NO_MEMORY);
+}
+
 static void do_open(struct smbkit_op *op, void *vol, const struct smbkit_open_args *args)
 {
     struct volume *v = vol;
     void *file = NULL;
     bool twice = strcmp(args->path, "twice") == 0; /* the path is gone after the answer */
+    bool elsewhere = strcmp(args->path, "elsewhere") == 0;
     enter(v);
     if (args->path[0] == '\0')
         file = &root_handle;
@@ -98,7 +118,9 @@ static void do_open(struct smbkit_op *op, void *vol, const struct smbkit_open_ar
         file = &long_handle;
     struct smbkit_attr a = attr_of(file);
     leave(v);
-    if (file != NULL)
+    if (elsewhere)
+        open_elsewhere(op);
+    else if (file != NULL)
         smbkit_reply_open(op, file, &a, NULL);
     else
         smbkit_reply_status(op, SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
