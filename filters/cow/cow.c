@@ -444,7 +444,8 @@ SMBKIT_FILTER_TABLE = {
     .flags = SMBKIT_FILTER_OWN_FILES | SMBKIT_FILTER_COMPLETE,
     .add_capabilities = SMBKIT_CAP_SPARSE,
     .remove_capabilities = SMBKIT_CAP_READ_ONLY | SMBKIT_CAP_HARD_LINKS | SMBKIT_CAP_STREAMS |
-                           SMBKIT_CAP_EXTENDED_ATTRS | SMBKIT_CAP_REPARSE_POINTS,
+                           SMBKIT_CAP_EXTENDED_ATTRS | SMBKIT_CAP_REPARSE_POINTS |
+                           SMBKIT_CAP_QUOTAS,
     .params = cow_params,
     .close = cow_close,
     .vfs = {.share_open = cow_share_open,

@@ -16,9 +16,9 @@ static const struct {
     {"links", SMBKIT_CAP_HARD_LINKS},        {"streams", SMBKIT_CAP_STREAMS},
     {"eas", SMBKIT_CAP_EXTENDED_ATTRS},      {"acls", SMBKIT_CAP_ACLS},
     {"reparse", SMBKIT_CAP_REPARSE_POINTS},  {"clone", SMBKIT_CAP_CLONE},
-    {"compression", SMBKIT_CAP_COMPRESSION},
+    {"compression", SMBKIT_CAP_COMPRESSION}, {"quotas", SMBKIT_CAP_QUOTAS},
 };
-#define NAMES "ids, sparse, links, streams, eas, acls, reparse, clone, compression"
+#define NAMES "ids, sparse, links, streams, eas, acls, reparse, clone, compression, quotas"
 
 static uint32_t find(const char *name, size_t len)
 {

@@ -62,7 +62,7 @@
 extern "C" {
 #endif
 
-#define SMBKIT_FILTER_ABI_VERSION 2u /* another one with every change of this file or of vfs.h */
+#define SMBKIT_FILTER_ABI_VERSION 3u /* another one with every change of this file or of vfs.h */
 
 /* An operation as data: what `any` gets. Valid until the operation is brought on. */
 struct smbkit_call {

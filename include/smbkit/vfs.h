@@ -127,6 +127,7 @@ enum smbkit_thread_model {
 #define SMBKIT_CAP_PER_USER       0x00000200u /* each user sees files of his own */
 #define SMBKIT_CAP_CLONE          0x00000400u /* copy_range with SMBKIT_COPY_CLONE */
 #define SMBKIT_CAP_COMPRESSION    0x00000800u /* set_compression */
+#define SMBKIT_CAP_QUOTAS         0x00001000u /* quotas and what is beside it */
 
 /* One `key=value` given by the user for a share. */
 struct smbkit_arg {
@@ -238,6 +239,43 @@ struct smbkit_fsctl_args {
 #define SMBKIT_FSCTL_PIPE_TRANSCEIVE 0x0011C017u /* [MS-FSCC] 2.3.47 */
 
 #define SMBKIT_FSCTL_OUT_MAX (1u << 20) /* longest answer, bytes */
+
+/* What one user takes of a volume, and may take ([MS-FSCC] 2.4.41). All in bytes. */
+struct smbkit_quota {
+    const void *sid; /* whose files: the owner of their descriptors ([MS-DTYP] 2.4.2.2) */
+    size_t sid_len;
+    uint64_t used;
+    uint64_t threshold;   /* when to warn, or SMBKIT_QUOTA_NONE */
+    uint64_t limit;       /* SMBKIT_QUOTA_NONE: no limit */
+    uint64_t change_time; /* of the limits, FILETIME */
+    uint64_t reserved[2];
+};
+
+#define SMBKIT_QUOTA_NONE 0xffffffffffffffffull
+#define SMBKIT_QUOTA_REMOVE                                               \
+    0xfffffffffffffffeull /* as limit for set_quota: back to the defaults \
+                           */
+
+struct smbkit_quotas_args {
+    const void *sid; /* only this one's; NULL: all, from `cookie` on */
+    size_t sid_len;
+    uint64_t cookie;    /* 0: from the beginning; else one that smbkit_quota_add was given */
+    size_t max_entries; /* a hint */
+};
+
+/* What holds for the whole volume ([MS-FSCC] 2.5.2). */
+struct smbkit_quota_control {
+    uint64_t default_threshold; /* of users without limits of their own */
+    uint64_t default_limit;
+    uint32_t flags; /* SMBKIT_QUOTA_*: those of FileSystemControlFlags */
+    uint32_t reserved_flags;
+    uint64_t reserved[2];
+};
+
+#define SMBKIT_QUOTA_TRACK         0x00000001u /* limits are for reading only; goes before ENFORCE */
+#define SMBKIT_QUOTA_ENFORCE       0x00000002u /* who is at his limit gets DISK_FULL */
+#define SMBKIT_QUOTA_LOG_THRESHOLD 0x00000010u
+#define SMBKIT_QUOTA_LOG_LIMIT     0x00000020u
 
 /* The callbacks. `vol` is what share_open made, `file` what open or create answered with. */
 struct smbkit_vfs {
@@ -433,6 +471,29 @@ struct smbkit_vfs {
        handle; the client waits either way. Answer: smbkit_reply_status. Default: success. For what
        can tell of changes only where it looks. [MS-SMB2] 3.3.5.19 */
     void (*watch)(struct smbkit_op *op, void *vol, void *file, bool tree);
+
+    /* The following four are called only with SMBKIT_CAP_QUOTAS, which wants them all, and for
+       users who may: a user sees his own quota, those who administer the server see and set all. */
+
+    /* What users take and may take: smbkit_quota_add for each who has files or limits, from
+       `args->cookie` on until it says false or all are listed, then smbkit_reply_quotas. With
+       args->sid only for that one (nothing at all when he has neither); its cookie is the one to go
+       on after it. Default: NOT_SUPPORTED. [MS-FSA] 2.1.5.21 */
+    void (*quotas)(struct smbkit_op *op, void *vol, const struct smbkit_quotas_args *args);
+
+    /* Sets limit and threshold of one user, whose other fields say nothing. Answer:
+       smbkit_reply_status; NO_MATCH when SMBKIT_QUOTA_REMOVE finds nothing to remove. Default:
+       NOT_SUPPORTED. [MS-FSA] 2.1.5.22 */
+    void (*set_quota)(struct smbkit_op *op, void *vol, const struct smbkit_quota *quota);
+
+    /* Defaults and flags of the volume. Answer: smbkit_reply_quota_control. Default: NOT_SUPPORTED.
+       [MS-FSA] 2.1.5.13.6 */
+    void (*quota_control)(struct smbkit_op *op, void *vol);
+
+    /* Changes them, all at once. Answer: smbkit_reply_status. Default: NOT_SUPPORTED.
+       [MS-FSA] 2.1.5.16.6 */
+    void (*set_quota_control)(struct smbkit_op *op, void *vol,
+                              const struct smbkit_quota_control *control);
 };
 
 /* What a plugin's shared object exports as `smbkit_plugin`. */
@@ -512,6 +573,15 @@ SMBKIT_API bool smbkit_stream_add(struct smbkit_op *op, const char *name, uint64
                                   uint64_t alloc_size);
 /* Adds an extended attribute to a get_eas answer; copied. False: no room. */
 SMBKIT_API bool smbkit_ea_add(struct smbkit_op *op, const struct smbkit_ea *ea);
+
+/* Adds a user to an answer of quotas; the SID is copied. `next_cookie` (not 0) as in
+   smbkit_dir_add. False: no room; this one was not taken. */
+SMBKIT_API bool smbkit_quota_add(struct smbkit_op *op, const struct smbkit_quota *quota,
+                                 uint64_t next_cookie);
+/* `end`: there is nothing after the users that were taken. */
+SMBKIT_API void smbkit_reply_quotas(struct smbkit_op *op, bool end);
+SMBKIT_API void smbkit_reply_quota_control(struct smbkit_op *op,
+                                           const struct smbkit_quota_control *control);
 
 /* get_sd, path_sd, get_reparse and fsctl; copied. */
 SMBKIT_API void smbkit_reply_data(struct smbkit_op *op, const void *data, size_t len);

@@ -347,6 +347,27 @@ static void next_fsctl(struct smbkit_op *sop, void *vol, void *file,
     NEXT(sop, VFS_FSCTL, op->file = file; op->arg.fsctl = *args);
 }
 
+static void next_quotas(struct smbkit_op *sop, void *vol, const struct smbkit_quotas_args *args)
+{
+    NEXT(sop, VFS_QUOTAS, op->arg.quotas = *args);
+}
+
+static void next_set_quota(struct smbkit_op *sop, void *vol, const struct smbkit_quota *quota)
+{
+    NEXT(sop, VFS_SET_QUOTA, op->arg.quota = *quota);
+}
+
+static void next_quota_control(struct smbkit_op *sop, void *vol)
+{
+    NEXT(sop, VFS_QUOTA_CONTROL, op->file = NULL);
+}
+
+static void next_set_quota_control(struct smbkit_op *sop, void *vol,
+                                   const struct smbkit_quota_control *control)
+{
+    NEXT(sop, VFS_SET_QUOTA_CONTROL, op->arg.quota_control = *control);
+}
+
 #define NEXT_FILE(field, code)                                             \
     static void next_##field(struct smbkit_op *sop, void *vol, void *file) \
     {                                                                      \
@@ -429,6 +450,10 @@ const struct smbkit_vfs *smbkit_next(struct smbkit_op *op)
         .set_compression = next_set_compression,
         .watch = next_watch,
         .fsctl = next_fsctl,
+        .quotas = next_quotas,
+        .set_quota = next_set_quota,
+        .quota_control = next_quota_control,
+        .set_quota_control = next_set_quota_control,
     };
     return &next;
 }
@@ -445,7 +470,8 @@ void smbkit_result(const struct smbkit_op *sop, struct smbkit_result *r)
         .path = op->true_path,
         .data = op->blob != NULL ? (const void *)op->blob : (const void *)op->data.data,
         .length = op->blob != NULL ? op->blob_len : op->data.len,
-        .count = op->dirent_count + op->range_count + op->stream_count + op->ea_count,
+        .count =
+            op->dirent_count + op->range_count + op->stream_count + op->ea_count + op->quota_count,
         .end = op->dir_end,
         .statfs = op->statfs,
     };

@@ -307,21 +307,25 @@ bool vfs_default_path_sd(struct vfs_op *op)
     (vfs_op_public(op), vol, file, op->arg.range.offset, op->arg.range.length)
 #define CALLBACK_ARGS_allocated_ranges \
     (vfs_op_public(op), vol, file, op->arg.range.offset, op->arg.range.length)
-#define CALLBACK_ARGS_overwrite       (vfs_op_public(op), vol, file)
-#define CALLBACK_ARGS_list_streams    (vfs_op_public(op), vol, file)
-#define CALLBACK_ARGS_rename_stream   CALLBACK_ARGS_rename
-#define CALLBACK_ARGS_get_eas         (vfs_op_public(op), vol, file)
-#define CALLBACK_ARGS_set_eas         (vfs_op_public(op), vol, file, op->arg.eas.eas, op->arg.eas.count)
-#define CALLBACK_ARGS_get_sd          (vfs_op_public(op), vol, file)
-#define CALLBACK_ARGS_path_sd         (vfs_op_public(op), vol, op->arg.open.path)
-#define CALLBACK_ARGS_set_sd          (vfs_op_public(op), vol, file, op->arg.blob.data, op->arg.blob.len)
-#define CALLBACK_ARGS_set_sparse      (vfs_op_public(op), vol, file, op->arg.mark.on)
-#define CALLBACK_ARGS_get_reparse     (vfs_op_public(op), vol, file)
-#define CALLBACK_ARGS_set_reparse     CALLBACK_ARGS_set_sd
-#define CALLBACK_ARGS_set_compression CALLBACK_ARGS_set_sparse
-#define CALLBACK_ARGS_watch           CALLBACK_ARGS_set_sparse
-#define CALLBACK_ARGS_copy_range      (vfs_op_public(op), vol, file, &op->arg.copy)
-#define CALLBACK_ARGS_fsctl           (vfs_op_public(op), vol, file, &op->arg.fsctl)
+#define CALLBACK_ARGS_overwrite         (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_list_streams      (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_rename_stream     CALLBACK_ARGS_rename
+#define CALLBACK_ARGS_get_eas           (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_set_eas           (vfs_op_public(op), vol, file, op->arg.eas.eas, op->arg.eas.count)
+#define CALLBACK_ARGS_get_sd            (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_path_sd           (vfs_op_public(op), vol, op->arg.open.path)
+#define CALLBACK_ARGS_set_sd            (vfs_op_public(op), vol, file, op->arg.blob.data, op->arg.blob.len)
+#define CALLBACK_ARGS_set_sparse        (vfs_op_public(op), vol, file, op->arg.mark.on)
+#define CALLBACK_ARGS_get_reparse       (vfs_op_public(op), vol, file)
+#define CALLBACK_ARGS_set_reparse       CALLBACK_ARGS_set_sd
+#define CALLBACK_ARGS_set_compression   CALLBACK_ARGS_set_sparse
+#define CALLBACK_ARGS_watch             CALLBACK_ARGS_set_sparse
+#define CALLBACK_ARGS_copy_range        (vfs_op_public(op), vol, file, &op->arg.copy)
+#define CALLBACK_ARGS_fsctl             (vfs_op_public(op), vol, file, &op->arg.fsctl)
+#define CALLBACK_ARGS_quotas            (vfs_op_public(op), vol, &op->arg.quotas)
+#define CALLBACK_ARGS_set_quota         (vfs_op_public(op), vol, &op->arg.quota)
+#define CALLBACK_ARGS_quota_control     (vfs_op_public(op), vol)
+#define CALLBACK_ARGS_set_quota_control (vfs_op_public(op), vol, &op->arg.quota_control)
 
 CALLBACK(statfs)
 CALLBACK(open)
@@ -355,6 +359,10 @@ CALLBACK(copy_range)
 CALLBACK(set_compression)
 CALLBACK(watch)
 CALLBACK(fsctl)
+CALLBACK(quotas)
+CALLBACK(set_quota)
+CALLBACK(quota_control)
+CALLBACK(set_quota_control)
 
 static bool has_close(const struct smbkit_vfs *f)
 {
@@ -414,5 +422,11 @@ const struct vfs_call vfs_calls[VFS_CODES] = {
     [VFS_SET_COMPRESSION] =
         ROW(set_compression, VFS_ANSWER_ATTR, vfs_default_not_supported, FILE, true),
     [VFS_WATCH] = ROW(watch, VFS_ANSWER_STATUS, vfs_default_success, FILE, false),
+    [VFS_QUOTAS] = ROW(quotas, VFS_ANSWER_QUOTAS, vfs_default_not_supported, VOLUME, false),
+    [VFS_SET_QUOTA] = ROW(set_quota, VFS_ANSWER_STATUS, vfs_default_not_supported, VOLUME, true),
+    [VFS_QUOTA_CONTROL] =
+        ROW(quota_control, VFS_ANSWER_CONTROL, vfs_default_not_supported, VOLUME, false),
+    [VFS_SET_QUOTA_CONTROL] =
+        ROW(set_quota_control, VFS_ANSWER_STATUS, vfs_default_not_supported, VOLUME, true),
     [VFS_CLOSE] = ROW(close, 0, vfs_default_success, FILE, false),
 };

@@ -73,6 +73,9 @@ void vfs_results_drop(struct vfs_op *op)
     op->stream_count = op->stream_cap = 0;
     op->eas = NULL;
     op->ea_count = op->ea_cap = op->ea_bytes = 0;
+    op->quotas = NULL;
+    op->quota_count = op->quota_cap = 0;
+    op->quota_control = (struct smbkit_quota_control){0};
     op->blob = NULL;
     op->blob_len = op->reparse_at = 0;
     op->memory_out = op->bad_answer = op->in_hook = false;
@@ -657,4 +660,32 @@ bool vfs_fsctl(struct vfs_op *op, struct vfs_volume *v, void *file,
     op->file = file;
     op->arg.fsctl = *args;
     return start(op, v, VFS_FSCTL);
+}
+
+bool vfs_quotas(struct vfs_op *op, struct vfs_volume *v, const struct smbkit_quotas_args *args)
+{
+    vfs_op_clear(op);
+    op->arg.quotas = *args;
+    return start(op, v, VFS_QUOTAS);
+}
+
+bool vfs_set_quota(struct vfs_op *op, struct vfs_volume *v, const struct smbkit_quota *quota)
+{
+    vfs_op_clear(op);
+    op->arg.quota = *quota;
+    return start(op, v, VFS_SET_QUOTA);
+}
+
+bool vfs_quota_control(struct vfs_op *op, struct vfs_volume *v)
+{
+    vfs_op_clear(op);
+    return start(op, v, VFS_QUOTA_CONTROL);
+}
+
+bool vfs_set_quota_control(struct vfs_op *op, struct vfs_volume *v,
+                           const struct smbkit_quota_control *control)
+{
+    vfs_op_clear(op);
+    op->arg.quota_control = *control;
+    return start(op, v, VFS_SET_QUOTA_CONTROL);
 }

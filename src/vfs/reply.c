@@ -398,6 +398,69 @@ bool smbkit_ea_add(struct smbkit_op *sop, const struct smbkit_ea *ea)
     return true;
 }
 
+/* --- quotas --- */
+
+/* S-1-... with one to fifteen sub-authorities ([MS-DTYP] 2.4.2.2). */
+static bool sid_possible(const uint8_t *sid, size_t len)
+{
+    return sid != NULL && len >= 8 && sid[0] == 1 && sid[1] <= 15 && len == 8 + 4u * sid[1];
+}
+
+bool smbkit_quota_add(struct smbkit_op *sop, const struct smbkit_quota *quota, uint64_t next_cookie)
+{
+    struct vfs_op *op = from_public(sop);
+    size_t max = op->arg.quotas.max_entries;
+    if (op->call != VFS_QUOTAS || op->memory_out || op->quota_count >= VFS_QUOTAS_MAX ||
+        (max != 0 && op->quota_count >= max))
+        return false;
+    if (!sid_possible(quota->sid, quota->sid_len) || next_cookie == 0) {
+        op->bad_answer = true;
+        return false;
+    }
+    struct vfs_quota *v =
+        grow(op, op->quotas, op->quota_count, &op->quota_cap, sizeof(*op->quotas));
+    if (v == NULL)
+        return false;
+    op->quotas = v;
+    struct vfs_quota x = {.quota = *quota, .next_cookie = next_cookie};
+    x.quota.sid = arena_dup(&op->arena, quota->sid, quota->sid_len);
+    if (x.quota.sid == NULL) {
+        op->memory_out = true;
+        return false;
+    }
+    op->quotas[op->quota_count++] = x;
+    return true;
+}
+
+void smbkit_reply_quotas(struct smbkit_op *sop, bool end)
+{
+    struct vfs_op *op = from_public(sop);
+    if (!begin(op, VFS_ANSWER_QUOTAS, "smbkit_reply_quotas"))
+        return;
+    op->dir_end = end;
+    if (op->bad_answer)
+        answer_impossible(op, "an element of the list that cannot be");
+    else if (op->memory_out && op->quota_count == 0)
+        vfs_answer_end(op, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    else if (!end && op->quota_count == 0)
+        answer_impossible(op, "nobody, but not the end either");
+    else
+        vfs_answer_end(op, SMBKIT_STATUS_SUCCESS);
+}
+
+void smbkit_reply_quota_control(struct smbkit_op *sop, const struct smbkit_quota_control *control)
+{
+    struct vfs_op *op = from_public(sop);
+    if (!begin(op, VFS_ANSWER_CONTROL, "smbkit_reply_quota_control"))
+        return;
+    if (control == NULL) {
+        answer_impossible(op, "NULL");
+        return;
+    }
+    op->quota_control = *control;
+    vfs_answer_end(op, SMBKIT_STATUS_SUCCESS);
+}
+
 /* --- bytes --- */
 
 static bool keep_blob(struct vfs_op *op, const void *data, size_t len)

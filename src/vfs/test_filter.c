@@ -53,7 +53,11 @@ static void answer(struct smbkit_op *o, enum vfs_code code)
     else if (answers & VFS_ANSWER_READDIR) {
         smbkit_dir_add(o, "entry", &attr_ok, 5);
         smbkit_reply_readdir(o, true);
-    } else
+    } else if (answers & VFS_ANSWER_QUOTAS)
+        smbkit_reply_quotas(o, true);
+    else if (answers & VFS_ANSWER_CONTROL)
+        smbkit_reply_quota_control(o, &(struct smbkit_quota_control){.flags = 2});
+    else
         smbkit_reply_status(o, SMBKIT_STATUS_SUCCESS);
 }
 
@@ -184,6 +188,22 @@ static void p_fsctl(struct smbkit_op *o, void *v, void *f, const struct smbkit_f
     p_act(o);
 }
 
+static void p_quotas(struct smbkit_op *o, void *v, const struct smbkit_quotas_args *a)
+{
+    assert_int_equal(a->cookie, 7);
+    p_act(o);
+}
+static void p_set_quota(struct smbkit_op *o, void *v, const struct smbkit_quota *q)
+{
+    assert_int_equal(q->limit, 5);
+    p_act(o);
+}
+static void p_control(struct smbkit_op *o, void *v, const struct smbkit_quota_control *c)
+{
+    assert_int_equal(c->default_limit, 5);
+    p_act(o);
+}
+
 static struct smbkit_plugin plugin = {
     SMBKIT_PLUGIN_INIT,
     .name = "full",
@@ -195,7 +215,8 @@ static struct smbkit_plugin plugin = {
             p_size,       p_size,        p_readdir,   p_can_delete,   p_name,       p_name,
             p_range,      p_range,       p_overwrite, p_list_streams, p_name,       p_get_eas,
             p_set_eas,    p_get_sd,      p_path_sd,   p_blob,         p_set_sparse, p_get_reparse,
-            p_blob,       p_copy,        p_fsctl,     p_set_sparse,   p_set_sparse},
+            p_blob,       p_copy,        p_fsctl,     p_set_sparse,   p_set_sparse, p_quotas,
+            p_set_quota,  p_statfs,      p_control},
 };
 
 /* A plugin with the least there can be. */
@@ -249,6 +270,12 @@ static bool start_code(enum vfs_code code)
             &op, vol, f,
             &(struct smbkit_fsctl_args){.code = SMBKIT_FSCTL_PIPE_TRANSCEIVE, .max_out = 100});
     case VFS_WATCH: return vfs_watch(&op, vol, f, true);
+    case VFS_QUOTAS:
+        return vfs_quotas(&op, vol, &(struct smbkit_quotas_args){.cookie = 7, .max_entries = 3});
+    case VFS_SET_QUOTA: return vfs_set_quota(&op, vol, &(struct smbkit_quota){.limit = 5});
+    case VFS_QUOTA_CONTROL: return vfs_quota_control(&op, vol);
+    case VFS_SET_QUOTA_CONTROL:
+        return vfs_set_quota_control(&op, vol, &(struct smbkit_quota_control){.default_limit = 5});
     case VFS_SET_COMPRESSION: return vfs_set_compression(&op, vol, f, true);
     case VFS_CLOSE: return vfs_close(&op, vol, f);
     default: fail(); return false;

@@ -163,6 +163,22 @@ static void t_fsctl(struct smbkit_op *op, void *vol, void *file,
     act(op);
 }
 
+static void t_quotas(struct smbkit_op *op, void *vol, const struct smbkit_quotas_args *args)
+{
+    act(op);
+}
+
+static void t_set_quota(struct smbkit_op *op, void *vol, const struct smbkit_quota *quota)
+{
+    act(op);
+}
+
+static void t_set_control(struct smbkit_op *op, void *vol,
+                          const struct smbkit_quota_control *control)
+{
+    act(op);
+}
+
 static struct smbkit_plugin full = {
     SMBKIT_PLUGIN_INIT,
     .name = "scripted",
@@ -199,6 +215,10 @@ static struct smbkit_plugin full = {
                                       .copy_range = t_copy,
                                       .set_compression = t_sparse,
                                       .watch = t_sparse,
+                                      .quotas = t_quotas,
+                                      .set_quota = t_set_quota,
+                                      .quota_control = t_plain,
+                                      .set_quota_control = t_set_control,
                                       .fsctl = t_fsctl},
 };
 
@@ -272,6 +292,11 @@ static bool start_code(struct vfs_op *op, struct vfs_volume *v, enum vfs_code co
     case VFS_COPY_RANGE: return vfs_copy_range(op, v, f, &copy_args);
     case VFS_FSCTL: return vfs_fsctl(op, v, f, &fsctl_args);
     case VFS_WATCH: return vfs_watch(op, v, f, true);
+    case VFS_QUOTAS: return vfs_quotas(op, v, &(struct smbkit_quotas_args){0});
+    case VFS_SET_QUOTA: return vfs_set_quota(op, v, &(struct smbkit_quota){0});
+    case VFS_QUOTA_CONTROL: return vfs_quota_control(op, v);
+    case VFS_SET_QUOTA_CONTROL:
+        return vfs_set_quota_control(op, v, &(struct smbkit_quota_control){0});
     case VFS_SET_COMPRESSION: return vfs_set_compression(op, v, f, true);
     case VFS_CLOSE: return vfs_close(op, v, f);
     default: fail(); return false;
@@ -312,6 +337,16 @@ static void a_ref(struct smbkit_op *op)
 static void a_statfs(struct smbkit_op *op)
 {
     smbkit_reply_statfs(op, &(struct smbkit_statfs){.total_bytes = 10, .free_bytes = 5});
+}
+
+static void a_quotas(struct smbkit_op *op)
+{
+    smbkit_reply_quotas(op, true);
+}
+
+static void a_control(struct smbkit_op *op)
+{
+    smbkit_reply_quota_control(op, &(struct smbkit_quota_control){.default_limit = 5});
 }
 
 static void a_end(struct smbkit_op *op)
@@ -519,8 +554,8 @@ static void test_double_answer(void **state)
 
 static void test_wrong_kind(void **state)
 {
-    static void (*const answers[])(struct smbkit_op *) = {a_success, a_attr, a_open, a_ref,
-                                                          a_statfs,  a_end,  a_data, a_reparse};
+    static void (*const answers[])(struct smbkit_op *) = {
+        a_success, a_attr, a_open, a_ref, a_statfs, a_end, a_data, a_reparse, a_quotas, a_control};
     /* which of them each operation takes, by bit */
     static const unsigned takes[VFS_CODES] = {[VFS_STATFS] = 16,
                                               [VFS_OPEN] = 4 | 128,
@@ -553,6 +588,10 @@ static void test_wrong_kind(void **state)
                                               [VFS_COPY_RANGE] = 2,
                                               [VFS_SET_COMPRESSION] = 2,
                                               [VFS_WATCH] = 1,
+                                              [VFS_QUOTAS] = 256,
+                                              [VFS_SET_QUOTA] = 1,
+                                              [VFS_QUOTA_CONTROL] = 512,
+                                              [VFS_SET_QUOTA_CONTROL] = 1,
                                               [VFS_FSCTL] = 1 | 64};
     struct vfs_volume *v = volume(&full);
     struct vfs_op op;
@@ -887,6 +926,10 @@ static void test_default_status(void **state)
         {VFS_FSCTL, SMBKIT_STATUS_INVALID_DEVICE_REQUEST},
         {VFS_SET_COMPRESSION, SMBKIT_STATUS_NOT_SUPPORTED},
         {VFS_WATCH, SMBKIT_STATUS_SUCCESS},
+        {VFS_QUOTAS, SMBKIT_STATUS_NOT_SUPPORTED},
+        {VFS_SET_QUOTA, SMBKIT_STATUS_NOT_SUPPORTED},
+        {VFS_QUOTA_CONTROL, SMBKIT_STATUS_NOT_SUPPORTED},
+        {VFS_SET_QUOTA_CONTROL, SMBKIT_STATUS_NOT_SUPPORTED},
         {VFS_CLOSE, 0},
     };
     struct vfs_volume *v = volume(&bare);

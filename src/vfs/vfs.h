@@ -161,6 +161,10 @@ enum vfs_code {
     VFS_FSCTL,
     VFS_SET_COMPRESSION,
     VFS_WATCH,
+    VFS_QUOTAS,
+    VFS_SET_QUOTA,
+    VFS_QUOTA_CONTROL,
+    VFS_SET_QUOTA_CONTROL,
     VFS_CLOSE,
     VFS_CODES
 };
@@ -181,7 +185,14 @@ struct vfs_stream {
     uint64_t size, alloc_size;
 };
 
+/* A user of quotas; the SID in op->arena. */
+struct vfs_quota {
+    struct smbkit_quota quota;
+    uint64_t next_cookie;
+};
+
 #define VFS_STREAMS_MAX 4096
+#define VFS_QUOTAS_MAX  1024 /* in one answer */
 #define VFS_DIRENTS_MAX 4096 /* entries in one answer: bounds what a plugin can make us hold */
 #define VFS_RANGES_MAX  4096
 
@@ -228,6 +239,9 @@ union vfs_arg {
     } mark; /* set_sparse, set_compression, watch */
     struct smbkit_copy_args copy;
     struct smbkit_fsctl_args fsctl;
+    struct smbkit_quotas_args quotas;
+    struct smbkit_quota quota;
+    struct smbkit_quota_control quota_control;
 };
 
 struct vfs_level;
@@ -268,13 +282,16 @@ struct vfs_op {
     struct smbkit_statfs statfs; /* label in `arena` */
     struct vfs_dirent *dirents;  /* readdir */
     size_t dirent_count, dirent_cap;
-    bool dir_end;
+    bool dir_end;                /* readdir, quotas */
     struct smbkit_range *ranges; /* allocated_ranges */
     size_t range_count, range_cap;
     struct vfs_stream *streams; /* list_streams */
     size_t stream_count, stream_cap;
     struct smbkit_ea *eas; /* get_eas */
     size_t ea_count, ea_cap, ea_bytes;
+    struct vfs_quota *quotas; /* quotas */
+    size_t quota_count, quota_cap;
+    struct smbkit_quota_control quota_control;
     const uint8_t
         *blob; /* get_sd, path_sd, get_reparse, fsctl; STOPPED_ON_SYMLINK: the reparse data */
     size_t blob_len;
@@ -370,6 +387,11 @@ bool vfs_fsctl(struct vfs_op *op, struct vfs_volume *v, void *file,
                const struct smbkit_fsctl_args *args);
 bool vfs_watch(struct vfs_op *op, struct vfs_volume *v, void *file, bool tree);
 bool vfs_set_compression(struct vfs_op *op, struct vfs_volume *v, void *file, bool on);
+bool vfs_quotas(struct vfs_op *op, struct vfs_volume *v, const struct smbkit_quotas_args *args);
+bool vfs_set_quota(struct vfs_op *op, struct vfs_volume *v, const struct smbkit_quota *quota);
+bool vfs_quota_control(struct vfs_op *op, struct vfs_volume *v);
+bool vfs_set_quota_control(struct vfs_op *op, struct vfs_volume *v,
+                           const struct smbkit_quota_control *control);
 /* No answer; always inline for ASYNC plugins, else on a worker before the volume goes. `op` carries
    the call to the worker; done is called when it has been made. */
 bool vfs_close(struct vfs_op *op, struct vfs_volume *v, void *file);

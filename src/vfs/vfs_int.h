@@ -103,6 +103,8 @@ struct vfs_call {
 #define VFS_ANSWER_STATFS  0x10u
 #define VFS_ANSWER_READDIR 0x20u
 #define VFS_ANSWER_DATA    0x40u
+#define VFS_ANSWER_QUOTAS  0x100u
+#define VFS_ANSWER_CONTROL 0x200u
 #define VFS_ANSWER_REPARSE 0x80u /* smbkit_reply_reparse, which is a failure with data */
 
 extern const struct vfs_call vfs_calls[VFS_CODES];

@@ -61,6 +61,10 @@ static void make_meta_call(const struct late_call *c)
     case VFS_COPY_RANGE: INNER->copy_range(c->op, c->vol, c->file, c->ptr); break;
     case VFS_WATCH: smbkit_reply_status(c->op, SMBKIT_STATUS_SUCCESS); break;
     case VFS_SET_COMPRESSION: INNER->set_compression(c->op, c->vol, c->file, c->a != 0); break;
+    case VFS_QUOTAS: INNER->quotas(c->op, c->vol, c->ptr); break;
+    case VFS_SET_QUOTA: INNER->set_quota(c->op, c->vol, c->ptr); break;
+    case VFS_QUOTA_CONTROL: INNER->quota_control(c->op, c->vol); break;
+    case VFS_SET_QUOTA_CONTROL: INNER->set_quota_control(c->op, c->vol, c->ptr); break;
     default: ASSERT(false); /* what memory lacks is not called */
     }
 }
@@ -303,6 +307,27 @@ static void late_set_compression(struct smbkit_op *op, void *vol, void *file, bo
     submit(vol, (struct late_call){.code = VFS_SET_COMPRESSION, .op = op, .file = file, .a = on});
 }
 
+static void late_quotas(struct smbkit_op *op, void *vol, const struct smbkit_quotas_args *args)
+{
+    submit(vol, (struct late_call){.code = VFS_QUOTAS, .op = op, .ptr = args});
+}
+
+static void late_set_quota(struct smbkit_op *op, void *vol, const struct smbkit_quota *quota)
+{
+    submit(vol, (struct late_call){.code = VFS_SET_QUOTA, .op = op, .ptr = quota});
+}
+
+static void late_quota_control(struct smbkit_op *op, void *vol)
+{
+    submit(vol, (struct late_call){.code = VFS_QUOTA_CONTROL, .op = op});
+}
+
+static void late_set_quota_control(struct smbkit_op *op, void *vol,
+                                   const struct smbkit_quota_control *control)
+{
+    submit(vol, (struct late_call){.code = VFS_SET_QUOTA_CONTROL, .op = op, .ptr = control});
+}
+
 static smbkit_status late_share_open(struct smbkit_share *share, const struct smbkit_arg *args,
                                      size_t count, void **vol)
 {
@@ -369,6 +394,10 @@ void late_plugin_init(struct world *w)
         PASS(set_reparse),
         PASS(copy_range),
         PASS(set_compression),
+        PASS(quotas),
+        PASS(set_quota),
+        PASS(quota_control),
+        PASS(set_quota_control),
         .watch = late_watch,
     };
     w->plugin.vfs = &w->vfs;
