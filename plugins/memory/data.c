@@ -56,10 +56,16 @@ static bool recharge(struct ram_space *s, struct ram_data *d, uint64_t alloc, ui
 {
     uint64_t before = ram_data_alloc(d);
     uint64_t after = alloc > reserved ? alloc : reserved;
-    if (after > before && !ram_space_take(s, after - before))
+    if (after > before && !ram_quota_take(d->payer, after - before))
         return false;
-    if (after < before)
+    if (after > before && !ram_space_take(s, after - before)) {
+        ram_quota_give(d->payer, after - before);
+        return false;
+    }
+    if (after < before) {
+        ram_quota_give(d->payer, before - after);
         ram_space_give(s, before - after);
+    }
     d->alloc = alloc;
     d->reserved = reserved;
     return true;

@@ -17,6 +17,11 @@ static smbkit_status ram_share_open(struct smbkit_share *share, const struct smb
     if (v == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     v->space.limit = smbkit_arg_number(args, count, "size");
+    v->quotas.control = (struct smbkit_quota_control){
+        .default_threshold = SMBKIT_QUOTA_NONE,
+        .default_limit = SMBKIT_QUOTA_NONE,
+        .flags = SMBKIT_QUOTA_ENFORCE,
+    };
     v->create_time = smbkit_share_time(share);
     smbkit_random(share, &v->serial, sizeof(v->serial));
     v->root = ram_node_new(v, SMBKIT_ATTR_DIRECTORY, v->create_time);
@@ -60,6 +65,7 @@ static void ram_share_close(void *vol)
         }
     }
     ram_blob_drop(v, &v->last_sd);
+    ram_quotas_free(v);
     pthread_mutex_destroy(&v->lock);
     smbkit_free(v);
 }
@@ -67,14 +73,17 @@ static void ram_share_close(void *vol)
 static void ram_statfs(struct smbkit_op *op, void *vol)
 {
     struct ram_volume *v = vol;
+    const void *sid = NULL;
+    size_t sid_len = smbkit_op_user_sid(op, &sid);
     pthread_mutex_lock(&v->lock);
-    const struct smbkit_statfs st = {
+    struct smbkit_statfs st = {
         .total_bytes = v->space.limit,
         .free_bytes = v->space.limit - v->space.used,
         .block_size = 4096,
         .serial = v->serial,
         .create_time = v->create_time,
     };
+    ram_quota_statfs(v, sid, sid_len, &st);
     pthread_mutex_unlock(&v->lock);
     smbkit_reply_statfs(op, &st);
 }
@@ -103,7 +112,7 @@ SMBKIT_PLUGIN_TABLE = {
     .fs_name = "NTFS",
     .capabilities = SMBKIT_CAP_SPARSE | SMBKIT_CAP_HARD_LINKS | SMBKIT_CAP_STREAMS |
                     SMBKIT_CAP_EXTENDED_ATTRS | SMBKIT_CAP_ACLS | SMBKIT_CAP_REPARSE_POINTS |
-                    SMBKIT_CAP_COMPRESSION | SMBKIT_CAP_CLONE,
+                    SMBKIT_CAP_COMPRESSION | SMBKIT_CAP_CLONE | SMBKIT_CAP_QUOTAS,
     .params = ram_params,
     .vfs =
         &(const struct smbkit_vfs){
@@ -139,5 +148,9 @@ SMBKIT_PLUGIN_TABLE = {
             .set_reparse = ram_set_reparse,
             .set_compression = ram_set_compression,
             .copy_range = ram_copy_range,
+            .quotas = ram_quotas,
+            .set_quota = ram_set_quota,
+            .quota_control = ram_quota_control,
+            .set_quota_control = ram_set_quota_control,
         },
 };

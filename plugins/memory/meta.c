@@ -238,8 +238,20 @@ void ram_set_sd(struct smbkit_op *op, void *vol, void *file, const void *sd, siz
 {
     struct ram_volume *v = vol;
     const struct ram_handle *h = file;
+    struct ram_quota *payer;
+    struct ram_blob *blob = NULL;
     pthread_mutex_lock(&v->lock);
-    smbkit_status status = ram_sd_set(v, &h->node->sd, sd, len);
+    smbkit_status status = ram_sd_set(v, &blob, sd, len);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        status = ram_payer_of(v, sd, len, &payer);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        status = ram_payer_set(v, h->node, payer);
+    if (status == SMBKIT_STATUS_SUCCESS) {
+        ram_blob_drop(v, &h->node->sd);
+        h->node->sd = blob;
+        blob = NULL;
+    }
+    ram_blob_drop(v, &blob);
     if (status == SMBKIT_STATUS_SUCCESS)
         h->node->change_time = smbkit_op_time(op);
     ram_finish(op, v, h, status);

@@ -86,6 +86,7 @@ void ram_node_settle(struct ram_volume *v, struct ram_node *n)
         ram_dir_free(n->dir);
     else
         ram_data_free(&v->space, &n->data);
+    (void)ram_payer_set(v, n, NULL); /* nothing is left to be charged */
     smbkit_free(n);
     ram_space_give(&v->space, ram_node_cost(folder));
 }

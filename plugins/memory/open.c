@@ -93,16 +93,23 @@ static smbkit_status make(struct ram_volume *v, struct ram_dir *d, const char *n
         return SMBKIT_STATUS_DISK_FULL;
     struct ram_node *n = ram_node_new(v, args->attributes, now);
     struct ram_entry *e = n != NULL ? ram_entry_new(n, name, len) : NULL;
+    struct ram_quota *payer = NULL;
     smbkit_status status = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     if (e != NULL && ram_dir_reserve(d))
         status = ram_sd_set(v, &n->sd, args->sd, args->sd_len);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        status = ram_payer_of(v, args->sd, args->sd_len, &payer);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        status = ram_payer_set(v, n, payer);
     if (status == SMBKIT_STATUS_SUCCESS && !folder)
         status = ram_data_reserve(&v->space, &n->data, args->alloc_size);
     if (status != SMBKIT_STATUS_SUCCESS) {
         if (e != NULL)
             ram_entry_free(e);
-        if (n != NULL)
+        if (n != NULL) {
             ram_blob_drop(v, &n->sd);
+            (void)ram_payer_set(v, n, NULL);
+        }
         if (n != NULL && folder)
             ram_dir_free(n->dir);
         smbkit_free(n);

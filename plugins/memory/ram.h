@@ -29,6 +29,34 @@ struct ram_space {
 bool ram_space_take(struct ram_space *s, uint64_t bytes);
 void ram_space_give(struct ram_space *s, uint64_t bytes);
 
+/* --- quota.c: what each owner takes of it --- */
+
+#define RAM_SID_MAX 68u /* bytes of the longest SID */
+
+/* An owner of files, or somebody with limits of his own. Lives as long as he is one of these. */
+struct ram_quota {
+    struct ram_quota *next; /* in order of seq */
+    struct ram_quotas *all;
+    uint64_t seq; /* its place in listings, and the cookie to go on after it */
+    uint64_t used;
+    uint64_t threshold, limit; /* when `own` */
+    uint64_t change_time;
+    uint32_t nodes; /* that are his */
+    bool own;       /* has limits of his own; else the defaults hold */
+    uint8_t sid_len;
+    uint8_t sid[RAM_SID_MAX];
+};
+
+struct ram_quotas {
+    struct ram_quota *first, *last;
+    uint64_t last_seq;
+    struct smbkit_quota_control control;
+};
+
+/* False: the owner's limit is in the way. NULL pays nothing. */
+bool ram_quota_take(struct ram_quota *q, uint64_t bytes);
+void ram_quota_give(struct ram_quota *q, uint64_t bytes);
+
 /* --- data.c: the bytes of one file --- */
 
 #define RAM_CHUNK         65536u
@@ -44,6 +72,7 @@ struct ram_data {
     uint64_t reserved; /* what set_alloc asked for; charged as far as it is more than alloc */
     void *root;        /* a chunk (height 0) or a table */
     unsigned height;
+    struct ram_quota *payer; /* the node's, which keeps it; NULL: nobody */
 };
 
 /* Bytes taken or reserved. */
@@ -155,6 +184,7 @@ struct ram_node {
         struct ram_dir *dir;  /* folders */
     };
     struct ram_stream *streams;
+    struct ram_quota *payer; /* the owner of its descriptor; NULL: it has none */
     /* references; NULL: none */
     struct ram_blob *sd, *eas, *reparse;
 };
@@ -167,6 +197,7 @@ static inline bool ram_is_dir(const struct ram_node *n)
 struct ram_volume {
     pthread_mutex_t lock;
     struct ram_space space;
+    struct ram_quotas quotas;
     struct ram_node *root;
     uint64_t last_id;
     uint64_t create_time;
@@ -268,6 +299,27 @@ void ram_readdir(struct smbkit_op *op, void *vol, void *dir,
                  const struct smbkit_readdir_args *args);
 void ram_rename(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags);
 void ram_link(struct smbkit_op *op, void *vol, void *file, const char *to, uint32_t flags);
+
+/* --- quota.c (with the lock held, but for the callbacks) --- */
+
+/* Who pays for what has this descriptor: NULL with SUCCESS when nobody does. */
+smbkit_status ram_payer_of(struct ram_volume *v, const void *sd, size_t len,
+                           struct ram_quota **payer);
+/* The node, whose data are charged to nobody or to another one so far, is his. DISK_FULL: he has no
+   room for them. */
+smbkit_status ram_payer_set(struct ram_volume *v, struct ram_node *n, struct ram_quota *payer);
+/* Forgets one whom ram_payer_of has made when nothing needs him. */
+void ram_payer_settle(struct ram_volume *v, struct ram_quota *payer);
+void ram_quotas_free(struct ram_volume *v);
+/* What the limit of this user leaves of the volume. */
+void ram_quota_statfs(const struct ram_volume *v, const void *sid, size_t len,
+                      struct smbkit_statfs *st);
+
+void ram_quotas(struct smbkit_op *op, void *vol, const struct smbkit_quotas_args *args);
+void ram_set_quota(struct smbkit_op *op, void *vol, const struct smbkit_quota *quota);
+void ram_quota_control(struct smbkit_op *op, void *vol);
+void ram_set_quota_control(struct smbkit_op *op, void *vol,
+                           const struct smbkit_quota_control *control);
 
 /* --- stream.c (with the lock held) --- */
 

@@ -50,6 +50,7 @@ smbkit_status ram_stream_make(struct ram_volume *v, struct ram_node *n, const ch
     if (s != NULL) {
         s->name = copy_name(name, len);
         s->name_len = len;
+        s->data.payer = n->payer;
         if (s->name != NULL)
             status = ram_data_reserve(&v->space, &s->data, alloc);
     }
