@@ -36,6 +36,7 @@ enum core_command_flag {
     CMD_OPEN_OPTIONAL = 0x20, /* a file id of all ones is allowed (IOCTL) */
     CMD_ON_PIPES = 0x40,      /* knows what to do with a pipe */
     CMD_NO_INTERIM = 0x80,    /* clients do not expect one: SESSION_SETUP */
+    CMD_ON_QUOTAS = 0x200,    /* ... with the index of quotas (quota.h) */
     CMD_SEQUENCED = 0x100,    /* refused when its channel sequence is out of date (3.3.5.2.10) */
 };
 

@@ -73,7 +73,7 @@ struct core_config {
                          void *arg);
     void *accounts_ctx;
     bool short_names;   /* files can be opened by names of the form 8.3, and listings have them */
-    const char *admins; /* users, separated by '+', who may manage through pipes; NULL: nobody */
+    const char *admins; /* users, separated by '+', who may manage: pipes, quotas; NULL: nobody */
 
     const struct auth_config *auth; /* borrowed; must outlive the core */
     struct random_source random;

@@ -165,6 +165,8 @@ static smbkit_status check_open(struct core_request *r)
     }
     if (r->open->pipe != NULL && !(r->cmd->flags & CMD_ON_PIPES))
         return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
+    if (r->open->is_quota_index && !(r->cmd->flags & CMD_ON_QUOTAS))
+        return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
     r->open->durable.replayable = false; /* the client knows its file id */
     return sequence_begin(r);
 }

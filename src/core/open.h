@@ -86,7 +86,9 @@ struct core_open {
     char *stream;           /* mem.h or NULL */
     uint64_t file_id;
     bool is_directory;
-    bool by_short_name; /* opened by it */
+    bool is_quota_index;   /* quota.h; no file of the plugin's */
+    uint64_t quota_cookie; /* ... Open.CurrentQuotaIndex: behind the last one listed */
+    bool by_short_name;    /* opened by it */
     bool delete_on_close;
     uint32_t access;        /* GrantedAccess */
     uint32_t create_action; /* for a replay of the CREATE */

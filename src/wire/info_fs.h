@@ -90,6 +90,15 @@ void wire_info_fs_attribute_encode(struct builder *b, const struct wire_info_fs_
 NODISCARD bool wire_info_fs_attribute_decode(struct cursor *c, struct arena *a,
                                              struct wire_info_fs_attribute *out);
 
+/* FileSystemControlFlags ([MS-FSCC] 2.5.2); for plugins some of them are SMBKIT_QUOTA_*. */
+#define FILE_VC_QUOTA_TRACK            0x00000001u
+#define FILE_VC_QUOTA_ENFORCE          0x00000002u
+#define FILE_VC_CONTENT_INDEX_DISABLED 0x00000008u
+#define FILE_VC_LOG_QUOTA_THRESHOLD    0x00000010u
+#define FILE_VC_LOG_QUOTA_LIMIT        0x00000020u
+#define FILE_VC_LOG_VOLUME_THRESHOLD   0x00000040u
+#define FILE_VC_LOG_VOLUME_LIMIT       0x00000080u
+
 struct wire_info_fs_control {
     uint64_t free_space_start_filtering;
     uint64_t free_space_threshold;

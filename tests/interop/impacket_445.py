@@ -6,45 +6,14 @@ Usage: impacket_445.py SMBKIT PLUGIN
 
 Needs root for the namespace and for the port; skipped (77) with the reason otherwise.
 """
-import fcntl
 import os
-import socket
-import struct
-import subprocess
 import sys
 
-from peer import HERE, HOST, PASSWORD, SHARE, USER, check, finish, need, run, skip
-
-SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1
-
-
-def loopback_up():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        request = struct.pack("16sh14x", b"lo", 0)
-        flags = struct.unpack("16sh14x", fcntl.ioctl(s, SIOCGIFFLAGS, request))[1]
-        fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
+import port445
+from peer import HERE, HOST, PASSWORD, SHARE, USER, check, finish, need, run
 
 
-def outside(smbkit, plugin):
-    if os.geteuid() != 0:
-        skip("port 445 and a network namespace need root")
-    probe = run(["unshare", "-n", "true"])
-    if probe.returncode != 0:
-        skip("no network namespaces here: " + probe.stdout.strip())
-    sys.exit(subprocess.run(["unshare", "-n", sys.executable, __file__, smbkit, plugin,
-                             "namespace"],
-                            stdin=subprocess.DEVNULL).returncode)
-
-
-def in_namespace(smbkit, plugin):
-    loopback_up()
-    me = os.path.abspath(__file__)
-    os.execv(smbkit, [smbkit, "--listen", "127.0.0.1:445", "--user", "tester%secret",
-                      "--name", "share", "--run",
-                      f"exec '{sys.executable}' '{me}' - - client", plugin, "size=256M"])
-
-
-def client(*_):
+def client():
     try:
         from impacket.smbconnection import SMBConnection
     except ImportError as e:
@@ -75,10 +44,5 @@ def shares(c):
         return []
 
 
-def main():
-    role = sys.argv[3] if len(sys.argv) > 3 else "outside"
-    {"outside": outside, "namespace": in_namespace, "client": client}[role](*sys.argv[1:3])
-
-
 if __name__ == "__main__":
-    main()
+    port445.main(__file__, client)

@@ -4,6 +4,7 @@
 #include "core/meta.h"
 #include "core/open.h"
 #include "core/pipe.h"
+#include "core/quota.h"
 #include "core/request.h"
 
 static bool close_decode(struct core_request *r, struct cursor *body)
@@ -25,7 +26,9 @@ static enum core_verdict close_query(struct core_request *r)
 {
     if (r->open->pipe != NULL)
         r->op.attr = pipe_attributes(r->open);
-    if (!wants_attributes(r) || r->open->pipe != NULL)
+    if (r->open->is_quota_index)
+        r->op.attr = quota_attributes();
+    if (!wants_attributes(r) || r->open->pipe != NULL || r->open->is_quota_index)
         return STEP_NEXT;
     return request_await(r, vfs_getattr(&r->op, r->open->volume, r->open->file));
 }
@@ -68,7 +71,8 @@ static const struct core_step close_steps[] = {
 const struct core_command command_close = {
     .code = SMB2_CLOSE,
     .name = "CLOSE",
-    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_WHEN_EXPIRED | CMD_ON_PIPES,
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_WHEN_EXPIRED | CMD_ON_PIPES |
+             CMD_ON_QUOTAS,
     .decode = close_decode,
     .file_id = close_file_id,
     .steps = close_steps,

@@ -99,6 +99,13 @@ enum core_verdict create_parse(struct core_request *r);
 /* The whole of an open on IPC$. */
 enum core_verdict create_pipe(struct core_request *r);
 
+/* ---- create_quota.c ---- */
+
+/* Does it name the index of quotas, and has the volume one? */
+bool create_wants_quotas(const struct core_request *r);
+/* The whole of its open. */
+enum core_verdict create_quotas(struct core_request *r);
+
 /* ---- create_make.c: what is there, or has to be made ---- */
 
 enum core_verdict create_locate(struct core_request *r);

@@ -120,6 +120,16 @@ static enum core_verdict parse_reconnect(struct core_request *r, struct create_s
     return request_goto(r, create_reconnect);
 }
 
+static enum core_verdict parse_quotas(struct core_request *r, struct create_state *s)
+{
+    smbkit_status st;
+    if ((st = check_fields(&r->in.create)) != SMBKIT_STATUS_SUCCESS ||
+        (st = check_contexts(s)) != SMBKIT_STATUS_SUCCESS ||
+        (st = check_access(r, s)) != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    return create_quotas(r);
+}
+
 enum core_verdict create_parse(struct core_request *r)
 {
     const struct wire_create_req *q = &r->in.create;
@@ -138,6 +148,8 @@ enum core_verdict create_parse(struct core_request *r)
     s->wants_lease = create_lease_asked(r, s);
     if (create_wants_back(s))
         return parse_reconnect(r, s);
+    if (create_wants_quotas(r))
+        return parse_quotas(r, s);
     if ((st = check_fields(q)) != SMBKIT_STATUS_SUCCESS ||
         (st = check_contexts(s)) != SMBKIT_STATUS_SUCCESS ||
         (st = parse_name(r, s)) != SMBKIT_STATUS_SUCCESS ||

@@ -7,14 +7,8 @@
 #include "core/meta.h"
 #include "core/open.h"
 #include "core/pipe.h"
+#include "core/quota.h"
 #include "core/session.h"
-
-struct query_state {
-    const struct wire_info_row *row;
-    const struct query_class *cls;
-    struct builder out;
-    size_t len; /* of the answer, at most what the client takes */
-};
 
 /* More than any record: names are bounded by VFS_PATH_UNITS_MAX, ACLs by 64 KiB each. */
 #define QUERY_RECORD_MAX (1u << 20)
@@ -59,7 +53,7 @@ static smbkit_status find_class(struct query_state *s, const struct wire_query_i
     case SMB2_0_INFO_FILE: s->cls = query_file_class(q->info_class); break;
     case SMB2_0_INFO_FILESYSTEM: s->cls = query_fs_class(q->info_class); break;
     case SMB2_0_INFO_SECURITY: s->cls = &query_security_class; break;
-    default: break; /* no quotas: 3.3.5.20.4 */
+    case SMB2_0_INFO_QUOTA: s->cls = &query_quotas_class; break;
     }
     return s->cls != NULL ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_NOT_SUPPORTED;
 }
@@ -77,6 +71,8 @@ static smbkit_status query_check(const struct core_request *r, struct query_stat
     if (q->output_length > request_conn(r)->max_transact)
         return SMBKIT_STATUS_INVALID_PARAMETER;
     smbkit_status st = find_class(s, q);
+    if (st == SMBKIT_STATUS_SUCCESS && s->cls->source == QUERY_QUOTAS)
+        st = quota_check_open(r->open);
     if (st != SMBKIT_STATUS_SUCCESS)
         return st;
     uint32_t needed = access_needed(s, q);
@@ -89,22 +85,37 @@ static smbkit_status query_check(const struct core_request *r, struct query_stat
 
 /* ---------------------------------------------------------------- steps */
 
-/* A pipe has a few numbers, and the descriptor that everything without one has. */
-static enum core_verdict ask_pipe(struct core_request *r, enum query_source source)
+/* What is no file of a plugin has a few numbers, and the descriptor that everything without one
+   has. */
+static enum core_verdict ask_fileless(struct core_request *r, enum query_source source)
 {
-    if (r->in.query_info.info_type == SMB2_0_INFO_FILESYSTEM ||
+    if ((r->open->volume == NULL && r->in.query_info.info_type == SMB2_0_INFO_FILESYSTEM) ||
         (source != QUERY_ATTR && source != QUERY_OPEN && source != QUERY_SD))
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
     r->op.status = source == QUERY_SD ? SMBKIT_STATUS_NOT_FOUND : SMBKIT_STATUS_SUCCESS;
-    r->op.attr = pipe_attributes(r->open);
+    r->op.attr = r->open->pipe != NULL ? pipe_attributes(r->open) : quota_attributes();
+    return STEP_NEXT;
+}
+
+/* A volume without quotas is as one of NTFS on which they are off: nothing is limited. */
+static enum core_verdict ask_control(struct core_request *r)
+{
+    struct vfs_volume *v = r->open->volume;
+    if (vfs_volume_capabilities(v) & SMBKIT_CAP_QUOTAS)
+        return request_await(r, vfs_quota_control(&r->op, v));
+    r->op.quota_control = (struct smbkit_quota_control){
+        .default_threshold = SMBKIT_QUOTA_NONE,
+        .default_limit = SMBKIT_QUOTA_NONE,
+    };
     return STEP_NEXT;
 }
 
 static enum core_verdict ask(struct core_request *r, enum query_source source)
 {
     struct core_open *o = r->open;
-    if (o->pipe != NULL)
-        return ask_pipe(r, source);
+    bool of_volume = source == QUERY_STATFS || source == QUERY_CONTROL || source == QUERY_QUOTAS;
+    if (o->pipe != NULL || (o->is_quota_index && !of_volume))
+        return ask_fileless(r, source);
     switch (source) {
     case QUERY_ATTR: return request_await(r, vfs_getattr(&r->op, o->volume, o->file));
     case QUERY_STATFS: return request_await(r, vfs_statfs(&r->op, o->volume));
@@ -119,6 +130,8 @@ static enum core_verdict ask(struct core_request *r, enum query_source source)
             return request_await(r, vfs_get_sd(&r->op, o->volume, o->file));
         r->op.status = SMBKIT_STATUS_NOT_FOUND;
         break;
+    case QUERY_CONTROL: return ask_control(r);
+    case QUERY_QUOTAS: return request_goto(r, query_quotas);
     case QUERY_OPEN: break;
     }
     return STEP_NEXT;
@@ -132,6 +145,8 @@ static enum core_verdict query_ask(struct core_request *r)
     r->state_data = s;
     builder_init_grow(&s->out, QUERY_RECORD_MAX);
     smbkit_status st = query_check(r, s);
+    if (st == SMBKIT_STATUS_SUCCESS && s->cls->source == QUERY_QUOTAS)
+        st = query_quotas_begin(r, s);
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     meta_as_user(r);
@@ -191,13 +206,16 @@ static void query_release(struct core_request *r)
 static const struct core_step query_steps[] = {
     {"ask", query_ask},
     {"answer", query_answer},
+    {"quotas", query_quotas},
+    {"quotas answer", query_quotas_answer},
     {0},
 };
 
 const struct core_command command_query_info = {
     .code = SMB2_QUERY_INFO,
     .name = "QUERY_INFO",
-    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE | CMD_ON_PIPES,
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE | CMD_ON_PIPES |
+             CMD_ON_QUOTAS,
     .decode = query_decode,
     .file_id = query_file_id,
     .payload = query_payload,

@@ -81,11 +81,14 @@ static smbkit_status fill_size(struct core_request *r, struct builder *b)
 
 static smbkit_status fill_full_size(struct core_request *r, struct builder *b)
 {
-    struct geometry g = geometry_of(&r->op.statfs);
+    const struct smbkit_statfs *st = &r->op.statfs;
+    struct geometry g = geometry_of(st);
+    uint64_t all = st->device_free_bytes != 0 ? st->device_free_bytes : st->free_bytes;
+    uint64_t actual = all / ((uint64_t)g.sector * g.sectors_per_unit);
     struct wire_info_fs_full_size v = {
         .total_units = g.total,
         .caller_available_units = g.available,
-        .actual_available_units = g.available,
+        .actual_available_units = actual,
         .sectors_per_unit = g.sectors_per_unit,
         .bytes_per_sector = g.sector,
     };
@@ -123,6 +126,7 @@ static const struct {
     {SMBKIT_CAP_REPARSE_POINTS, FILE_SUPPORTS_REPARSE_POINTS},
     {SMBKIT_CAP_COMPRESSION, FILE_FILE_COMPRESSION},
     {SMBKIT_CAP_CLONE, FILE_SUPPORTS_BLOCK_REFCOUNTING},
+    {SMBKIT_CAP_QUOTAS, FILE_VOLUME_QUOTAS},
 };
 
 static smbkit_status fill_attribute(struct core_request *r, struct builder *b)
@@ -170,13 +174,14 @@ static smbkit_status fill_sector_size(struct core_request *r, struct builder *b)
     return SMBKIT_STATUS_SUCCESS;
 }
 
-/* No quotas: nothing is watched, nothing is limited ([MS-FSA] 2.1.5.13.2). */
+/* [MS-FSA] 2.1.5.13.6 */
 static smbkit_status fill_control(struct core_request *r, struct builder *b)
 {
-    (void)r;
+    const struct smbkit_quota_control *control = &r->op.quota_control;
     wire_info_fs_control_encode(b, &(struct wire_info_fs_control){
-                                       .default_quota_threshold = UINT64_MAX,
-                                       .default_quota_limit = UINT64_MAX,
+                                       .default_quota_threshold = control->default_threshold,
+                                       .default_quota_limit = control->default_limit,
+                                       .flags = control->flags,
                                    });
     return SMBKIT_STATUS_SUCCESS;
 }
@@ -186,7 +191,7 @@ static const struct query_class classes[] = {
     {FileFsSizeInformation, QUERY_STATFS, fill_size},
     {FileFsDeviceInformation, QUERY_OPEN, fill_device},
     {FileFsAttributeInformation, QUERY_OPEN, fill_attribute},
-    {FileFsControlInformation, QUERY_OPEN, fill_control},
+    {FileFsControlInformation, QUERY_CONTROL, fill_control},
     {FileFsFullSizeInformation, QUERY_STATFS, fill_full_size},
     {FileFsObjectIdInformation, QUERY_OPEN, fill_object_id},
     {FileFsSectorSizeInformation, QUERY_STATFS, fill_sector_size},

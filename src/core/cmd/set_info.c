@@ -44,13 +44,18 @@ static smbkit_status begin_file(struct core_request *r, flow_step **begin)
     return SMBKIT_STATUS_SUCCESS;
 }
 
-/* Nothing of a volume can be changed over the network, as with Windows (note 423). */
-static smbkit_status begin_fs(const struct core_request *r)
+/* Nothing of a volume can be changed over the network, as with Windows (note 423), but how it keeps
+   quotas. */
+static smbkit_status begin_fs(struct core_request *r, flow_step **begin)
 {
     const struct wire_set_info_req *q = &r->in.set_info;
     const struct wire_info_row *row = wire_info_find(q->info_type, q->info_class);
     if (row == NULL || !(row->flags & (WIRE_INFO_SET | WIRE_INFO_LOCAL)))
         return SMBKIT_STATUS_INVALID_INFO_CLASS;
+    if (row->num == FileFsControlInformation && r->open->is_quota_index) {
+        *begin = set_quota_control;
+        return set_quota_control_check(r, row);
+    }
     return row->flags & WIRE_INFO_LOCAL ? SMBKIT_STATUS_NOT_SUPPORTED : SMBKIT_STATUS_ACCESS_DENIED;
 }
 
@@ -63,16 +68,26 @@ static smbkit_status begin_security(const struct core_request *r, flow_step **be
     return SMBKIT_STATUS_SUCCESS;
 }
 
+static smbkit_status begin_quotas(struct core_request *r, flow_step **begin)
+{
+    const struct wire_set_info_req *q = &r->in.set_info;
+    *begin = set_quotas;
+    return set_quotas_check(r, wire_info_find(q->info_type, q->info_class)->set_access);
+}
+
 static smbkit_status set_check(struct core_request *r, flow_step **begin)
 {
     const struct wire_set_info_req *q = &r->in.set_info;
     if (q->payload.len == 0 || q->payload.len > request_conn(r)->max_transact)
         return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (r->open->is_quota_index &&
+        (q->info_type == SMB2_0_INFO_FILE || q->info_type == SMB2_0_INFO_SECURITY))
+        return SMBKIT_STATUS_ACCESS_DENIED;
     switch (q->info_type) {
     case SMB2_0_INFO_FILE: return begin_file(r, begin);
-    case SMB2_0_INFO_FILESYSTEM: return begin_fs(r);
+    case SMB2_0_INFO_FILESYSTEM: return begin_fs(r, begin);
     case SMB2_0_INFO_SECURITY: return begin_security(r, begin);
-    case SMB2_0_INFO_QUOTA: return SMBKIT_STATUS_NOT_SUPPORTED; /* 3.3.5.21.4 */
+    case SMB2_0_INFO_QUOTA: return begin_quotas(r, begin);
     default: return SMBKIT_STATUS_INVALID_PARAMETER;
     }
 }
@@ -114,7 +129,8 @@ static const struct core_step set_steps[] = {
 const struct core_command command_set_info = {
     .code = SMB2_SET_INFO,
     .name = "SET_INFO",
-    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE | CMD_SEQUENCED,
+    .flags = CMD_NEEDS_SESSION | CMD_NEEDS_TREE | CMD_NEEDS_OPEN | CMD_LARGE | CMD_SEQUENCED |
+             CMD_ON_QUOTAS,
     .decode = set_decode,
     .file_id = set_file_id,
     .payload = set_payload,

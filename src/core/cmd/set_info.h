@@ -4,9 +4,11 @@
 #define CORE_CMD_SET_INFO_H
 
 #include "core/cmd/flow.h"
+#include "core/quota.h"
 #include "lease/node.h"
 #include "wire/info.h"
 #include "wire/info_file.h"
+#include "wire/info_quota.h"
 
 struct set_state {
     struct flow flow;
@@ -26,6 +28,9 @@ struct set_state {
     /* disposition */
     struct lease_disposition disposition;
     const struct wire_sd *sd; /* security: as it came */
+    /* quotas */
+    struct wire_chain_reader quotas; /* those that are still to be set */
+    struct quota_sid quota_sid;      /* whose is being set */
 };
 
 struct set_class {
@@ -43,6 +48,12 @@ flow_step set_full_ea, set_security, set_stream_name;
 flow_step set_rename, set_rename_ex, set_link;
 /* set_info_disposition.c */
 flow_step set_disposition, set_disposition_ex;
+
+/* set_info_quota.c */
+flow_step set_quotas, set_quota_control;
+/* What must be right before these begin. */
+smbkit_status set_quotas_check(struct core_request *r, uint32_t access);
+smbkit_status set_quota_control_check(struct core_request *r, const struct wire_info_row *row);
 
 static inline struct set_state *set_state(const struct core_request *r)
 {

@@ -51,6 +51,14 @@ void bench_run(struct core_request *r)
     }
 }
 
+enum core_verdict request_goto(struct core_request *r,
+                               enum core_verdict (*step)(struct core_request *r))
+{
+    for (r->step = 0; r->cmd->steps[r->step].run != step; r->step++)
+        assert_non_null(r->cmd->steps[r->step].run);
+    return STEP_REPEAT;
+}
+
 void request_resume(struct core_request *r)
 {
     assert_int_equal(r->state, REQUEST_PARKED);

@@ -31,7 +31,7 @@ static void test_query_classes(void **state)
                  SMBKIT_STATUS_INVALID_INFO_CLASS);
     expect_query(o, SMB2_0_INFO_FILE, FileHardLinkInformation, 4096, SMBKIT_STATUS_NOT_SUPPORTED);
     expect_query(o, SMB2_0_INFO_FILE, FileFullEaInformation, 4096, SMBKIT_STATUS_NO_EAS_ON_FILE);
-    expect_query(o, SMB2_0_INFO_QUOTA, 0, 4096, SMBKIT_STATUS_NOT_SUPPORTED);
+    expect_query(o, SMB2_0_INFO_QUOTA, 0, 4096, SMBKIT_STATUS_INVALID_PARAMETER);
     expect_query(o, 9, 0, 4096, SMBKIT_STATUS_INVALID_PARAMETER);
     expect_query(o, SMB2_0_INFO_FILE, FileBasicInformation, (1 << 20) + 1,
                  SMBKIT_STATUS_INVALID_PARAMETER);
