@@ -48,6 +48,8 @@ struct dir_volume;
 #define FS_MAKE    (1u << 5) /* a new file; EEXIST */
 #define FS_MODE(m) ((mode_t)(m))
 
+/* quotactl(2) of the disk that the descriptor is on. -1 and errno: ENOSYS before Linux 5.14. */
+int fs_quota(int fd, int cmd, uint32_t id, void *data);
 /* Opens `path` beneath `root`: neither "..", nor a symbolic link, nor /proc's magic ones lead out.
    -1 and errno. */
 int fs_open(int root, const char *path, unsigned flags, mode_t mode);
@@ -144,6 +146,29 @@ bool dir_user_enter(const struct dir_user *user);
 void dir_user_leave(const struct dir_user *user);
 bool dir_users_init(struct dir_users *u, const char *as, struct smbkit_share *share);
 void dir_users_free(struct dir_users *u);
+
+/* --- quota.c: what the disk lets each user take --- */
+
+#define DIR_SID_MAX 68u /* bytes of the longest SID */
+
+struct dir_known;
+
+struct dir_quotas {
+    bool on; /* the disk keeps quotas of users */
+    pthread_mutex_t lock;
+    struct dir_known *known; /* users who were here, the newest first */
+    size_t count;
+};
+
+struct dir_volume;
+
+/* Does the disk keep quotas? Once v->root is open. */
+void dir_quotas_init(struct dir_volume *v);
+void dir_quotas_free(struct dir_volume *v);
+/* Notes by which number the disk knows who does this. */
+void dir_quota_seen(struct dir_volume *v, const struct smbkit_op *op, const struct dir_user *user);
+/* What the user may still take. */
+void dir_quota_statfs(const struct dir_volume *v, uint32_t uid, struct smbkit_statfs *st);
 
 /* --- folder.c: directories in use, and the index of their names --- */
 
@@ -505,6 +530,7 @@ struct dir_volume {
     uint32_t serial;
     size_t index_limit;
     struct dir_users users;
+    struct dir_quotas quotas;
     struct dir_watch *watch;
     struct dir_trees trees;
     pthread_mutex_t lock;
@@ -516,6 +542,12 @@ struct dir_volume {
 };
 
 /* --- callbacks, by file --- */
+
+void dir_list_quotas(struct smbkit_op *op, void *vol, const struct smbkit_quotas_args *args);
+void dir_set_quota(struct smbkit_op *op, void *vol, const struct smbkit_quota *quota);
+void dir_quota_control(struct smbkit_op *op, void *vol);
+void dir_set_quota_control(struct smbkit_op *op, void *vol,
+                           const struct smbkit_quota_control *control);
 
 void dir_open(struct smbkit_op *op, void *vol, const struct smbkit_open_args *args);
 void dir_create(struct smbkit_op *op, void *vol, const struct smbkit_create_args *args);

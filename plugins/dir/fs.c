@@ -41,6 +41,16 @@ static uint64_t open_flags(unsigned flags)
     return f;
 }
 
+int fs_quota(int fd, int cmd, uint32_t id, void *data)
+{
+#ifdef SYS_quotactl_fd
+    return (int)syscall(SYS_quotactl_fd, fd, cmd, id, data);
+#else
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
 int fs_open(int root, const char *path, unsigned flags, mode_t mode)
 {
     struct open_how how = {

@@ -155,6 +155,7 @@ void dir_open(struct smbkit_op *op, void *vol, const struct smbkit_open_args *ar
 {
     struct opening o = {.v = vol, .stream = args->stream, .at = {.fd = -1}};
     smbkit_status status = dir_user_get(&o.v->users, smbkit_op_user(op), &o.user);
+    dir_quota_seen(o.v, op, o.user);
     if (status == SMBKIT_STATUS_SUCCESS)
         status = find(&o, args->path, args->flags);
     if (status == SMBKIT_STATUS_SUCCESS)
@@ -281,6 +282,7 @@ void dir_create(struct smbkit_op *op, void *vol, const struct smbkit_create_args
 {
     struct opening o = {.v = vol, .stream = args->stream, .at = {.fd = -1}};
     smbkit_status status = dir_user_get(&o.v->users, smbkit_op_user(op), &o.user);
+    dir_quota_seen(o.v, op, o.user);
     if (status == SMBKIT_STATUS_SUCCESS)
         status = create(&o, op, args);
     answer(op, &o, status);

@@ -5,10 +5,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/quota.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -103,6 +101,8 @@ static void tell_lacks(const struct dir_volume *v, struct smbkit_share *share)
         lacks |= SMBKIT_CAP_CLONE;
     if (!v->compresses)
         lacks |= SMBKIT_CAP_COMPRESSION;
+    if (!v->quotas.on)
+        lacks |= SMBKIT_CAP_QUOTAS;
     smbkit_share_lacks(share, lacks);
 }
 
@@ -124,6 +124,7 @@ static void dir_share_close(void *vol)
         dir_folders_free(v);
     dir_watch_free(v->watch);
     dir_users_free(&v->users);
+    dir_quotas_free(v);
     if (v->root >= 0)
         close(v->root);
     pthread_mutex_destroy(&v->trees.lock);
@@ -143,6 +144,7 @@ static smbkit_status dir_share_open(struct smbkit_share *share, const struct smb
     v->root = -1;
     pthread_mutex_init(&v->lock, NULL);
     pthread_mutex_init(&v->trees.lock, NULL);
+    pthread_mutex_init(&v->quotas.lock, NULL);
     smbkit_random(share, &v->serial, sizeof(v->serial));
     v->folders = smbkit_alloc(DIR_TABLE_SIZE * sizeof(*v->folders));
     v->nodes = smbkit_alloc(DIR_TABLE_SIZE * sizeof(*v->nodes));
@@ -152,6 +154,7 @@ static smbkit_status dir_share_open(struct smbkit_share *share, const struct smb
         return SMBKIT_STATUS_INVALID_PARAMETER;
     }
     v->compresses = dir_can_compress(v->root);
+    dir_quotas_init(v);
     tell_lacks(v, share);
     raise_descriptor_limit();
     if (smbkit_arg_bool(args, count, "watch"))
@@ -161,25 +164,6 @@ static smbkit_status dir_share_open(struct smbkit_share *share, const struct smb
 }
 
 /* --- space --- */
-
-#define QUOTA_BLOCK 1024u
-
-/* What the user may still take, where quotas are kept. */
-static void apply_quota(const struct dir_volume *v, uid_t uid, struct smbkit_statfs *st)
-{
-#ifdef SYS_quotactl_fd
-    struct dqblk q = {0};
-    if (syscall(SYS_quotactl_fd, v->root, QCMD((unsigned)Q_GETQUOTA, USRQUOTA), uid, &q) != 0 ||
-        q.dqb_bhardlimit == 0)
-        return;
-    uint64_t limit = q.dqb_bhardlimit * QUOTA_BLOCK;
-    uint64_t left = q.dqb_curspace < limit ? limit - q.dqb_curspace : 0;
-    if (limit < st->total_bytes)
-        st->total_bytes = limit;
-    if (left < st->free_bytes)
-        st->free_bytes = left;
-#endif
-}
 
 static void dir_statfs(struct smbkit_op *op, void *vol)
 {
@@ -196,8 +180,10 @@ static void dir_statfs(struct smbkit_op *op, void *vol)
         .block_size = 4096,
         .serial = fs.f_fsid != 0 ? (uint32_t)(fs.f_fsid ^ fs.f_fsid >> 32) : v->serial,
     };
-    if (dir_user_get(&v->users, smbkit_op_user(op), &user) == SMBKIT_STATUS_SUCCESS)
-        apply_quota(v, dir_user_uid(user), &st);
+    if (dir_user_get(&v->users, smbkit_op_user(op), &user) == SMBKIT_STATUS_SUCCESS) {
+        dir_quota_seen(v, op, user);
+        dir_quota_statfs(v, dir_user_uid(user), &st);
+    }
     dir_user_put(user);
     smbkit_reply_statfs(op, &st);
 }
@@ -270,7 +256,7 @@ SMBKIT_PLUGIN_TABLE = {
     .capabilities = SMBKIT_CAP_STABLE_IDS | SMBKIT_CAP_SPARSE | SMBKIT_CAP_HARD_LINKS |
                     SMBKIT_CAP_CHANGE_SOURCE | SMBKIT_CAP_STREAMS | SMBKIT_CAP_EXTENDED_ATTRS |
                     SMBKIT_CAP_ACLS | SMBKIT_CAP_REPARSE_POINTS | SMBKIT_CAP_CLONE |
-                    SMBKIT_CAP_COMPRESSION,
+                    SMBKIT_CAP_COMPRESSION | SMBKIT_CAP_QUOTAS,
     .params = dir_params,
     .vfs =
         &(const struct smbkit_vfs){
@@ -296,6 +282,10 @@ SMBKIT_PLUGIN_TABLE = {
             .allocated_ranges = dir_allocated_ranges,
             .overwrite = dir_overwrite,
             .copy_range = dir_copy_range,
+            .quotas = dir_list_quotas,
+            .set_quota = dir_set_quota,
+            .quota_control = dir_quota_control,
+            .set_quota_control = dir_set_quota_control,
             .watch = dir_watch_tree,
             .list_streams = dir_list_streams,
             .rename_stream = dir_rename_stream,
