@@ -33,9 +33,14 @@ WORDS = ("a", "file", "with space", "größe", "日本語", "a.b.c", "~tilde", "
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def fallocate(fd, mode, offset, length):
-    if libc.fallocate(fd, mode, ctypes.c_long(offset), ctypes.c_long(length)) != 0:
+def fallocate(fd, mode, offset, length, instead=None):
+    """`instead` is done where this cannot be: the kernel's client makes a file no longer by it without a
+    lease, and tmpfs, where the twin may be, cannot zero."""
+    if libc.fallocate(fd, mode, ctypes.c_long(offset), ctypes.c_long(length)) == 0:
+        return
+    if instead is None or ctypes.get_errno() != errno.EOPNOTSUPP:
         raise OSError(ctypes.get_errno(), "fallocate")
+    instead()
 
 
 class Different(Exception):
@@ -47,6 +52,7 @@ class File:
 
     def __init__(self):
         self.xattrs = set()
+        self.lost = False  # one of its names
 
 
 class Worker:
@@ -174,7 +180,8 @@ class Worker:
         offset, size = self.extent()
 
         def work(fd):
-            fallocate(fd, 0, offset, size)
+            fallocate(fd, 0, offset, size,
+                      lambda: os.ftruncate(fd, max(os.fstat(fd).st_size, offset + size)))
             return os.fstat(fd).st_size
         self.with_file(f"allocate {offset}+{size}", work)
 
@@ -187,12 +194,7 @@ class Worker:
         offset, size = self.extent()
 
         def work(fd):
-            try:
-                fallocate(fd, ZERO_RANGE, offset, size)
-            except OSError as e:  # tmpfs, where the twin may be, cannot do it
-                if e.errno != errno.EOPNOTSUPP or os.fstat(fd).st_dev == self.device:
-                    raise
-                os.pwrite(fd, bytes(size), offset)
+            fallocate(fd, ZERO_RANGE, offset, size, lambda: os.pwrite(fd, bytes(size), offset))
             return os.fstat(fd).st_size
         self.with_file(f"zero {offset}+{size}", work)
 
@@ -283,6 +285,7 @@ class Worker:
         if name is None or self.files[name] is self.files[to]:
             return
         self.must(f"replace {to} by {name}", lambda path: os.replace(path(name), path(to)))
+        self.files[to].lost = True
         self.files[to] = self.files.pop(name)
 
     def do_move_folder(self):
@@ -303,17 +306,29 @@ class Worker:
 
     def do_link(self):
         name, to = self.some(self.files), self.fresh()
-        if name is None:
+        if name is None or self.is_gone_for_client(name, to):
             return
         self.must(f"link {name} to {to}", lambda path: os.link(path(name), path(to)))
         self.files[to] = self.files[name]
+
+    def is_gone_for_client(self, name, to):
+        """A listing does not say how many names a file has. The kernel's client then takes it for one, and
+        when that is lost for none, and makes no more links, without asking the server."""
+        if not self.files[name].lost:
+            return False
+        try:
+            os.link(os.path.join(self.mount, name), os.path.join(self.mount, to))
+        except FileNotFoundError:
+            return True
+        os.unlink(os.path.join(self.mount, to))
+        return False
 
     def do_unlink(self):
         names = self.some((self.files, self.links)[self.random.random() < 0.2 and bool(self.links)])
         if names is None:
             return
         self.must(f"unlink {names}", lambda path: os.unlink(path(names)))
-        self.files.pop(names, None)
+        self.files.pop(names, File()).lost = True
         self.links.pop(names, None)
 
     def do_symlink(self):
@@ -426,7 +441,6 @@ class Worker:
     # ---- all of it
 
     def run(self):
-        self.device = os.stat(self.mount).st_dev
         for n in range(self.operations):
             kind = self.random.choices(self.kinds, self.weights)[0]
             try:
