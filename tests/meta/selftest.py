@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Shows that layers.py, style.py, docs.py and symbols.py catch what they are for: each gets small bad files.
+"""Shows that layers.py, style.py, docs.py, limits.py and symbols.py catch what they are for: each gets small bad files.
 
 A check that finds nothing is worth something only when it is known to find things.
 """
@@ -89,6 +89,16 @@ SYMBOLS = [
     ("core", "int f(int a) { return a + 1; }", None),
 ]
 
+# (row of the page, src/core/a.h, src/server/options.def, what limits.py must say)
+ONE_NAMED = "only 1 limits are named"
+LIMITS = [
+    ("| a | 16 | b | `A_MAX` |", "#define A_MAX (1u << 5) /* 16 */\n", "", "A_MAX is 32, not 16"),
+    ("| a | 2 KiB, 9 | b | `A_MAX` |", "#define B_MAX 1024u\n#define A_MAX (2 * B_MAX)\n", "", f"\n{ONE_NAMED}"),
+    ("| a | 16 | b | `B_MAX` |", "#define A_MAX 16\n", "", "B_MAX: is not in the source"),
+    ("| a (`--many`) | 16 | b | |", "", 'OPTION(m, "many", UINT, NULL, 1, 99, "17", "t")\n', "--many is 17"),
+    ("| a (`--few`) | 16 | b | |", "", 'OPTION(m, "many", UINT, NULL, 1, 99, "16", "t")\n', "no option --few"),
+]
+
 passed = failed = 0
 
 
@@ -124,6 +134,22 @@ def check_file(script, folder, row):
     shutil.rmtree(root)
 
 
+def check_limits(folder, row):
+    line, source, options, wanted = row
+    root = os.path.join(folder, "limits")
+    table = f"| limit | value | stops | in the source |\n| --- | --- | --- | --- |\n{line}\n"
+    for path, text in (("docs/security.md", table), ("src/core/a.h", source),
+                       ("src/server/options.def", options)):
+        full = os.path.join(root, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as f:
+            f.write(text)
+    out = run(sys.executable, f"{HERE}/limits.py", root)
+    out.stdout = "nothing before:\n" + out.stdout.replace("docs/security.md: ", "")
+    judge(f"limits.py: {line}", out, wanted)
+    shutil.rmtree(root)
+
+
 def check_symbols(folder, row, cc, ar):
     module, source, wanted = row
     with open(f"{folder}/a.c", "w", encoding="utf-8") as f:
@@ -147,6 +173,8 @@ def main():
             check_file("style.py", folder, row)
         for row in DOCS:
             check_file("docs.py", folder, row)
+        for row in LIMITS:
+            check_limits(folder, row)
         for row in SYMBOLS:
             check_symbols(folder, row, os.environ.get("CC", "cc").split(),
                           os.environ.get("AR", "ar").split())
