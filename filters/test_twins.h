@@ -52,6 +52,20 @@ static inline void twin_on_done(struct vfs_op *o)
     twin_done = true;
 }
 
+/* Of tests that give all memory back. */
+static inline int twin_setup(void **state)
+{
+    testmem_install();
+    return 0;
+}
+
+static inline int twin_teardown(void **state)
+{
+    assert_int_equal(testmem_live(), 0);
+    testmem_remove();
+    return 0;
+}
+
 static inline struct vfs_volume *shared_volume(const struct vfs_filter *filter, size_t count)
 {
     char error[VFS_ERROR_TEXT_MAX] = "";

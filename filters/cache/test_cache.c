@@ -53,19 +53,6 @@ static void free_sides(void)
     side_close(&plain);
 }
 
-static int setup(void **state)
-{
-    testmem_install();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    assert_int_equal(testmem_live(), 0);
-    testmem_remove();
-    return 0;
-}
-
 /* --- random operations --- */
 
 static bool told; /* the filter is told of what changes below */
@@ -284,7 +271,7 @@ static void test_limit(void **state)
     free_sides();
 }
 
-#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+#define TEST(t) cmocka_unit_test_setup_teardown(t, twin_setup, twin_teardown)
 
 int main(void)
 {

@@ -48,19 +48,6 @@ static void free_sides(void)
     side_close(&plain);
 }
 
-static int setup(void **state)
-{
-    testmem_install();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    assert_int_equal(testmem_live(), 0);
-    testmem_remove();
-    return 0;
-}
-
 static void random_operations(const struct smbkit_arg *args, size_t count, uint64_t first)
 {
     for (uint64_t seed = first; seed < first + 15; seed++) {
@@ -205,7 +192,7 @@ static void test_no_such_dir(void **state)
     assert_non_null(strstr(error, "dir=/nonexistent: No such file or directory"));
 }
 
-#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+#define TEST(t) cmocka_unit_test_setup_teardown(t, twin_setup, twin_teardown)
 
 int main(void)
 {

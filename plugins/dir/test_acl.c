@@ -31,10 +31,7 @@ static int setup_off(void **state)
 
 static int teardown(void **state)
 {
-    dirtest_end(t);
-    assert_int_equal(testmem_live(), 0);
-    testmem_remove();
-    return 0;
+    return dirtest_teardown(t);
 }
 
 static bool kept(const char *path)

@@ -103,6 +103,22 @@ static inline void dirtest_end(struct dirtest *t)
     free(t->root);
 }
 
+/* The beginning and the end of a test, for cmocka. */
+static inline int dirtest_setup(struct dirtest *t, const struct smbkit_arg *args, size_t count)
+{
+    testmem_install();
+    dirtest_init(t);
+    return !dirtest_open_volume(t, args, count);
+}
+
+static inline int dirtest_teardown(struct dirtest *t)
+{
+    dirtest_end(t);
+    assert_int_equal(testmem_live(), 0);
+    testmem_remove();
+    return 0;
+}
+
 /* --- operations; each returns the status --- */
 
 static inline smbkit_status dirtest_wait(struct dirtest *t, bool answered)

@@ -35,10 +35,7 @@ static int setup_refuse(void **state)
 
 static int teardown(void **state)
 {
-    dirtest_end(t);
-    assert_int_equal(testmem_live(), 0);
-    testmem_remove();
-    return 0;
+    return dirtest_teardown(t);
 }
 
 static void put_link(const char *name, const char *to)

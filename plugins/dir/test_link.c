@@ -10,17 +10,12 @@ static struct dirtest tt, *t = &tt;
 static int setup(void **state)
 {
     const struct smbkit_arg args[] = {{"links", "reparse"}};
-    testmem_install();
-    dirtest_init(t);
-    return !dirtest_open_volume(t, args, 1);
+    return dirtest_setup(t, args, 1);
 }
 
 static int teardown(void **state)
 {
-    dirtest_end(t);
-    assert_int_equal(testmem_live(), 0);
-    testmem_remove();
-    return 0;
+    return dirtest_teardown(t);
 }
 
 static void put_link(const char *name, const char *to)
@@ -130,9 +125,7 @@ static void test_unspeakable(void **state)
 static int setup_make(const char *which)
 {
     const struct smbkit_arg args[] = {{"links", "reparse"}, {"make-links", which}};
-    testmem_install();
-    dirtest_init(t);
-    return !dirtest_open_volume(t, args, 2);
+    return dirtest_setup(t, args, 2);
 }
 
 static int setup_any(void **state)

@@ -6,17 +6,12 @@ static struct dirtest tt, *t = &tt;
 
 static int setup(void **state)
 {
-    testmem_install();
-    dirtest_init(t);
-    return !dirtest_open_volume(t, NULL, 0);
+    return dirtest_setup(t, NULL, 0);
 }
 
 static int teardown(void **state)
 {
-    dirtest_end(t);
-    assert_int_equal(testmem_live(), 0);
-    testmem_remove();
-    return 0;
+    return dirtest_teardown(t);
 }
 
 static void *sopen(const char *path, const char *stream, smbkit_status want)

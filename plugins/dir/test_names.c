@@ -27,9 +27,7 @@ int renameat(int from, const char *from_name, int to, const char *to_name)
 
 static int setup_with(const struct smbkit_arg *args, size_t count)
 {
-    testmem_install();
-    dirtest_init(t);
-    return !dirtest_open_volume(t, args, count);
+    return dirtest_setup(t, args, count);
 }
 
 static int setup(void **state)
@@ -44,10 +42,7 @@ static int setup_unwatched(void **state)
 
 static int teardown(void **state)
 {
-    dirtest_end(t);
-    assert_int_equal(testmem_live(), 0);
-    testmem_remove();
-    return 0;
+    return dirtest_teardown(t);
 }
 
 /* All names in the share, those that clients do not see too. */

@@ -12,9 +12,7 @@ static struct dirtest tt, *t = &tt;
 static int setup_with(const char *folders)
 {
     const struct smbkit_arg args[] = {{"watch-folders", folders}};
-    testmem_install();
-    dirtest_init(t);
-    return !dirtest_open_volume(t, args, 1);
+    return dirtest_setup(t, args, 1);
 }
 
 static int setup(void **state)
@@ -29,10 +27,7 @@ static int setup_few(void **state)
 
 static int teardown(void **state)
 {
-    dirtest_end(t);
-    assert_int_equal(testmem_live(), 0);
-    testmem_remove();
-    return 0;
+    return dirtest_teardown(t);
 }
 
 static struct dir_volume *volume(void)
