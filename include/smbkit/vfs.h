@@ -105,7 +105,8 @@ struct smbkit_statfs {
 /* How the server may call the plugin. The strictest of plugin, filters and platform wins. */
 enum smbkit_thread_model {
     /* Callbacks never block and answer at once, or keep the handle and answer later from any
-       thread. They may be called from any number of threads at the same time. */
+       thread. One that blocks stops the whole server; the log names it after 5 seconds. They may be
+       called from any number of threads at the same time. */
     SMBKIT_THREAD_ASYNC = 0,
     /* Callbacks may block; they run on worker threads, several at the same time. */
     SMBKIT_THREAD_PARALLEL = 1,

@@ -120,6 +120,16 @@ void server_answers_init(struct smbkit_server *s)
     s->answers_task.run = answers_run;
 }
 
+static void exec_calling(void *ctx, const char *share, const char *holder, const char *operation)
+{
+    watchdog_begin(&((struct server_exec *)ctx)->server->watchdog, share, holder, operation);
+}
+
+static void exec_called(void *ctx)
+{
+    watchdog_end(&((struct server_exec *)ctx)->server->watchdog);
+}
+
 static uint64_t exec_time(void *ctx)
 {
     return clock_filetime();
@@ -158,7 +168,12 @@ struct server_exec *server_exec_new(struct smbkit_server *s, enum smbkit_thread_
     }
     atomic_fetch_add(&s->volumes, 1);
     *host = (struct vfs_host){
-        .executor = {.run = exec_run, .post = exec_post, .ctx = e, .later = exec_later},
+        .executor = {.run = exec_run,
+                     .post = exec_post,
+                     .ctx = e,
+                     .later = exec_later,
+                     .calling = exec_calling,
+                     .called = exec_called},
         .random = s->random,
         .time = exec_time,
         .changed = exec_changed,

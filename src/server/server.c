@@ -24,6 +24,10 @@
 #include <errno.h>
 #include <string.h>
 
+/* A callback of an ASYNC plugin that has not returned for so long is named. */
+#define WATCHDOG_TICK  NS_PER_S
+#define WATCHDOG_LIMIT (5 * NS_PER_S)
+
 /* Unused buffers that are kept for the next large message. */
 #define BUFPOOL_KEEP (64u << 20)
 
@@ -190,6 +194,7 @@ static void free_parts(struct smbkit_server *s)
     bufpool_free(s->bufpool);
     admission_free(s->admission);
     smbkit_users_free(s->users);
+    watchdog_stop(&s->watchdog);
     mutex_destroy(&s->answers_lock);
     mutex_destroy(&s->recent_lock);
     server_options_free(&s->opt);
@@ -223,6 +228,7 @@ struct smbkit_server *smbkit_server_new(const struct smbkit_server_config *confi
     list_init(&s->listeners);
     list_init(&s->conns);
     list_init(&s->plugins);
+    watchdog_init(&s->watchdog, &s->log, WATCHDOG_TICK, WATCHDOG_LIMIT);
     server_answers_init(s);
     server_changes_init(s);
     MAGIC_SET(s, SERVER_MAGIC);

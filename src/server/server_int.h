@@ -3,7 +3,8 @@
  * What the files of server/ share: the server, its connections and its executors.
  *
  * One loop, one core: everything here belongs to the loop's thread but what is marked "any".
- * Locks: `answers_lock` and `recent_lock` are leaves; nothing is called under them.
+ * Locks: `answers_lock` and `recent_lock` are leaves; nothing is called under them. The watchdog's
+ * lock is held while it logs.
  */
 #ifndef SERVER_SERVER_INT_H
 #define SERVER_SERVER_INT_H
@@ -16,6 +17,7 @@
 #include "plat/dynlib.h"
 #include "plat/lock.h"
 #include "server/options.h"
+#include "server/watchdog.h"
 #include <stdatomic.h>
 
 #define SERVER_MAGIC 0x53525652u
@@ -55,6 +57,7 @@ struct smbkit_server {
 
     struct loop *loop;
     struct pool *pool;
+    struct watchdog watchdog;
     struct bufpool *bufpool;
     struct admission *admission;
     struct list listeners;    /* struct server_listener */

@@ -245,6 +245,19 @@ static void serial_start(struct vfs_op *op)
     } while (atomic_fetch_sub(&s->count, 1) != 1);
 }
 
+/* On the owner's thread, which the callback must give back soon. */
+static bool call_here(struct vfs_op *op)
+{
+    struct vfs_volume *v = op->volume;
+    const struct vfs_executor *e = &v->host.executor;
+    if (e->calling != NULL)
+        e->calling(e->ctx, v->share, op->level->name, vfs_code_name(op->call));
+    vfs_level_invoke(op);
+    if (e->called != NULL)
+        e->called(e->ctx);
+    return returned(op);
+}
+
 /* Makes the call op->call. True when it is answered and the caller moves the op on. */
 static bool call(struct vfs_op *op)
 {
@@ -252,7 +265,7 @@ static bool call(struct vfs_op *op)
     const struct vfs_executor *e = &v->host.executor;
     atomic_store(&op->state, STATE_STARTED);
     switch (op->level->model) {
-    case SMBKIT_THREAD_ASYNC: vfs_level_invoke(op); return returned(op);
+    case SMBKIT_THREAD_ASYNC: return call_here(op);
     case SMBKIT_THREAD_PARALLEL:
         if (e->run(e->ctx, op, call_on_worker))
             return false;

@@ -51,6 +51,10 @@ struct vfs_executor {
     /* Like post, but after so many nanoseconds. Called on the thread that owns the op. NULL:
        filters that wait (smbkit_sleep) do not. */
     void (*later)(void *ctx, struct vfs_op *op, uint64_t ns);
+    /* Optional: a callback that must not block begins, and has returned; on the thread that owns
+       the op. What the text points to is there until then. */
+    void (*calling)(void *ctx, const char *share, const char *holder, const char *operation);
+    void (*called)(void *ctx);
 };
 
 /* What a volume needs of its host. */

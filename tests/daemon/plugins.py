@@ -3,7 +3,7 @@
 """Plugins that block: on worker threads, one call at a time where that is promised; one that hangs
 at the end; files that are no plugins.
 
-Arguments: the program, the test plugin as SERIAL, as PARALLEL and for another interface version, and a
+Arguments: the program, the test plugin as SERIAL, as PARALLEL, as ASYNC and for another interface version, and a
 filter for another one.
 """
 import os
@@ -15,7 +15,7 @@ import time
 
 from program import HOME, check, environment, finish, ready, run, start
 
-SERIAL, PARALLEL, OTHER_ABI, OTHER_FILTER = sys.argv[2:6]
+SERIAL, PARALLEL, ASYNC, OTHER_ABI, OTHER_FILTER = sys.argv[2:7]
 GET = 'smbclient "$unc" -p $port -U "$user%$password" -c "get hello -" 2>/dev/null'
 
 
@@ -93,7 +93,22 @@ def test_broken_contract():
               "NT_STATUS_OBJECT_NAME_NOT_FOUND" in r.stdout, r.stdout)
 
 
+<<<<<<< HEAD
 def begin_hang():
+=======
+def test_blocks_the_loop():
+    """A plugin that says it never blocks and does: nobody is served meanwhile, and the log says by whom."""
+    hang = 'smbclient "$unc" -p $port -U "$user%$password" -c "get hang" >/dev/null 2>&1; '
+    r = run("--name", "x", "--run", f"{hang} {GET}", ASYNC, "hang=8000")
+    check("served afterwards", "hello from a worker" in r.stdout, r.stdout + r.stderr)
+    said = r.stderr.find("share 'x': testing does not return from open for 5 seconds")
+    back = re.search(r"share 'x': testing has returned from open after [78] seconds", r.stderr)
+    check("who blocks is named", 0 <= said and back and said < back.start(), r.stderr)
+    check("once", r.stderr.count("does not return") == 1, r.stderr)
+
+
+def test_hang_at_the_end():
+>>>>>>> 3b048ce (server: a watchdog names the plugin whose callback stops the loop)
     p = start("--listen", "127.0.0.1:0", "--user", "a%b", "--drain-timeout", "1s", "--name", "x",
               SERIAL, "hang=3600000")
     port = ready(p)[0].rsplit(":", 1)[1]
@@ -134,6 +149,11 @@ test_refused()
 test_models()
 test_slow_call_holds_nobody_up()
 test_broken_contract()
+<<<<<<< HEAD
 test_hang_at_the_end(*hanging)
+=======
+test_blocks_the_loop()
+test_hang_at_the_end()
+>>>>>>> 3b048ce (server: a watchdog names the plugin whose callback stops the loop)
 test_command_and_hang()
 finish()
