@@ -48,6 +48,8 @@ LAYERS = [
     ("src/core/test_a.c", '#include "net/loop.h"\n', None),  # tests may see everything
 ]
 STYLE = [
+    ("src/core/a.c", SPDX + "int a;\n" * 800, "801 lines; the limit is 800"),
+    ("src/core/test_a.c", SPDX + "int a;\n" * 799, None),
     ("plugins/example1/example1.c", SPDX + "int a;\n" * 38, "an example of 39 lines"),
     ("plugins/example1/example1.c", SPDX + "int a;\n" * 39, None),
     ("plugins/example2/example2.c", SPDX + "int a;\n" * 149, None),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""House rules that a script can see: licence lines, banned calls, length and branching of functions,
-examples that can be read at one sitting.
+"""House rules that a script can see: licence lines, banned calls, length of files, length and
+branching of functions, examples that can be read at one sitting.
 
 Usage: style.py [SOURCE_ROOT]
 """
@@ -9,6 +9,7 @@ import os
 import re
 import sys
 
+MAX_FILE_LINES = 800
 MAX_LINES = 80       # of one function
 MAX_BRANCHES = 30    # if, for, while, case, &&, ||, ? in one function
 EXAMPLE = re.compile(r"^plugins/example\d+/example\d+\.c$")
@@ -53,6 +54,8 @@ def check(rel, text):
         yield 1, "no licence line: " + SPDX
     if not rel.endswith(CODE):
         return
+    if text.count("\n") > MAX_FILE_LINES:
+        yield 1, f"{text.count(chr(10))} lines; the limit is {MAX_FILE_LINES}: split it by meaning"
     if EXAMPLE.search(rel) and text.count("\n") not in EXAMPLE_LINES:
         yield 1, (f"an example of {text.count(chr(10))} lines; it has {EXAMPLE_LINES.start} to "
                   f"{EXAMPLE_LINES.stop - 1}")
