@@ -93,9 +93,6 @@ def test_broken_contract():
               "NT_STATUS_OBJECT_NAME_NOT_FOUND" in r.stdout, r.stdout)
 
 
-<<<<<<< HEAD
-def begin_hang():
-=======
 def test_blocks_the_loop():
     """A plugin that says it never blocks and does: nobody is served meanwhile, and the log says by whom."""
     hang = 'smbclient "$unc" -p $port -U "$user%$password" -c "get hang" >/dev/null 2>&1; '
@@ -107,8 +104,7 @@ def test_blocks_the_loop():
     check("once", r.stderr.count("does not return") == 1, r.stderr)
 
 
-def test_hang_at_the_end():
->>>>>>> 3b048ce (server: a watchdog names the plugin whose callback stops the loop)
+def begin_hang():
     p = start("--listen", "127.0.0.1:0", "--user", "a%b", "--drain-timeout", "1s", "--name", "x",
               SERIAL, "hang=3600000")
     port = ready(p)[0].rsplit(":", 1)[1]
@@ -149,11 +145,7 @@ test_refused()
 test_models()
 test_slow_call_holds_nobody_up()
 test_broken_contract()
-<<<<<<< HEAD
-test_hang_at_the_end(*hanging)
-=======
 test_blocks_the_loop()
-test_hang_at_the_end()
->>>>>>> 3b048ce (server: a watchdog names the plugin whose callback stops the loop)
+test_hang_at_the_end(*hanging)
 test_command_and_hang()
 finish()
