@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""House rules that a script can see: licence lines, banned calls, length of files, length and
-branching of functions, examples that can be read at one sitting.
+"""House rules that a script can see: licence lines, merges left half done, scripts that do not parse, banned
+calls, length of files, length and branching of functions, examples that can be read at one sitting.
 
 Usage: style.py [SOURCE_ROOT]
 """
@@ -17,7 +17,7 @@ EXAMPLE_LINES = range(40, 151)
 CODE = (".c", ".h")
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 NEEDS_SPDX = (".c", ".h", ".py", ".sh", ".build", ".def", ".map", ".in")
-TOPS = ("src", "include", "daemon", "plugins", "filters", "tools", "tests", "fuzz", "bench")
+TOPS = ("src", "include", "daemon", "plugins", "filters", "tools", "tests", "fuzz", "bench", "docs")
 BANNED = {
     r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|atoi|atol|strncpy|strncat)\s*\(":
         "an unsafe or locale-dependent call",
@@ -25,6 +25,7 @@ BANNED = {
         "memory comes from base/mem.h (plugins: smbkit_alloc)",
     r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b": "unfinished work",
 }
+MERGE = re.compile(r"^(<{7}|={7}|>{7})( .*)?$", re.M)  # what git leaves in a file that two have changed
 MEM_EXEMPT = re.compile(r"src/base/(mem|testmem)\.c$|(^|/)test_|^tests/|^fuzz/|^daemon/|^tools/")
 BRANCH = re.compile(r"\b(if|for|while|case)\b|&&|\|\||\?")
 STRIP = re.compile(r'//.*?$|/\*.*?\*/|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'', re.S | re.M)
@@ -49,8 +50,21 @@ def functions(code):
             start = None
 
 
+def check_any(rel, text):
+    """What holds for every file, whatever its language."""
+    for m in MERGE.finditer(text):
+        yield text.count("\n", 0, m.start()) + 1, f"half of a merge: {m.group(0)}"
+    if rel.endswith(".py"):
+        try:
+            compile(text, rel, "exec")
+        except SyntaxError as e:
+            yield e.lineno or 1, f"does not parse: {e.msg}"
+
+
 def check(rel, text):
-    if rel.endswith(NEEDS_SPDX) and SPDX not in "\n".join(text.split("\n")[:3]):
+    if not rel.endswith(NEEDS_SPDX):
+        return
+    if SPDX not in "\n".join(text.split("\n")[:3]):
         yield 1, "no licence line: " + SPDX
     if not rel.endswith(CODE):
         return
@@ -76,24 +90,28 @@ def check(rel, text):
             yield line, f"{name} has {branches} branches; the limit is {MAX_BRANCHES}"
 
 
+def sources(root):
+    """(name, text) of every file of ours: what lies at the top, and all below the folders that we have."""
+    for folder, below, files in os.walk(root):
+        if folder == root:
+            below[:] = [b for b in below if b in TOPS]
+        below[:] = sorted(b for b in below if b not in ("seeds", "__pycache__"))
+        for f in sorted(files):
+            with open(os.path.join(folder, f), "rb") as src:
+                data = src.read()
+            if b"\0" not in data:
+                yield os.path.relpath(os.path.join(folder, f), root), data.decode("utf-8", "replace")
+
+
 def main():
     root = sys.argv[1] if len(sys.argv) > 1 else \
         os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
     seen = wrong = 0
-    for top in TOPS:
-        for folder, _, files in os.walk(os.path.join(root, top)):
-            if os.sep + "seeds" in folder or "__pycache__" in folder:
-                continue
-            for f in sorted(files):
-                path = os.path.join(folder, f)
-                rel = os.path.relpath(path, root)
-                if not rel.endswith(NEEDS_SPDX):
-                    continue
-                seen += 1
-                with open(path, encoding="utf-8") as src:
-                    for line, why in check(rel, src.read()):
-                        print(f"{rel}:{line}: {why}")
-                        wrong += 1
+    for rel, text in sources(root):
+        seen += 1
+        for line, why in (*check_any(rel, text), *check(rel, text)):
+            print(f"{rel}:{line}: {why}")
+            wrong += 1
     if seen == 0:
         sys.exit("style.py: no sources found")
     print(f"{seen} files, {wrong} remarks")
