@@ -4,7 +4,8 @@
 A script is run by `smbkit --run 'SCRIPT' ...`, which sets port, user, password and unc in the
 environment. A check that fails is printed with what the client said; the script ends with
 'N passed, N failed' and that exit status. A missing client is a failure: `make check` installs it.
-What this machine cannot do at all is skipped: exit status 77 with the reason as the last line.
+What this machine cannot do at all is skipped: exit status 77 with the reason as the last line, unless a check
+has failed before.
 
 SMBKIT_QUICK=1: small files.
 """
@@ -42,7 +43,10 @@ def finish():
 
 
 def skip(reason):
+    """What failed before stays a failure."""
     print(reason, flush=True)
+    if _failed:
+        finish()
     sys.exit(77)
 
 
