@@ -38,29 +38,31 @@ missing() {
     done
 }
 
-# shellcheck disable=SC2086  # lists of names
-{
-    wanted=$(missing $wanted)
-    clients=$(missing $clients)
-}
-[ -n "$wanted$clients" ] || exit 0
-if [ "$(id -u)" != 0 ]; then
-    echo "deps.sh: missing packages; as root: apt-get install $wanted$clients" >&2
-    exit 1
-fi
-
 # The package samba starts its servers, now and at each boot. They shall do neither: the tests start an
 # smbd of their own, and port 445 of this machine is not ours to give away.
 policy=/usr/sbin/policy-rc.d
+mark="# smbkit's tools/deps.sh: no service is started while it installs"
+ours() {
+    grep -qsxF "$mark" $policy
+}
 quiet_begin() {
-    [ ! -e $policy ] || mv $policy $policy.smbkit || exit 1
+    # what is there is put away, and never over what was put away before
+    if [ -e $policy ] || [ -L $policy ]; then
+        if [ -e $policy.smbkit ]; then
+            echo "deps.sh: there are $policy and $policy.smbkit; remove the one that is not to stay" >&2
+            exit 1
+        fi
+        mv $policy $policy.smbkit || exit 1
+    fi
     trap quiet_end EXIT
     trap 'exit 1' HUP INT TERM
-    printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy || exit 1
+    printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >$policy.new && chmod 755 $policy.new &&
+        mv $policy.new $policy || exit 1
 }
 quiet_end() {
-    rm -f $policy
-    [ ! -e $policy.smbkit ] || mv $policy.smbkit $policy
+    never_start
+    ! ours || rm -f $policy
+    [ -e $policy ] || [ ! -e $policy.smbkit ] || mv $policy.smbkit $policy
     trap - EXIT HUP INT TERM
 }
 never_start() {
@@ -73,9 +75,25 @@ never_start() {
     done >/dev/null 2>&1
 }
 
+# A run that was killed could not tidy up.
+if [ "$(id -u)" = 0 ] && { ours || { [ ! -e $policy ] && [ -e $policy.smbkit ]; }; }; then
+    quiet_end
+fi
+
+# shellcheck disable=SC2086  # lists of names
+{
+    wanted=$(missing $wanted)
+    clients=$(missing $clients)
+}
+[ -n "$wanted$clients" ] || exit 0
+if [ "$(id -u)" != 0 ]; then
+    echo "deps.sh: missing packages; as root: apt-get install $wanted$clients" >&2
+    exit 1
+fi
+
 echo "deps.sh: installing $wanted$clients"
 case " $clients " in *" samba "*) quiet_begin ;; esac
-apt-get update -q || exit 1
+apt-get update -q -o APT::Update::Error-Mode=any || exit 1
 # shellcheck disable=SC2086
 if [ -n "$wanted" ]; then
     apt-get install -qy --no-install-recommends $wanted || exit 1
@@ -86,5 +104,4 @@ if [ -n "$clients" ]; then
     apt-get install -qy --no-install-recommends ${suite:+-t "$suite"} $clients ||
         apt-get install -qy --no-install-recommends $clients || exit 1
 fi
-case " $clients " in *" samba "*) never_start ;; esac
 exit 0
