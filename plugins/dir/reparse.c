@@ -6,7 +6,13 @@
  * On the disk a link is another file. It is made by a name of our own, takes the other's place in
  * one step, and then the handle is the new file's, with the same descriptor number: other callbacks
  * may be using it. What was there must be empty, and open by this handle alone, so that nothing is
- * lost and nobody goes on with a file that has no name. All under the lock of the folder.
+ * lost. All under the lock of the folder.
+ *
+ * Whose it is and who may do what must come along, or whoever may turn a file into a link and back
+ * would have one that is everybody's. The descriptor goes from the old to the new one as it is,
+ * where links can have it (an attribute of the class user cannot be one of a link's), and else
+ * nothing is turned. The new one is the caller's, and so must the old one be. What else
+ * user.DOSATTRIB says of a file is lost, as links have none: whoever may turn it may change that.
  */
 #include "volume.h"
 #include <errno.h>
@@ -22,7 +28,7 @@ struct turn {
     struct dir_folder *folder;
     const char *target; /* NULL: a plain file, or folder */
     bool plain_folder;
-    struct statx old;
+    struct statx old, made;
     char name[DIR_NAME_MAX + 1]; /* the handle's */
     char own[FS_OWN_NAME_LEN + 1];
 };
@@ -62,9 +68,11 @@ static bool has_streams(int fd)
     return found;
 }
 
-/* A link has no data, no attributes and one name. */
+/* A link has no data, no attributes and one name; the new one's owner is the caller. */
 static smbkit_status check_old(const struct turn *t)
 {
+    if (t->old.stx_uid != dir_user_uid(t->h->user))
+        return SMBKIT_STATUS_ACCESS_DENIED;
     if (S_ISLNK(t->old.stx_mode))
         return SMBKIT_STATUS_SUCCESS;
     if (dir_ea_size(t->v, t->h->fd) != 0)
@@ -78,9 +86,19 @@ static smbkit_status check_old(const struct turn *t)
     return t->old.stx_nlink == 1 ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_NOT_SUPPORTED;
 }
 
-/* --- doing it (with the user's rights, and the folder's lock held); 0 or an errno --- */
+/* --- doing it (with the folder's lock held); 0 or an errno --- */
 
-static int make_new(const struct turn *t)
+/* Runs a step with the user's rights. */
+static int as_user(struct turn *t, int (*step)(struct turn *t))
+{
+    if (!dir_user_enter(t->h->user))
+        return EACCES;
+    int err = step(t);
+    dir_user_leave(t->h->user);
+    return err;
+}
+
+static int make_new(struct turn *t)
 {
     const struct dir_volume *v = t->v;
     int dir = t->folder->fd, mode = t->plain_folder ? v->folder_mode : v->file_mode;
@@ -93,6 +111,22 @@ static int make_new(const struct turn *t)
         return errno;
     close(fd);
     return 0;
+}
+
+/* The security descriptor, with the server's rights. */
+static int carry(const struct turn *t, int fd)
+{
+    uint8_t *value;
+    size_t len;
+    int err = t->v->acl_xattr[0] != '\0' ? dir_xattr_get(t->h->fd, t->v->acl_xattr, &value, &len)
+                                         : ENODATA;
+    if (err == ENODATA || err == ENOTSUP || err == EPERM) /* EPERM: a link has none */
+        return 0;
+    if (err != 0)
+        return err;
+    err = dir_xattr_set(fd, t->v->acl_xattr, value, len, 0);
+    smbkit_free(value);
+    return err;
 }
 
 static int swap(const struct turn *t)
@@ -117,9 +151,9 @@ static int drop_old(const struct turn *t)
 }
 
 /* Events of the new file are known as our own from before it has the name. */
-static int take_place(const struct turn *t, const struct statx *st)
+static int take_place(struct turn *t)
 {
-    if (!dir_handle_turn(t->v, t->h, st))
+    if (!dir_handle_turn(t->v, t->h, &t->made))
         return EBUSY;
     int err = swap(t);
     if (err == 0 && (err = drop_old(t)) != 0)
@@ -129,24 +163,31 @@ static int take_place(const struct turn *t, const struct statx *st)
     return err;
 }
 
+static int drop_made(struct turn *t)
+{
+    (void)unlinkat(t->folder->fd, t->own, t->plain_folder ? AT_REMOVEDIR : 0);
+    return 0;
+}
+
 static int turn(struct turn *t)
 {
-    struct statx st;
     struct dir_handle *h = t->h;
-    int err = make_new(t);
+    int err = as_user(t, make_new);
     if (err != 0)
         return err;
     int fd = fs_open(t->folder->fd, t->own, FS_SEE, 0);
-    if (fd < 0 || fs_stat(fd, "", &st) < 0)
+    if (fd < 0 || fs_stat(fd, "", &t->made) < 0)
         err = errno;
     if (err == 0)
-        err = take_place(t, &st);
+        err = carry(t, fd);
+    if (err == 0)
+        err = as_user(t, take_place);
     if (err != 0) {
-        (void)unlinkat(t->folder->fd, t->own, t->plain_folder ? AT_REMOVEDIR : 0);
+        (void)as_user(t, drop_made);
     } else {
-        dir_index_add(t->folder, t->name, st.stx_ino);
+        dir_index_add(t->folder, t->name, t->made.stx_ino);
         h->io = 0;
-        h->folder = S_ISDIR(st.stx_mode);
+        h->folder = S_ISDIR(t->made.stx_mode);
         err = dup3(fd, h->fd, O_CLOEXEC) < 0 ? errno : 0;
     }
     if (fd >= 0)
@@ -167,12 +208,9 @@ static smbkit_status turn_locked(struct turn *t)
         return status;
     t->plain_folder = t->target == NULL && dir_link_to_folder(t->v, t->folder, t->name);
     dir_own_name(t->v, t->own);
-    if (!dir_user_enter(t->h->user))
-        return SMBKIT_STATUS_ACCESS_DENIED;
     dir_change_begin(t->h);
     err = turn(t);
     dir_change_end(t->h);
-    dir_user_leave(t->h->user);
     if (err == EBUSY)
         return SMBKIT_STATUS_SHARING_VIOLATION;
     return err == 0 ? SMBKIT_STATUS_SUCCESS : dir_status(err);

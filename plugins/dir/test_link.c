@@ -273,6 +273,88 @@ static void test_not_made(void **state)
     assert_string_equal(listing(t, ""), "empty full ");
 }
 
+static int setup_acls(const char *acls)
+{
+    const struct smbkit_arg args[] = {{"links", "reparse"}, {"acls", acls}};
+    return dirtest_setup(t, args, 2);
+}
+
+static int setup_acl_user(void **state)
+{
+    return setup_acls("user.NTACL");
+}
+
+static int setup_acl_security(void **state)
+{
+    return setup_acls("security.NTACL");
+}
+
+/* A DACL that says nothing to anybody. */
+static const uint8_t empty_sd[28] = {1, 0, 4, 0x80, [16] = 20, [20] = 2, [22] = 8};
+
+static void check_sd(void *f)
+{
+    assert_int_equal(XWAIT(t, vfs_get_sd(&t->op, t->vol, f)), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(t->op.blob_len, sizeof(empty_sd));
+    assert_memory_equal(t->op.blob, empty_sd, sizeof(empty_sd));
+}
+
+/* Nobody is rid of a descriptor by way of a link. */
+static void test_descriptor(void **state)
+{
+    make(t, "f", 0);
+    if (setxattr(disk(t, "f").text, "security.NTACL", "", 0, 0) != 0)
+        skip();
+    void *f = must_open(t, "f");
+    assert_int_equal(XWAIT(t, vfs_set_sd(&t->op, t->vol, f, empty_sd, sizeof(empty_sd))),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(set_link(f, "x", true), SMBKIT_STATUS_SUCCESS);
+    check_sd(f);
+    assert_int_equal(set_link(f, "y", true), SMBKIT_STATUS_SUCCESS);
+    check_sd(f);
+    assert_int_equal(XWAIT(t, vfs_set_reparse(&t->op, t->vol, f, NULL, 0)), SMBKIT_STATUS_SUCCESS);
+    check_sd(f);
+    xclose(t, f);
+}
+
+/* A file whose descriptor no link can have stays what it is. */
+static void test_descriptor_stays(void **state)
+{
+    make(t, "f", 0);
+    void *f = must_open(t, "f");
+    assert_int_equal(XWAIT(t, vfs_set_sd(&t->op, t->vol, f, empty_sd, sizeof(empty_sd))),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(set_link(f, "x", true), SMBKIT_STATUS_ACCESS_DENIED);
+    check_sd(f);
+    xclose(t, f);
+    f = must_open(t, "f");
+    check_sd(f);
+    xclose(t, f);
+    assert_string_equal(listing(t, ""), "f ");
+}
+
+/* Nor does a file change its owner so. */
+static void test_owner(void **state)
+{
+    make(t, "f", 0);
+    if (chown(disk(t, "f").text, 4711, 4712) != 0)
+        skip();
+    void *f = must_open(t, "f");
+    assert_int_equal(set_link(f, "x", true), SMBKIT_STATUS_ACCESS_DENIED);
+    xclose(t, f);
+    put_link("l", "x");
+    assert_int_equal(lchown(disk(t, "l").text, 4711, 4712), 0);
+    assert_int_equal(open_flags("l", ACCESS_FULL, SMBKIT_OPEN_REPARSE_POINT),
+                     SMBKIT_STATUS_SUCCESS);
+    f = t->op.opened;
+    assert_int_equal(XWAIT(t, vfs_set_reparse(&t->op, t->vol, f, NULL, 0)),
+                     SMBKIT_STATUS_ACCESS_DENIED);
+    xclose(t, f);
+    struct stat st;
+    assert_int_equal(lstat(disk(t, "l").text, &st), 0);
+    assert_true(S_ISLNK(st.st_mode) && st.st_uid == 4711);
+}
+
 static void test_below(void **state)
 {
     static const char *const out[] = {"..",    "..\\x",         "a\\..\\..\\x",
@@ -364,6 +446,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_make, setup, teardown),
         cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_made, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_descriptor, setup_acl_security, teardown),
+        cmocka_unit_test_setup_teardown(test_descriptor_stays, setup_acl_user, teardown),
+        cmocka_unit_test_setup_teardown(test_owner, setup, teardown),
         cmocka_unit_test_setup_teardown(test_below, setup, teardown),
         cmocka_unit_test_setup_teardown(test_any, setup_any, teardown),
         cmocka_unit_test_setup_teardown(test_wide, setup, teardown),
