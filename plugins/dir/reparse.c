@@ -163,9 +163,14 @@ static int take_place(struct turn *t)
     return err;
 }
 
+/* What has come out may have been put back in vain: then our name is that of the user's file, and
+   stays. Without bytes it is swept up one day (sweep.c). */
 static int drop_made(struct turn *t)
 {
-    (void)unlinkat(t->folder->fd, t->own, t->plain_folder ? AT_REMOVEDIR : 0);
+    struct statx st;
+    if (fs_stat(t->folder->fd, t->own, &st) == 0 && st.stx_ino == t->made.stx_ino &&
+        dir_dev(&st) == dir_dev(&t->made))
+        (void)unlinkat(t->folder->fd, t->own, t->plain_folder ? AT_REMOVEDIR : 0);
     return 0;
 }
 

@@ -355,6 +355,43 @@ static void test_owner(void **state)
     assert_true(S_ISLNK(st.st_mode) && st.st_uid == 4711);
 }
 
+static enum { SWAP_AS_EVER, SWAP_BUSY, SWAP_BROKEN } swaps;
+
+int __real_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
+
+/* While a name is swapped somebody else writes to the file, and from then on no swap is done. */
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+    if (!(flags & RENAME_EXCHANGE) || swaps == SWAP_AS_EVER)
+        return __real_renameat2(from_dir, from, to_dir, to, flags);
+    if (swaps == SWAP_BROKEN) {
+        errno = EIO;
+        return -1;
+    }
+    swaps = SWAP_BROKEN;
+    int fd = openat(to_dir, to, O_WRONLY);
+    assert_int_equal(write(fd, "data", 4), 4);
+    close(fd);
+    return __real_renameat2(from_dir, from, to_dir, to, flags);
+}
+
+static void test_nothing_lost(void **state)
+{
+    struct stat st;
+    make(t, "f", 0);
+    void *f = must_open(t, "f");
+    int fd = open(disk(t, "f").text, O_RDONLY);
+    swaps = SWAP_BUSY;
+    assert_int_equal(set_link(f, "x", true), SMBKIT_STATUS_SHARING_VIOLATION);
+    swaps = SWAP_AS_EVER;
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(st.st_size, 4);
+    assert_int_equal(st.st_nlink, 1);
+    close(fd);
+    xclose(t, f);
+}
+
 static void test_below(void **state)
 {
     static const char *const out[] = {"..",    "..\\x",         "a\\..\\..\\x",
@@ -449,6 +486,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_descriptor, setup_acl_security, teardown),
         cmocka_unit_test_setup_teardown(test_descriptor_stays, setup_acl_user, teardown),
         cmocka_unit_test_setup_teardown(test_owner, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(test_below, setup, teardown),
         cmocka_unit_test_setup_teardown(test_any, setup_any, teardown),
         cmocka_unit_test_setup_teardown(test_wide, setup, teardown),
