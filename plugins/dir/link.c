@@ -6,6 +6,7 @@
 #include "volume.h"
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define BUFFER_HEAD   8u  /* tag, length, reserved */
@@ -103,6 +104,17 @@ static bool take_path(const uint8_t *p, size_t len, char *target, size_t room)
     return at > 0;
 }
 
+/* Does a full path lead to a server, or to Windows' own names of drives and servers? In any case,
+   as Windows has it. */
+static bool leads_away(const char *target)
+{
+    static const char *const heads[] = {"//", "/Device/", "/DosDevices/", "/GLOBALROOT/"};
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+        if (strncasecmp(target, heads[i], strlen(heads[i])) == 0)
+            return true;
+    return false;
+}
+
 smbkit_status dir_link_target(const uint8_t *data, size_t len, char target[DIR_PATH_MAX + 1])
 {
     const uint8_t *names = data + BUFFER_HEAD + LINK_HEAD;
@@ -120,7 +132,7 @@ smbkit_status dir_link_target(const uint8_t *data, size_t len, char target[DIR_P
     target[0] = '/';
     /* what could not be told again (drives, UNC paths) is not taken */
     if (!take_path(names + at, n, target + root, DIR_PATH_MAX + 1 - root) ||
-        !fs_name_visible(target))
+        !fs_name_visible(target) || leads_away(target))
         return SMBKIT_STATUS_IO_REPARSE_DATA_INVALID;
     return SMBKIT_STATUS_SUCCESS;
 }

@@ -419,6 +419,12 @@ static void test_any(void **state)
     /* what could not be told again: drives, UNC paths, too much */
     assert_int_equal(make_link("bad", "\\??\\C:\\x", false), SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
     assert_int_equal(make_link("bad", "C:\\x", false), SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
+    static const char *const far[] = {"\\\\server\\share", "\\Device\\Mup\\server",
+                                      "\\GLOBALROOT\\x", "\\dosdevices\\C", "device\\x"};
+    for (size_t i = 0; i < sizeof(far) / sizeof(far[0]); i++)
+        assert_int_equal(make_link("bad", far[i], false), SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
+    assert_int_equal(make_link("bad", "\\\\server\\share", true),
+                     SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
     assert_int_equal(make_link("bad", "", true), SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
     memset(much, 'x', sizeof(much) - 1);
     assert_int_equal(make_link("bad", much, true), SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
