@@ -2,7 +2,7 @@
 /*
  * Shares that come, change and go while clients are connected. What is written to the file "order"
  * of the share "x" is done: "add NAME TEXT", "replace NAME TEXT" or "remove NAME", on the server's
- * thread. Usage: live COMMAND.
+ * thread; then the file "obeyed" is written in the working folder. Usage: live COMMAND.
  */
 #include "embed.h"
 #include <pthread.h>
@@ -11,6 +11,13 @@ struct order {
     struct smbkit_server *server;
     char verb[16], name[32], text[64];
 };
+
+/* Tells the command, which waits for this. */
+static void tell(const char *name)
+{
+    FILE *f = fopen(name, "w");
+    EXPECT(f != NULL && fputs("done\n", f) >= 0 && fclose(f) == 0);
+}
 
 static void obey(void *ctx)
 {
@@ -25,6 +32,7 @@ static void obey(void *ctx)
            for as long as they like. */
         embed_share(o->server, o->name, embed_tree(o->text));
     }
+    tell("obeyed");
     free(o);
 }
 
