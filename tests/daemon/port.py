@@ -31,8 +31,13 @@ def enter_namespace():
     if user:
         write("/proc/self/setgroups", "deny")
         write("/proc/self/uid_map", f"0 {user} 1")
-    # what a new namespace begins with, unless the system says otherwise
-    write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "1024")
+    try:
+        # what a new namespace begins with, unless the system says otherwise
+        write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "1024")
+    except OSError as e:
+        # a container's /proc/sys is often read-only, even for a namespace of one's own
+        print(f"the first unprivileged port cannot be set here: {e}")
+        sys.exit(77)
 
 
 def no_privilege():
