@@ -99,8 +99,8 @@ def test_blocks_the_loop():
     r = run("--name", "x", "--run", f"{hang} {GET}", ASYNC, "hang=8000")
     check("served afterwards", "hello from a worker" in r.stdout, r.stdout + r.stderr)
     said = r.stderr.find("share 'x': testing does not return from open for 5 seconds")
-    back = re.search(r"share 'x': testing has returned from open after [78] seconds", r.stderr)
-    check("who blocks is named", 0 <= said and back and said < back.start(), r.stderr)
+    back = re.search(r"share 'x': testing has returned from open after (\d+) seconds", r.stderr)
+    check("who blocks is named", 0 <= said and back and said < back.start() and int(back[1]) >= 7, r.stderr)
     check("once", r.stderr.count("does not return") == 1, r.stderr)
 
 
@@ -120,8 +120,8 @@ def test_hang_at_the_end(p, client, began):
     began = time.monotonic()
     p.terminate()
     err = p.communicate(timeout=30)[1]
-    told = re.findall("share 'x': testing has not answered open for 3[0-3] seconds\n", err)
-    check("named", len(told) == 1, err)
+    told = re.findall(r"share 'x': testing has not answered open for (\d+) seconds\n", err)
+    check("named", len(told) == 1 and int(told[0]) >= 30, err)
     check("status when a plugin hangs", p.returncode == 1, p.returncode)
     check("told why", "something is still in work" in err, err)
     check("in time", time.monotonic() - began < 10)
