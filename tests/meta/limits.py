@@ -5,8 +5,8 @@
 Usage: limits.py SOURCE_ROOT
 
 In a table with the column "in the source" a row names constants, `NAME` or `NAME` of `FILE` where several files
-have one of that name, and options, (`--name`), whose default counts. The value of each must be one of the
-numbers in the column "value".
+have one of that name, and options, (`--name`), whose default counts. Where the column "value" has as many numbers
+as the row has constants, the nth is the nth's; else the value of each must be one of the numbers.
 """
 import os
 import re
@@ -46,14 +46,19 @@ def value_of(known, name, file=None):
     return eval(text)  # numbers and operators only
 
 
-def numbers(cell):
-    """All that a cell can mean: with its unit in bytes or ms, and as it stands."""
-    found = set()
+def each_number(cell):
+    """What each number of a cell can mean: with its unit in bytes or ms, and as it stands."""
+    found = []
     for number, unit in re.findall(r"(\d[\d,]*(?:\.\d+)?)(?:[  ]?([A-Za-z]+))?", cell):
         plain = float(number.rstrip(",").replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+,?", number)
                       else number.split(",")[0])
-        found |= {plain, plain * UNITS.get(unit, 1)}
+        found.append({plain, plain * UNITS.get(unit, 1)})
     return found
+
+
+def numbers(cell):
+    """All that a cell can mean."""
+    return set().union(*each_number(cell))
 
 
 def rows(page):
@@ -79,10 +84,11 @@ def check(root):
         allowed = numbers(value + " " + " ".join(re.findall(r"\(`--[\w-]+`, ([^)]*)\)", value)))
         named = [(name, file or None) for name, file in
                  re.findall(r"`([A-Z]\w+)`(?: of `([\w/.]+)`)?", source)]
-        for name, file in named:
+        single = each_number(value)
+        for i, (name, file) in enumerate(named):
             compared += 1
             try:
-                if value_of(known, name, file) not in allowed:
+                if value_of(known, name, file) not in (single[i] if len(single) == len(named) else allowed):
                     yield f"{what}: {name} is {value_of(known, name, file)}, not {value}"
             except ValueError as e:
                 yield f"{what}: {e}"

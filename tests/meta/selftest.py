@@ -102,6 +102,9 @@ ONE_NAMED = "only 1 limits are named"
 LIMITS = [
     ("| a | 16 | b | `A_MAX` |", "#define A_MAX (1u << 5) /* 16 */\n", "", "A_MAX is 32, not 16"),
     ("| a | 2 KiB, 9 | b | `A_MAX` |", "#define B_MAX 1024u\n#define A_MAX (2 * B_MAX)\n", "", f"\n{ONE_NAMED}"),
+    ("| a, b | 16, 2 KiB | b | `A_MAX`, `B_MAX` |", "#define A_MAX 2048\n#define B_MAX 16\n", "", "A_MAX is 2048, not"),
+    ("| a, b | 16, 2 KiB | b | `A_MAX`, `B_MAX` |", "#define A_MAX 16\n#define B_MAX 2048\n", "",
+     "only 2 limits are named"),
     ("| a | 16 | b | `B_MAX` |", "#define A_MAX 16\n", "", "B_MAX: is not in the source"),
     ("| a (`--many`) | 16 | b | |", "", 'OPTION(m, "many", UINT, NULL, 1, 99, "17", "t")\n', "--many is 17"),
     ("| a (`--few`) | 16 | b | |", "", 'OPTION(m, "many", UINT, NULL, 1, 99, "16", "t")\n', "no option --few"),
