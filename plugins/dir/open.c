@@ -155,9 +155,10 @@ void dir_open(struct smbkit_op *op, void *vol, const struct smbkit_open_args *ar
 {
     struct opening o = {.v = vol, .stream = args->stream, .at = {.fd = -1}};
     smbkit_status status = dir_user_get(&o.v->users, smbkit_op_user(op), &o.user);
-    dir_quota_seen(o.v, op, o.user);
-    if (status == SMBKIT_STATUS_SUCCESS)
+    if (status == SMBKIT_STATUS_SUCCESS) {
+        dir_quota_seen(o.v, op, o.user);
         status = find(&o, args->path, args->flags);
+    }
     if (status == SMBKIT_STATUS_SUCCESS)
         status = finish_open(&o, args->access);
     if (status == SMBKIT_STATUS_SUCCESS && o.stream != NULL)
@@ -282,9 +283,10 @@ void dir_create(struct smbkit_op *op, void *vol, const struct smbkit_create_args
 {
     struct opening o = {.v = vol, .stream = args->stream, .at = {.fd = -1}};
     smbkit_status status = dir_user_get(&o.v->users, smbkit_op_user(op), &o.user);
-    dir_quota_seen(o.v, op, o.user);
-    if (status == SMBKIT_STATUS_SUCCESS)
+    if (status == SMBKIT_STATUS_SUCCESS) {
+        dir_quota_seen(o.v, op, o.user);
         status = create(&o, op, args);
+    }
     answer(op, &o, status);
 }
 

@@ -98,14 +98,16 @@ static void forget_oldest(struct dir_quotas *q)
     q->count--;
 }
 
-/* Two accounts may be one user on the disk (as=NAME): the first one is shown for both. */
+/* Two accounts may be one user on the disk (as=NAME): the newest one is shown for both. */
 static void remember(struct dir_quotas *q, uint32_t uid, const void *sid, size_t len)
 {
-    const struct dir_known *k = q->known;
+    struct dir_known *k = q->known;
     while (k != NULL && (k->sid_len != len || memcmp(k->sid, sid, len) != 0))
         k = k->next;
-    if (k != NULL)
+    if (k != NULL) {
+        k->uid = uid; /* the account's user may be another one by now */
         return;
+    }
     struct dir_known *made = smbkit_alloc(sizeof(*made));
     if (made == NULL)
         return; /* then he is a number for now */

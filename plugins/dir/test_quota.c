@@ -80,6 +80,15 @@ static int setup(void **state)
     return 0;
 }
 
+static int setup_users(void **state)
+{
+    const struct smbkit_arg args[] = {{"as", geteuid() == 0 ? "user" : "server"}};
+    memset(&made_up, 0, sizeof made_up);
+    made_up.on = true;
+    dirtest_init(&t);
+    return !dirtest_open_volume(&t, args, 1);
+}
+
 static int setup_off(void **state)
 {
     begin(false);
@@ -149,7 +158,7 @@ static void test_known(void **state)
 {
     uid_t me = geteuid();
     if (me >= USERS)
-        return;
+        skip();
     made_up.there[me] = true;
     made_up.user[me] = (struct dqblk){.dqb_curspace = 5000};
     assert_int_equal(limit(ann, sizeof ann, 1, 2), SMBKIT_STATUS_NO_MATCH);
@@ -174,6 +183,26 @@ static void test_known(void **state)
     as(NULL, 0);
     assert_int_equal(list(ben, sizeof ben, 0, 1), 1);
     assert_int_equal(list(NULL, 0, 0, 100), 1);
+    assert_memory_equal(t.op.quotas[0].quota.sid, ben, sizeof ben);
+}
+
+/* An account whose Unix user has changed is asked for as the new one. */
+static void test_moved(void **state)
+{
+    if (geteuid() != 0)
+        skip();
+    made_up.there[1] = made_up.there[2] = true;
+    made_up.user[1].dqb_curspace = 1000;
+    made_up.user[2].dqb_curspace = 2000;
+    as(ann, sizeof ann);
+    t.op.user = "daemon";
+    (void)status_of(&t, "");
+    t.op.user = "bin";
+    (void)status_of(&t, "");
+    t.op.user = NULL;
+    as(NULL, 0);
+    assert_int_equal(list(ann, sizeof ann, 0, 1), 1);
+    assert_int_equal(t.op.quotas[0].quota.used, 2000);
 }
 
 static void test_set(void **state)
@@ -218,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_list, setup, teardown),
         cmocka_unit_test_setup_teardown(test_known, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_moved, setup_users, teardown),
         cmocka_unit_test_setup_teardown(test_set, setup, teardown),
         cmocka_unit_test_setup_teardown(test_control, setup, teardown),
         cmocka_unit_test_setup_teardown(test_off, setup_off, teardown),
