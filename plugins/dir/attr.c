@@ -101,7 +101,7 @@ smbkit_status dir_attr_get(struct dir_volume *v, struct dir_handle *h, struct sm
     struct dir_folder *f = dir_handle_where(v, h, name);
     dir_dos_read(h->fd, NULL, &dos);
     dir_attr_fill(v, &st, &dos, name, attr);
-    if (S_ISLNK(st.stx_mode) && f != NULL && dir_link_to_folder(v, f, name))
+    if (S_ISLNK(st.stx_mode) && f != NULL && dir_link_to_folder(v, h->user, f, name))
         attr->attributes |= SMBKIT_ATTR_DIRECTORY;
     if (f != NULL)
         dir_folder_put(f);

@@ -468,8 +468,10 @@ void dir_sweep(int folder, const char *name);
 uint8_t *dir_link_buffer(int fd, size_t *len);
 /* Where the link of a reparse data buffer leads, as the disk has it. */
 smbkit_status dir_link_target(const uint8_t *data, size_t len, char target[DIR_PATH_MAX + 1]);
-/* Does this link lead to a folder of the share? */
-bool dir_link_to_folder(struct dir_volume *v, struct dir_folder *f, const char *name);
+/* Does this link lead to a folder of the share that the user can see? NULL: the rights are the
+   user's already, or the server's. */
+bool dir_link_to_folder(struct dir_volume *v, const struct dir_user *user, struct dir_folder *f,
+                        const char *name);
 
 /* --- acl.c --- */
 

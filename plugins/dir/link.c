@@ -153,12 +153,18 @@ uint8_t *dir_link_buffer(int fd, size_t *len)
     return make_buffer(target, len);
 }
 
-bool dir_link_to_folder(struct dir_volume *v, struct dir_folder *f, const char *name)
+bool dir_link_to_folder(struct dir_volume *v, const struct dir_user *user, struct dir_folder *f,
+                        const char *name)
 {
     char *path = dir_folder_path(f, name);
+    if (!dir_user_enter(user)) {
+        smbkit_free(path);
+        return false;
+    }
     int fd = path != NULL ? fs_open(v->root, path, FS_SEE | FS_FOLLOW | FS_FOLDER, 0) : -1;
     if (fd >= 0)
         close(fd);
+    dir_user_leave(user);
     smbkit_free(path);
     return fd >= 0;
 }

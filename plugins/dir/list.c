@@ -53,7 +53,7 @@ static void add(struct listing *l, const char *name, uint64_t cookie)
     if (!S_ISREG(st.stx_mode) && !S_ISDIR(st.stx_mode) && !shown)
         return;
     dir_attr_fill(l->v, &st, &dos, name, &attr);
-    if (shown && dir_link_to_folder(l->v, l->h->self, name))
+    if (shown && dir_link_to_folder(l->v, NULL, l->h->self, name))
         attr.attributes |= SMBKIT_ATTR_DIRECTORY;
     l->full = !smbkit_dir_add(l->op, name, &attr, cookie);
 }

@@ -6,7 +6,8 @@
  * On the disk a link is another file. It is made by a name of our own, takes the other's place in
  * one step, and then the handle is the new file's, with the same descriptor number: other callbacks
  * may be using it. What was there must be empty, and open by this handle alone, so that nothing is
- * lost. All under the lock of the folder.
+ * lost. An open that is under way is not seen: its handle is for a file without a name then, as
+ * after a removal by somebody on the disk. All under the lock of the folder.
  *
  * Whose it is and who may do what must come along, or whoever may turn a file into a link and back
  * would have one that is everybody's. The descriptor goes from the old to the new one as it is,
@@ -61,10 +62,11 @@ static bool has_streams(int fd)
     char *list;
     bool found = false;
     ssize_t n = dir_xattr_names(fd, &list);
+    if (n < 0)
+        found = true; /* nobody knows */
     for (const char *at = list; n > 0 && at < list + n && !found; at += strlen(at) + 1)
         found = strncmp(at, DIR_STREAM_XATTR, sizeof(DIR_STREAM_XATTR) - 1) == 0;
-    if (n >= 0)
-        smbkit_free(list);
+    smbkit_free(list);
     return found;
 }
 
@@ -98,6 +100,18 @@ static int as_user(struct turn *t, int (*step)(struct turn *t))
     return err;
 }
 
+static int make_folder(const struct turn *t, int mode)
+{
+    if (mkdirat(t->folder->fd, t->own, FS_MODE(mode >= 0 ? mode : 0777)) != 0)
+        return errno;
+    int fd = mode >= 0 ? fs_open(t->folder->fd, t->own, FS_READ | FS_FOLDER, 0) : -1;
+    if (fd >= 0) {
+        (void)fchmod(fd, FS_MODE(mode));
+        close(fd);
+    }
+    return 0;
+}
+
 static int make_new(struct turn *t)
 {
     const struct dir_volume *v = t->v;
@@ -105,10 +119,12 @@ static int make_new(struct turn *t)
     if (t->target != NULL)
         return symlinkat(t->target, dir, t->own) == 0 ? 0 : errno;
     if (t->plain_folder)
-        return mkdirat(dir, t->own, FS_MODE(mode >= 0 ? mode : 0777)) == 0 ? 0 : errno;
+        return make_folder(t, mode);
     int fd = fs_open(dir, t->own, FS_MAKE | FS_WRITE, FS_MODE(mode >= 0 ? mode : 0666));
     if (fd < 0)
         return errno;
+    if (mode >= 0)
+        (void)fchmod(fd, FS_MODE(mode)); /* the umask is not meant to count */
     close(fd);
     return 0;
 }
@@ -211,7 +227,7 @@ static smbkit_status turn_locked(struct turn *t)
     smbkit_status status = check_old(t);
     if (status != SMBKIT_STATUS_SUCCESS)
         return status;
-    t->plain_folder = t->target == NULL && dir_link_to_folder(t->v, t->folder, t->name);
+    t->plain_folder = t->target == NULL && dir_link_to_folder(t->v, t->h->user, t->folder, t->name);
     dir_own_name(t->v, t->own);
     dir_change_begin(t->h);
     err = turn(t);

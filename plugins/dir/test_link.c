@@ -279,6 +279,20 @@ static int setup_acls(const char *acls)
     return dirtest_setup(t, args, 2);
 }
 
+static int setup_users(void **state)
+{
+    const struct smbkit_arg args[] = {{"links", "reparse"},
+                                      {"as", geteuid() == 0 ? "user" : "server"}};
+    return dirtest_setup(t, args, 2);
+}
+
+static int setup_modes(void **state)
+{
+    const struct smbkit_arg args[] = {
+        {"links", "reparse"}, {"file-mode", "0664"}, {"folder-mode", "0775"}};
+    return dirtest_setup(t, args, 3);
+}
+
 static int setup_acl_user(void **state)
 {
     return setup_acls("user.NTACL");
@@ -374,6 +388,46 @@ int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to,
     assert_int_equal(write(fd, "data", 4), 4);
     close(fd);
     return __real_renameat2(from_dir, from, to_dir, to, flags);
+}
+
+/* Links do not tell which folders there are where the user may not go. */
+static void test_not_told(void **state)
+{
+    if (geteuid() != 0)
+        skip();
+    t->op.user = "root";
+    make(t, "shut", SMBKIT_ATTR_DIRECTORY);
+    make(t, "shut/in", SMBKIT_ATTR_DIRECTORY);
+    put_link("l", "shut/in");
+    assert_int_equal(chmod(t->base, 0755) | chmod(t->root, 0777), 0);
+    assert_int_equal(chmod(disk(t, "shut").text, 0700), 0);
+    for (int i = 0; i < 2; i++) {
+        t->op.user = i == 0 ? "root" : "daemon";
+        assert_int_equal(open_flags("l", 0x80, SMBKIT_OPEN_REPARSE_POINT), SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(t->op.attr.attributes & SMBKIT_ATTR_DIRECTORY,
+                         i == 0 ? SMBKIT_ATTR_DIRECTORY : 0);
+        xclose(t, t->op.opened);
+    }
+    t->op.user = NULL;
+}
+
+/* What becomes plain again has the mode that new files have. */
+static void test_mode(void **state)
+{
+    struct stat st;
+    mode_t mask = umask(077);
+    for (int i = 0; i < 2; i++) {
+        void *f = must_create(t, "f", i == 0 ? 0 : SMBKIT_ATTR_DIRECTORY);
+        put_link("to", i == 0 ? "nothing" : ".");
+        assert_int_equal(set_link(f, i == 0 ? "nothing" : "to", true), SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(XWAIT(t, vfs_set_reparse(&t->op, t->vol, f, NULL, 0)),
+                         SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(lstat(disk(t, "f").text, &st), 0);
+        assert_int_equal(st.st_mode, i == 0 ? S_IFREG | 0664 : S_IFDIR | 0775);
+        assert_int_equal(xdelete(t, f), SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(unlink(disk(t, "to").text), 0);
+    }
+    umask(mask);
 }
 
 static void test_nothing_lost(void **state)
@@ -492,6 +546,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_descriptor, setup_acl_security, teardown),
         cmocka_unit_test_setup_teardown(test_descriptor_stays, setup_acl_user, teardown),
         cmocka_unit_test_setup_teardown(test_owner, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_told, setup_users, teardown),
+        cmocka_unit_test_setup_teardown(test_mode, setup_modes, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(test_below, setup, teardown),
         cmocka_unit_test_setup_teardown(test_any, setup_any, teardown),
