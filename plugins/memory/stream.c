@@ -83,6 +83,10 @@ void ram_stream_remove(struct ram_volume *v, struct ram_node *n, struct ram_stre
         p = &(*p)->next;
     *p = s->next;
     s->gone = true;
+    if (s->handles > 0) { /* what the file pays for are its names; its payer may go before this */
+        ram_quota_give(s->data.payer, ram_data_alloc(&s->data));
+        s->data.payer = NULL;
+    }
     ram_stream_settle(v, s);
 }
 

@@ -181,6 +181,24 @@ static void test_new_owner(void **state)
     shut(d, 0);
 }
 
+/* A stream that is open and has no name any more is charged to nobody: its file may get another
+   owner, and the old one be forgotten, before it is closed. */
+static void test_stream_without_name(void **state)
+{
+    void *f = create("f", NULL, ann, OK), *s = create("f", "s", NULL, OK);
+    assert_int_equal(put(s, 0, 65536), OK);
+    assert_true(vfs_overwrite(&op, vol, f));
+    assert_int_equal(op.status, OK);
+    assert_int_equal(used(ann), 0);
+    assert_true(vfs_set_sd(&op, vol, f, owned(ben), 20 + SID_SIZE));
+    assert_true(used(ann) == UINT64_MAX);
+    assert_int_equal(put(s, 65536, 65536), OK);
+    assert_int_equal(used(ben), 0);
+    shut(s, 0);
+    assert_int_equal(used(ben), 0);
+    shut(f, SMBKIT_CLEANUP_DELETE);
+}
+
 /* --- limits --- */
 
 static void test_limit(void **state)
@@ -319,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_new_owner, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stream_without_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_defaults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_space, setup, teardown),
