@@ -184,6 +184,17 @@ static void deliver(struct list *due)
     }
 }
 
+/* A folder of the new volume that nobody has judged the watch's user by: he hears that something
+   has changed, and sees what when he opens it. */
+static bool tell_unjudged(struct core_watch *w, struct list *due)
+{
+    if (w->open->volume == watched(w))
+        return false;
+    lose_changes(w);
+    make_due(w, due);
+    return true;
+}
+
 struct one_change {
     const char *path;
     uint32_t action;
@@ -194,7 +205,7 @@ static void tell_change(struct core_watch *w, void *arg)
 {
     struct one_change *x = arg;
     const char *name = relative(w, x->path);
-    if (name == NULL)
+    if (name == NULL || tell_unjudged(w, &x->due))
         return;
     add_change(w, name, x->action);
     /* a plugin that tells of a new name tells of the old one first: both in one answer */
@@ -228,6 +239,8 @@ static void tell_rename(struct core_watch *w, void *arg)
 {
     struct one_rename *x = arg;
     const char *from = relative(w, x->from), *to = relative(w, x->to);
+    if ((from == NULL && to == NULL) || tell_unjudged(w, &x->due))
+        return;
     if (from != NULL)
         add_change(w, from, x->same_folder ? FILE_ACTION_RENAMED_OLD_NAME : FILE_ACTION_REMOVED);
     if (to != NULL)

@@ -343,3 +343,9 @@ void oplock_volume_lost(struct core *c, struct vfs_volume *v)
 {
     break_changed(c, &(struct lease_scope){.volume = vfs_volume_id(v)});
 }
+
+void oplock_volume_left(struct core *c, struct vfs_volume *v)
+{
+    oplock_volume_lost(c, v);
+    lease_keys_free(&c->leases, vfs_volume_id(v));
+}

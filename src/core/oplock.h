@@ -45,5 +45,7 @@ void oplock_volume_changed(struct core *c, struct vfs_volume *v, const char *use
                            bool below);
 /* Anything of this volume may have changed. */
 void oplock_volume_lost(struct core *c, struct vfs_volume *v);
+/* ... and its paths are another volume's now: clients may use their lease keys for those. */
+void oplock_volume_left(struct core *c, struct vfs_volume *v);
 
 #endif

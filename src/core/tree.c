@@ -11,6 +11,7 @@
 #include "core/session.h"
 #include "core/share.h"
 #include "core/state.h"
+#include "core/told.h"
 #include <string.h>
 
 #define SHARE_NAME_UNITS_MAX 80 /* [MS-SRVS] 2.2.2.x: longer names confuse clients */
@@ -151,7 +152,8 @@ static smbkit_status share_replace(struct core_share *s, const struct core_share
         return SMBKIT_STATUS_SUCCESS;
     if (old != volume) {
         notify_replaced(s);
-        oplock_volume_lost(s->core, old);
+        oplock_volume_left(s->core, old);
+        told_lost(s->core); /* who is still being opened there gets no cache of it */
         durable_drop_volume(s->core, old);
     }
     vfs_volume_unref(old);

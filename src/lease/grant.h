@@ -52,6 +52,7 @@ struct lease_grant {
     uint8_t version; /* Lease.Version: 1 or 2, that of the first request */
     uint16_t epoch;
     bool delete_on_close;      /* Lease.FileDeleteOnClose */
+    bool left;                 /* another file has its path now: see lease_keys_free */
     struct list opens;         /* lease_open.in_grant */
     struct htab_node in_table; /* lease_table.leases: by client and key */
 };

@@ -495,10 +495,18 @@ smbkit_status lease_key_check(const struct lease_table *t, const struct guid *cl
     for (struct htab_node *h = htab_first(&t->leases, lease_hash(client, key)); h;
          h = htab_next(h)) {
         const struct lease_grant *g = CONTAINER_OF(h, struct lease_grant, in_table);
-        if (g->node != n && !g->delete_on_close && key_is(g, client, key))
+        if (g->node != n && !g->delete_on_close && !g->left && key_is(g, client, key))
             return SMBKIT_STATUS_INVALID_PARAMETER;
     }
     return SMBKIT_STATUS_SUCCESS;
+}
+
+void lease_keys_free(struct lease_table *t, uint64_t volume)
+{
+    for (struct htab_node *h = htab_walk(&t->leases, NULL); h; h = htab_walk(&t->leases, h)) {
+        struct lease_grant *g = CONTAINER_OF(h, struct lease_grant, in_table);
+        g->left = g->left || g->node->volume == volume;
+    }
 }
 
 static struct lease_grant *lease_new(struct lease_open *o, const struct lease_request *rq)

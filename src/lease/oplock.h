@@ -140,6 +140,9 @@ NODISCARD smbkit_status lease_grant_lease(struct lease_open *o, const struct lea
    ([MS-SMB2] 3.3.5.9.8). */
 NODISCARD smbkit_status lease_key_check(const struct lease_table *t, const struct guid *client,
                                         const struct guid *key, const struct lease_node *n);
+/* What is open of this volume is out of the way: its keys, which clients choose by path, may be
+   used for files of another one. */
+void lease_keys_free(struct lease_table *t, uint64_t volume);
 
 /* [MS-SMB2] 3.3.5.22.1. *level becomes the one to answer with. INVALID_DEVICE_STATE,
    INVALID_PARAMETER, INVALID_OPLOCK_PROTOCOL. */

@@ -189,9 +189,14 @@ static void test_watches(void **state)
     alice.count = 0;
     open_folder(&bob, "d");
     bob.count = 0;
-    expect_answer(&alice, SMBKIT_STATUS_SUCCESS);
+    expect_answer(&alice, SMBKIT_STATUS_NOTIFY_ENUM_DIR); /* what may he see there? */
     assert_int_equal(open_file(&alice, "d\\x", FILE_CREATE, &id), SMBKIT_STATUS_SUCCESS);
-    expect_answer(&bob, SMBKIT_STATUS_SUCCESS);
+    expect_answer(&bob, SMBKIT_STATUS_NOTIFY_ENUM_DIR);
+    assert_int_equal(harness_close(&alice, a), SMBKIT_STATUS_SUCCESS);
+    a = open_folder(&alice, "");
+    assert_int_equal(watch(&alice, a), SMBKIT_STATUS_PENDING);
+    assert_int_equal(open_file(&bob, "y", FILE_CREATE, &id), SMBKIT_STATUS_SUCCESS);
+    expect_answer(&alice, SMBKIT_STATUS_SUCCESS);
     end();
 }
 
@@ -215,6 +220,8 @@ static void test_leases(void **state)
     world_advance(&w, NS_PER_MS);
     harness_run(&alice);
     assert_int_equal(breaks, 1);
+    /* the client has one key for a path, and the old file is still open */
+    assert_int_equal(harness_call(&alice, SMB2_CREATE, &body), SMBKIT_STATUS_SUCCESS);
     arena_clear(&arena);
     end();
 }
