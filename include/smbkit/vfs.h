@@ -474,7 +474,8 @@ struct smbkit_vfs {
     void (*watch)(struct smbkit_op *op, void *vol, void *file, bool tree);
 
     /* The following four are called only with SMBKIT_CAP_QUOTAS, which wants them all, and for
-       users who may: a user sees his own quota, those who administer the server see and set all. */
+       users who may: a user sees his own quota, those who administer the server see and set all;
+       quota_control for everybody. */
 
     /* What users take and may take: smbkit_quota_add for each who has files or limits, from
        `args->cookie` on until it says false or all are listed, then smbkit_reply_quotas. With

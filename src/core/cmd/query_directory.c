@@ -446,6 +446,8 @@ static bool by_access(const struct core_request *r)
 static enum core_verdict judge(struct core_request *r, const struct vfs_dirent *d)
 {
     struct dir_state *s = r->state_data;
+    if (r->cancelled) /* a folder with nothing to see may be long */
+        return list_failed(r, SMBKIT_STATUS_CANCELLED);
     const char *path = flow_join(&s->scratch, r->open->path, d->name, d->name_len);
     if (path == NULL)
         return list_failed(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
