@@ -20,11 +20,15 @@ import kernel_tree
 from kernel import CANNOT_RUN, FOLDER, KERNEL, ROOT
 from peer import HERE, QUICK, check, finish, run, skip
 
+# Links of its own making (as reparse points) break the client of 6.12.117: after some of them it loses its
+# memory, answers EIO, ENOENT or EAGAIN without asking the server, and ends in an Oops in cifsd. 7.3 has none
+# of it, and 6.1 cannot make them.
+NATIVE = "native" if KERNEL == "new" else "none"
 # mount options, parameters of the share, the client's checks, how the disk has symbolic links
 ALL = "smoke tree fsx names rename bigdir sparse attrs twoclients notify sqlite git fio reconnect"
 MOUNTS = [
     ("vers=3.1.1,mfsymlinks", [], ALL, "mfsymlinks"),
-    ("vers=3.1.1,seal", ["links=reparse", "make-links=any"], "smoke fsx", "native"),
+    ("vers=3.1.1,seal", ["links=reparse", "make-links=any"], "smoke fsx", NATIVE),
 ]
 OPERATIONS = 60 if QUICK else 400
 # Of our own sources, what is cloned; src/base and src/wire are built.
@@ -129,11 +133,12 @@ def try_mount(smbkit, work, mount, seed):
         check(f"dir {what} all.sh", status == 0, f"status {status}")
     began = time.time()
     repository = os.path.join(work, "repository")
-    out = run([os.path.join(HERE, "kernel_build.sh"), repository, "links", local])
+    branch = "links" if links != "none" else "plain"
+    out = run([os.path.join(HERE, "kernel_build.sh"), repository, branch, local])
     if not check(f"{what}: build on the disk", out.returncode == 0, out.stdout):
         return
-    variables = [f"REPOSITORY={in_guest(repository)}", "BRANCH=links", f"SEED={seed}", "LINKS=1",
-                 f"OPERATIONS={OPERATIONS}", "SKIP=" + " ".join(f"--skip {name}" for name in SKIP)]
+    variables = [f"REPOSITORY={in_guest(repository)}", f"BRANCH={branch}", f"SEED={seed}",
+                 f"LINKS={'1' if links != 'none' else ''}", f"OPERATIONS={OPERATIONS}", "SKIP=" + " ".join(f"--skip {name}" for name in SKIP)]
     status, said = serve(smbkit, served, parameters, options, os.path.join(HERE, "kernel_dir.sh"), variables)
     print(f"---- dir {what} kernel_dir.sh: {time.time() - began:.0f} s\n{said}", flush=True)
     check(f"dir {what} kernel_dir.sh", status == 0, f"status {status}")

@@ -336,17 +336,7 @@ class Worker:
         name = f"{self.random.choice(self.folders)}/l{self.next}"
         below = [f for f in self.files if f.startswith(os.path.dirname(name) + "/")]
         target = os.path.relpath(self.some(below), os.path.dirname(name)) if below else "nothing/there"
-
-        def work(path):
-            # the kernel's client (6.12) looks whether the target is a folder, and now and then gives up
-            # after that with EIO or ENOENT, without asking the server for the link
-            for last in (False, False, True):
-                try:
-                    return os.symlink(target, path(name))
-                except OSError as e:
-                    if last or e.errno not in (errno.EIO, errno.ENOENT):
-                        raise
-        self.must(f"symlink {name} to {target}", work)
+        self.must(f"symlink {name} to {target}", lambda path: os.symlink(target, path(name)))
         self.links[name] = target
 
     def do_follow(self):
