@@ -20,9 +20,9 @@ import kernel_tree
 from kernel import CANNOT_RUN, FOLDER, KERNEL, ROOT
 from peer import HERE, QUICK, check, finish, run, skip
 
-# Links of its own making (as reparse points) break the client of 6.12.117: after some of them it loses its
-# memory, answers EIO, ENOENT or EAGAIN without asking the server, and ends in an Oops in cifsd. 7.3 has none
-# of it, and 6.1 cannot make them.
+# Sealed mounts of 6.12.117 that make links as reparse points end badly now and then: EIO, ENOENT or EAGAIN
+# (for links, in a capture, without asking the server), once an Oops in cifsd. 7.3 shows none of it, nor does
+# 6.12 with mfsymlinks; so the client is taken to be the cause.
 NATIVE = "native" if KERNEL == "new" else "none"
 # mount options, parameters of the share, the client's checks, how the disk has symbolic links
 ALL = "smoke tree fsx names rename bigdir sparse attrs twoclients notify sqlite git fio reconnect"
@@ -64,8 +64,8 @@ def git(folder, *words):
 
 
 def make_repository(folder):
-    """Our own sources; on the branch `links` with symbolic links too. None is absolute: those the kernel's
-    client takes for drives of Windows."""
+    """Our own sources; on the branch `links` with symbolic links too. None is absolute: with
+    that the checkout fails in 7.3."""
     os.mkdir(folder)
     git(folder, "init", "-q", "-b", "plain")
     for part in PARTS:
