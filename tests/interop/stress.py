@@ -5,7 +5,8 @@
 Usage: stress.py MINUTES       as the command of `smbkit --run` (stress.sh)
 
 Not what the tests say counts, but that the server lives: it answers afterwards, has given back its
-connections, and has not grown. A first round warms pools and caches up; growth is measured from its end.
+connections, and has not grown. A first round, of every suite by all of them at once, takes the
+allocator to its peak; growth is measured from its end.
 """
 import os
 import random
@@ -69,18 +70,23 @@ def torture(share, suite, folder):
     process.wait()
 
 
-def client(share, seed, until, runs):
+def at_random(seed, until):
     order = random.Random(seed)
+    while time.monotonic() < until:
+        yield order.choice(SUITES)
+
+
+def client(share, suites, runs):
     with scratch() as folder:
-        while time.monotonic() < until:
-            torture(share, order.choice(SUITES), folder)
+        for suite in suites:
+            torture(share, suite, folder)
             runs.append(share)
 
 
-def round_of(seconds, seed):
+def round_of(plan):
+    """`plan` gives the suites of each client by its number."""
     runs = []
-    until = time.monotonic() + seconds
-    threads = [threading.Thread(target=client, args=(s, seed + i, until, runs))
+    threads = [threading.Thread(target=client, args=(s, plan(i), runs))
                for i, s in enumerate(SHARES)]
     for t in threads:
         t.start()
@@ -103,10 +109,11 @@ def main():
     seed = int(os.environ.get("SEED", "0")) or random.randrange(1, 1 << 30)
     print(f"SEED={seed}, {minutes} minutes", flush=True)
     idle = descriptors()
-    round_of(min(60, minutes * 15), seed)
+    round_of(lambda i: SUITES)
     settle(idle)
     before = rss()
-    runs = round_of(minutes * 60, seed + 100)
+    until = time.monotonic() + minutes * 60
+    runs = round_of(lambda i: at_random(seed + i, until))
     settle(idle)
     after, left = rss(), descriptors()
     print(f"{runs} suites; RSS {before} KiB before, {after} KiB after; {left} descriptors, {idle} "
