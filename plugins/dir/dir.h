@@ -458,7 +458,7 @@ void dir_reply_failure(struct smbkit_op *op, const struct dir_found *found, smbk
 /* --- sweep.c --- */
 
 /* Removes the name from the folder, a descriptor, if it is of our making and was left there. */
-void dir_sweep(int folder, const char *name);
+void dir_sweep(const struct dir_volume *v, int folder, const char *name);
 
 /* --- link.c --- */
 
@@ -527,6 +527,7 @@ struct dir_volume {
     enum dir_links links;
     enum dir_make_links make_links;
     bool hide_dots, compresses;
+    atomic_bool changed;              /* somebody has opened something in it for a change */
     char acl_xattr[DIR_NAME_MAX + 1]; /* "": no descriptors are kept */
     int file_mode, folder_mode;       /* -1: 0666 and 0777 less the umask */
     uint32_t serial;

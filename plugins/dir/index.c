@@ -252,7 +252,7 @@ static bool take(void *ctx, const char *name, uint64_t inode, unsigned char type
     struct reading *r = ctx;
     struct dir_entry *e = dir_index_exact(&r->folder->index, name);
     if (!fs_name_visible(name)) {
-        dir_sweep(r->folder->fd, name);
+        dir_sweep(r->folder->volume, r->folder->fd, name);
         return true;
     }
     if (e != NULL) {

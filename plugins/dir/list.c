@@ -115,7 +115,7 @@ static bool add_raw(void *ctx, const char *name, uint64_t inode, unsigned char t
     if (fs_name_visible(name))
         add(l, name, cookie);
     else
-        dir_sweep(l->h->fd, name);
+        dir_sweep(l->v, l->h->fd, name);
     return !l->full;
 }
 

@@ -16,6 +16,9 @@
 #define ACCESS_LIST  0x01u
 #define ACCESS_WRITE 0x06u /* FILE_WRITE_DATA, FILE_APPEND_DATA */
 #define ACCESS_ALL   0x1f01ffu
+/* FILE_WRITE_DATA, APPEND_DATA, WRITE_EA, DELETE_CHILD, WRITE_ATTRIBUTES, DELETE, WRITE_DAC,
+   WRITE_OWNER */
+#define ACCESS_CHANGE 0xd0156u
 
 /* What an open or a create has come to. */
 struct opening {
@@ -155,6 +158,8 @@ void dir_open(struct smbkit_op *op, void *vol, const struct smbkit_open_args *ar
 {
     struct opening o = {.v = vol, .stream = args->stream, .at = {.fd = -1}};
     smbkit_status status = dir_user_get(&o.v->users, smbkit_op_user(op), &o.user);
+    if (args->access & ACCESS_CHANGE)
+        atomic_store(&o.v->changed, true);
     if (status == SMBKIT_STATUS_SUCCESS) {
         dir_quota_seen(o.v, op, o.user);
         status = find(&o, args->path, args->flags);
@@ -283,6 +288,7 @@ void dir_create(struct smbkit_op *op, void *vol, const struct smbkit_create_args
 {
     struct opening o = {.v = vol, .stream = args->stream, .at = {.fd = -1}};
     smbkit_status status = dir_user_get(&o.v->users, smbkit_op_user(op), &o.user);
+    atomic_store(&o.v->changed, true);
     if (status == SMBKIT_STATUS_SUCCESS) {
         dir_quota_seen(o.v, op, o.user);
         status = create(&o, op, args);

@@ -5,7 +5,8 @@
  *
  * Each carries the number of the process that made it. It is removed when its folder is read by a
  * server after that, if nobody can be about to rename it and no bytes are lost, whatever happened
- * on the disk meanwhile.
+ * on the disk meanwhile; and never before somebody opened the share for a change, so that a share
+ * that is only read leaves the disk as it is.
  */
 #include "volume.h"
 #include <errno.h>
@@ -26,17 +27,22 @@ static bool is_left(const char *name, const struct statx *st)
     return fs_now() > fs_ns(&st->stx_ctime) + LEFT_FOR_GOOD;
 }
 
-/* Only one of several names of a file, or nothing in it. A folder that is not empty the disk keeps.
- */
+/* Of a kind that is made here, and only one of several names of a file, or nothing in it. A folder
+   that is not empty the disk keeps. */
 static bool is_spare(const struct statx *st)
 {
-    return !S_ISREG(st->stx_mode) || st->stx_nlink > 1 || st->stx_size == 0;
+    switch (st->stx_mode & S_IFMT) {
+    case S_IFREG: return st->stx_nlink > 1 || st->stx_size == 0;
+    case S_IFDIR:
+    case S_IFLNK: return true;
+    default: return false;
+    }
 }
 
-void dir_sweep(int folder, const char *name)
+void dir_sweep(const struct dir_volume *v, int folder, const char *name)
 {
     struct statx st;
-    if (fs_name_is_own(name, strlen(name)) && fs_stat(folder, name, &st) == 0 && is_spare(&st) &&
-        is_left(name, &st))
+    if (atomic_load(&v->changed) && fs_name_is_own(name, strlen(name)) &&
+        fs_stat(folder, name, &st) == 0 && is_spare(&st) && is_left(name, &st))
         (void)unlinkat(folder, name, S_ISDIR(st.stx_mode) ? AT_REMOVEDIR : 0);
 }

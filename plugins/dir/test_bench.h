@@ -132,6 +132,7 @@ static inline smbkit_status dirtest_wait(struct dirtest *t, bool answered)
 #define XWAIT(t, call) dirtest_wait((t), (call))
 
 #define ACCESS_FULL 0x1f01ffu
+#define ACCESS_LIST 0x100081u /* and attributes, SYNCHRONIZE */
 
 static inline smbkit_status xopen_as(struct dirtest *t, const char *path, uint32_t access,
                                      void **file)
@@ -226,12 +227,13 @@ static inline int dirtest_compare(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static inline const char *listing(struct dirtest *t, const char *path)
+static inline const char *listing_as(struct dirtest *t, const char *path, uint32_t access)
 {
     static _Thread_local char text[8192];
     const char *names[512];
     size_t n = 0, len = 0;
-    void *d = must_open(t, path);
+    void *d = NULL;
+    assert_int_equal(xopen_as(t, path, access, &d), SMBKIT_STATUS_SUCCESS);
     const struct smbkit_readdir_args args = {.pattern = "*", .max_entries = 512};
     assert_int_equal(XWAIT(t, vfs_readdir(&t->op, t->vol, d, &args)), SMBKIT_STATUS_SUCCESS);
     for (; n < t->op.dirent_count && n < 512; n++)
@@ -242,6 +244,11 @@ static inline const char *listing(struct dirtest *t, const char *path)
         len += (size_t)snprintf(text + len, sizeof(text) - len, "%s ", names[i]);
     xclose(t, d);
     return text;
+}
+
+static inline const char *listing(struct dirtest *t, const char *path)
+{
+    return listing_as(t, path, ACCESS_FULL);
 }
 
 /* --- what others do, on the disk --- */

@@ -207,6 +207,19 @@ static void test_left_turns(void **state)
     assert_string_equal(on_disk(), "");
 }
 
+/* Who only reads leaves all of it, and no kind is touched that is not made here. */
+static void test_not_swept_by_reading(void **state)
+{
+    disk_write(t, ".smbkit-7fffffff00000000", "");
+    assert_int_equal(mkfifo(disk(t, ".smbkit-7fffffff00000001").text, 0666), 0);
+    assert_string_equal(listing_as(t, "", ACCESS_LIST), "");
+    assert_string_equal(on_disk(), ".smbkit-7fffffff00000000 .smbkit-7fffffff00000001 ");
+    dirtest_close_volume(t);
+    assert_true(dirtest_open_volume(t, NULL, 0));
+    assert_string_equal(listing(t, ""), "");
+    assert_string_equal(on_disk(), ".smbkit-7fffffff00000001 ");
+}
+
 /* One that a living server may be about to rename stays, and so does the only name of a file. */
 static void test_not_swept(void **state)
 {
@@ -232,6 +245,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rename_over_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(test_left_by_killed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_left_by_killed_unwatched, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_swept_by_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(test_left_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_swept, setup, teardown),
     };
