@@ -7,6 +7,7 @@
 # The same programs must run, in a guest as on its host. What git notes of the place (index, config)
 # is the place's own; all else must be the same.
 set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL # of a make that runs this
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_CONFIG_COUNT=3 \
     GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*' GIT_CONFIG_KEY_1=pack.threads GIT_CONFIG_VALUE_1=1 \
     GIT_CONFIG_KEY_2=gc.auto GIT_CONFIG_VALUE_2=0 \
