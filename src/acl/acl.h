@@ -8,8 +8,8 @@
  * this token? Every question is then one mask operation, MAXIMUM_ALLOWED included. The order of
  * entries counts as in the specification: what an entry has allowed, a later one cannot deny.
  *
- * Nobody holds privileges: SACLs cannot be seen or changed, ownership cannot be taken without
- * WRITE_OWNER.
+ * Of privileges there is one, SeSecurityPrivilege: it is what ACCESS_SYSTEM_SECURITY is granted by,
+ * whatever the DACL says. Ownership cannot be taken without WRITE_OWNER.
  */
 #ifndef ACL_ACL_H
 #define ACL_ACL_H
@@ -24,6 +24,7 @@
 #define ACL_TOKEN_GROUPS_MAX 4
 
 struct acl_token {
+    bool has_security_privilege; /* whoever made the token says so */
     struct wire_sid user;
     struct wire_sid primary_group;
     struct wire_sid groups[ACL_TOKEN_GROUPS_MAX];
@@ -51,7 +52,8 @@ bool acl_token_has(const struct acl_token *t, const struct wire_sid *sid);
 
 /* Generic rights become what they mean for files ([MS-SMB2] 2.2.13.1.1); other bits stay. */
 uint32_t acl_map_generic(uint32_t access);
-/* All rights that the descriptor gives ([MS-DTYP] 2.5.3.2): of FILE_ALL_ACCESS, never more. */
+/* All rights that the descriptor gives ([MS-DTYP] 2.5.3.2): of FILE_ALL_ACCESS, never more, and so
+   never ACCESS_SYSTEM_SECURITY. */
 uint32_t acl_granted(const struct wire_sd *sd, const struct acl_token *t);
 
 /* ---- making descriptors (inherit.c); ACLs live in the arena or are borrowed from the arguments
@@ -61,8 +63,8 @@ uint32_t acl_granted(const struct wire_sd *sd, const struct acl_token *t);
    the owner is the one who looks. */
 void acl_default_sd(const struct acl_token *t, bool folder, struct wire_sd *out);
 /* The descriptor of a new file or folder ([MS-DTYP] 2.5.3.4): `given` by the creator (NULL: none),
-   inherited from `parent`, or the creator's default. SUCCESS, INVALID_OWNER or
-   INSUFFICIENT_RESOURCES. */
+   inherited from `parent`, or the creator's default. SUCCESS, INVALID_OWNER, PRIVILEGE_NOT_HELD (a
+   SACL was given) or INSUFFICIENT_RESOURCES. */
 NODISCARD smbkit_status acl_new_sd(struct arena *a, const struct wire_sd *parent,
                                    const struct wire_sd *given, bool folder,
                                    const struct acl_token *t, struct wire_sd *out);
@@ -71,7 +73,8 @@ NODISCARD smbkit_status acl_new_sd(struct arena *a, const struct wire_sd *parent
 NODISCARD smbkit_status acl_merge_sd(struct arena *a, const struct wire_sd *old,
                                      const struct wire_sd *in, uint32_t info,
                                      const struct acl_token *t, struct wire_sd *out);
-/* The parts that `info` names. */
-void acl_select_sd(const struct wire_sd *sd, uint32_t info, struct wire_sd *out);
+/* The parts that `info` names. SUCCESS or INSUFFICIENT_RESOURCES. */
+NODISCARD smbkit_status acl_select_sd(struct arena *a, const struct wire_sd *sd, uint32_t info,
+                                      struct wire_sd *out);
 
 #endif

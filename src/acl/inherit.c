@@ -7,15 +7,11 @@
  * counts here, resolved, and one that is only passed on, as it was.
  */
 #include "acl/acl.h"
+#include "acl/sacl.h"
 #include <string.h>
 
 #define GENERIC_ANY (GENERIC_ALL | GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE)
 #define INHERITANCE (OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE)
-/* What is said about a DACL in the control bits and may be stored. */
-#define DACL_CONTROL \
-    (SE_DACL_PRESENT | SE_DACL_DEFAULTED | SE_DACL_AUTO_INHERITED | SE_DACL_PROTECTED)
-#define SACL_CONTROL \
-    (SE_SACL_PRESENT | SE_SACL_DEFAULTED | SE_SACL_AUTO_INHERITED | SE_SACL_PROTECTED)
 
 /* ---- the default ---- */
 
@@ -42,17 +38,6 @@ void acl_default_sd(const struct acl_token *t, bool folder, struct wire_sd *out)
 
 /* ---- ACLs ---- */
 
-/* Room for `count` entries; NULL: memory is out. */
-static struct wire_acl *acl_alloc(struct arena *a, size_t count, uint8_t revision)
-{
-    struct wire_acl *acl = arena_alloc(a, sizeof *acl);
-    if (acl == NULL)
-        return NULL;
-    acl->revision = revision;
-    acl->aces = arena_array(a, count != 0 ? count : 1, sizeof *acl->aces);
-    return acl->aces != NULL ? acl : NULL;
-}
-
 static bool names_creator(const struct wire_ace *e)
 {
     return wire_sid_equal(&e->sid, &wire_sid_creator_owner) ||
@@ -69,20 +54,12 @@ static void resolve(struct wire_ace *e, const struct wire_sd *sd)
         e->sid = sd->group;
 }
 
-/* An ACL that somebody set: generic rights become what they mean, except where they are only passed
-   on. */
+/* An ACL that somebody set. */
 static const struct wire_acl *settle(struct arena *a, const struct wire_acl *in)
 {
     struct wire_acl *out = acl_alloc(a, in->count, in->revision);
-    if (out == NULL)
-        return NULL;
-    out->count = in->count;
-    for (uint16_t i = 0; i < in->count; i++) {
-        out->aces[i] = in->aces[i];
-        if (!(in->aces[i].flags & INHERIT_ONLY_ACE) &&
-            wire_ace_form(in->aces[i].type) != WIRE_ACE_OPAQUE)
-            out->aces[i].mask = acl_map_generic(in->aces[i].mask);
-    }
+    for (uint16_t i = 0; out != NULL && i < in->count; i++)
+        acl_settle(out, &in->aces[i]);
     return out;
 }
 
@@ -151,18 +128,6 @@ static const struct wire_acl *default_dacl(struct arena *a, const struct wire_sd
 
 /* ---- descriptors ---- */
 
-/* AUTO_INHERITED is stored only when it was also asked for ([MS-DTYP] 2.4.6, DR and DI); the
-   request itself never. `shift` is 0 for the DACL and 1 for the SACL, whose bits stand beside it.
- */
-static uint16_t stored_control(uint16_t control, unsigned shift)
-{
-    uint16_t mask = shift != 0 ? SACL_CONTROL : DACL_CONTROL;
-    uint16_t out = control & mask;
-    if (!(control & SE_DACL_AUTO_INHERIT_REQ << shift))
-        out &= (uint16_t) ~(SE_DACL_AUTO_INHERITED << shift);
-    return out;
-}
-
 /* One becomes owner of what one makes or may take; giving away needs a privilege. */
 static smbkit_status check_owner(const struct wire_sd *in, const struct acl_token *t)
 {
@@ -174,7 +139,7 @@ static smbkit_status check_owner(const struct wire_sd *in, const struct acl_toke
 /* Puts the DACL of `in` into `out`. False: memory is out. */
 static bool take_dacl(struct arena *a, const struct wire_sd *in, struct wire_sd *out)
 {
-    out->control = (uint16_t)((out->control & ~DACL_CONTROL) | stored_control(in->control, 0));
+    out->control = (uint16_t)((out->control & ~DACL_CONTROL) | acl_stored_control(in->control, 0));
     out->dacl = NULL;
     if (!(in->control & SE_DACL_PRESENT) || in->dacl == NULL)
         return true;
@@ -196,6 +161,26 @@ static bool inherit_dacl(struct arena *a, const struct wire_sd *parent, bool fol
     return ok && out->dacl != NULL;
 }
 
+/* The SACL that is handed down, with what the creator gave in its place: all of it, or without the
+   privilege the parts that need none. SUCCESS, PRIVILEGE_NOT_HELD, INSUFFICIENT_RESOURCES. */
+static smbkit_status make_sacl(struct arena *a, const struct wire_sd *parent,
+                               const struct wire_sd *given, bool folder, const struct acl_token *t,
+                               struct wire_sd *out)
+{
+    bool ok, automatic = (parent->control & SE_SACL_AUTO_INHERITED) != 0;
+    bool is_given = given != NULL && (given->control & SE_SACL_PRESENT);
+    out->sacl = inherit(a, parent->sacl, folder, automatic ? INHERITED_ACE : 0, out, &ok);
+    if (!ok)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    if (out->sacl != NULL)
+        out->control |= automatic ? SE_SACL_PRESENT | SE_SACL_AUTO_INHERITED : SE_SACL_PRESENT;
+    if (!is_given)
+        return SMBKIT_STATUS_SUCCESS;
+    if (!t->has_security_privilege && sacl_is_guarded(given->sacl))
+        return SMBKIT_STATUS_PRIVILEGE_NOT_HELD;
+    return sacl_merge(a, given, t->has_security_privilege ? SACL_PARTS : SACL_PARTS_FREE, out);
+}
+
 smbkit_status acl_new_sd(struct arena *a, const struct wire_sd *parent, const struct wire_sd *given,
                          bool folder, const struct acl_token *t, struct wire_sd *out)
 {
@@ -213,13 +198,27 @@ smbkit_status acl_new_sd(struct arena *a, const struct wire_sd *parent, const st
     bool ok = given != NULL && (given->control & SE_DACL_PRESENT)
                   ? take_dacl(a, given, out)
                   : inherit_dacl(a, parent, folder, out);
-    return ok ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    if (!ok)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    return make_sacl(a, parent, given, folder, t, out);
+}
+
+/* BACKUP_SECURITY_INFORMATION names everything; when it sets, what is there. */
+static uint32_t named_parts(uint32_t info, const struct wire_sd *in)
+{
+    if (!(info & BACKUP_SECURITY_INFORMATION))
+        return info;
+    return info | (in->has_owner ? OWNER_SECURITY_INFORMATION : 0) |
+           (in->has_group ? GROUP_SECURITY_INFORMATION : 0) |
+           (in->control & SE_DACL_PRESENT ? DACL_SECURITY_INFORMATION : 0) |
+           (in->control & SE_SACL_PRESENT ? SACL_PARTS : 0);
 }
 
 smbkit_status acl_merge_sd(struct arena *a, const struct wire_sd *old, const struct wire_sd *in,
                            uint32_t info, const struct acl_token *t, struct wire_sd *out)
 {
     *out = *old;
+    info = named_parts(info, in);
     if (info & OWNER_SECURITY_INFORMATION) {
         smbkit_status st = in->has_owner ? check_owner(in, t) : SMBKIT_STATUS_INVALID_OWNER;
         if (st != SMBKIT_STATUS_SUCCESS)
@@ -236,16 +235,14 @@ smbkit_status acl_merge_sd(struct arena *a, const struct wire_sd *old, const str
             return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
         out->control |= SE_DACL_PRESENT; /* setting none is setting a NULL DACL */
     }
-    if (info & SACL_SECURITY_INFORMATION) {
-        out->control = (uint16_t)((out->control & ~SACL_CONTROL) | stored_control(in->control, 1));
-        out->sacl = in->control & SE_SACL_PRESENT ? in->sacl : NULL;
-    }
-    return SMBKIT_STATUS_SUCCESS;
+    return sacl_merge(a, in, info & SACL_PARTS, out);
 }
 
-void acl_select_sd(const struct wire_sd *sd, uint32_t info, struct wire_sd *out)
+smbkit_status acl_select_sd(struct arena *a, const struct wire_sd *sd, uint32_t info,
+                            struct wire_sd *out)
 {
     *out = (struct wire_sd){0};
+    info = named_parts(info, sd);
     if (info & OWNER_SECURITY_INFORMATION) {
         out->has_owner = sd->has_owner;
         out->owner = sd->owner;
@@ -258,8 +255,5 @@ void acl_select_sd(const struct wire_sd *sd, uint32_t info, struct wire_sd *out)
         out->control |= sd->control & DACL_CONTROL;
         out->dacl = sd->dacl;
     }
-    if (info & SACL_SECURITY_INFORMATION) {
-        out->control |= sd->control & SACL_CONTROL;
-        out->sacl = sd->sacl;
-    }
+    return sacl_select(a, sd, info & SACL_PARTS, out);
 }

@@ -330,9 +330,9 @@ static void test_select(void **state)
     const struct wire_acl empty = {ACL_REVISION, 0, NULL};
     struct wire_sd sd = sd_of(&empty, &alice.user), out;
     sd.control |= SE_DACL_PROTECTED;
-    acl_select_sd(&sd, OWNER_SECURITY_INFORMATION, &out);
+    assert_int_equal(acl_select_sd(&arena, &sd, OWNER_SECURITY_INFORMATION, &out), OK);
     assert_true(out.has_owner && !out.has_group && out.dacl == NULL && out.control == 0);
-    acl_select_sd(&sd, DACL_SECURITY_INFORMATION, &out);
+    assert_int_equal(acl_select_sd(&arena, &sd, DACL_SECURITY_INFORMATION, &out), OK);
     assert_false(out.has_owner);
     assert_int_equal(out.control, SE_DACL_PRESENT | SE_DACL_PROTECTED);
     assert_ptr_equal(out.dacl, &empty);

@@ -72,8 +72,9 @@ struct core_config {
                                     bool disabled),
                          void *arg);
     void *accounts_ctx;
-    bool short_names;   /* files can be opened by names of the form 8.3, and listings have them */
-    const char *admins; /* users, separated by '+', who may manage: pipes, quotas; NULL: nobody */
+    bool short_names; /* files can be opened by names of the form 8.3, and listings have them */
+    const char
+        *admins; /* users, separated by '+', who may manage: pipes, quotas, SACLs; NULL: nobody */
 
     const struct auth_config *auth; /* borrowed; must outlive the core */
     struct random_source random;

@@ -34,7 +34,7 @@ static struct core_pipe *new_pipe(struct core_request *r, const struct rpc_endpo
         .sid = s->token.user,
         .guest = s->is_guest,
         .anonymous = s->is_anonymous,
-        .admin = !s->is_guest && !s->is_anonymous && pipe_is_admin(s->core, s->user),
+        .admin = s->is_admin,
     };
     struct core_pipe *p = mem_zalloc(sizeof *p);
     if (p == NULL)

@@ -3,7 +3,6 @@
 #include "core/quota.h"
 #include "base/mem.h"
 #include "core/open.h"
-#include "core/pipe.h"
 #include "core/session.h"
 #include "wire/info.h"
 
@@ -48,7 +47,7 @@ struct smbkit_attr quota_attributes(void)
 
 bool quota_may_manage(const struct core_session *s)
 {
-    return !s->is_guest && !s->is_anonymous && pipe_is_admin(s->core, s->user);
+    return s->is_admin;
 }
 
 smbkit_status quota_check_open(const struct core_open *o)

@@ -268,6 +268,8 @@ bool session_authenticated(struct core_channel *ch, const struct auth_identity *
                    : s->is_guest   ? ACL_GUEST
                                    : ACL_USER,
                    s->user);
+    s->is_admin = !s->is_guest && !s->is_anonymous && pipe_is_admin(c, s->user);
+    s->token.has_security_privilege = s->is_admin; /* as the group Administrators has by default */
     struct builder sid;
     builder_init_fixed(&sid, s->sid, sizeof s->sid);
     wire_sid_encode(&sid, &s->token.user);

@@ -158,7 +158,7 @@ void wire_acl_encode(struct builder *b, const struct wire_acl *acl)
     size_t size = wire_acl_size(acl);
     int i;
 
-    if (size > UINT16_MAX) {
+    if (size > UINT16_MAX || acl->count > WIRE_ACL_ACE_MAX) { /* what nobody could read again */
         b->failed = true;
         return;
     }

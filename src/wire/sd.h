@@ -128,7 +128,7 @@ struct wire_sd {
 /* Bytes that wire_sd_encode writes. */
 size_t wire_sd_size(const struct wire_sd *sd);
 /* Sets SE_SELF_RELATIVE by itself; the other bits are the caller's. The builder fails when an ACL
-   is too large for its 16-bit fields. */
+   is too large for its 16-bit fields or for wire_sd_decode. */
 void wire_sd_encode(struct builder *b, const struct wire_sd *sd);
 /* Takes everything from c's position to its end as the descriptor. */
 NODISCARD bool wire_sd_decode(struct cursor *c, struct arena *a, struct wire_sd *out);

@@ -87,7 +87,7 @@ smbkit_status create_judge_access(struct core_request *r, struct create_state *s
 {
     s->effective &= share_maximal_access(r->tree->share);
     s->granted = s->desired & ~MAXIMUM_ALLOWED;
-    if ((s->granted | s->implied) & ~s->effective)
+    if ((s->granted | s->implied) & ~(s->effective | ACCESS_SYSTEM_SECURITY))
         return SMBKIT_STATUS_ACCESS_DENIED;
     if (s->desired & MAXIMUM_ALLOWED)
         s->granted |= s->effective;

@@ -13,6 +13,13 @@
 
 #define LOCATE_TRIES 8 /* a name that others make and delete all the time */
 
+/* Privileges are the core's affair: SACLs are read and written as any other part of a descriptor.
+ */
+static uint32_t plugin_access(const struct create_state *s)
+{
+    return s->granted & ~ACCESS_SYSTEM_SECURITY;
+}
+
 /* ---------------------------------------------------------------- what is there */
 
 enum core_verdict create_locate(struct core_request *r)
@@ -22,7 +29,7 @@ enum core_verdict create_locate(struct core_request *r)
     struct smbkit_open_args args = {
         .path = s->path.path,
         .stream = s->path.stream,
-        .access = s->granted | s->implied,
+        .access = plugin_access(s) | s->implied,
         .flags = opt & FILE_OPEN_REPARSE_POINT ? SMBKIT_OPEN_REPARSE_POINT : 0,
     };
     s->tries++;
@@ -83,7 +90,7 @@ enum core_verdict create_base(struct core_request *r)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     if (!(vfs_volume_capabilities(r->volume) & SMBKIT_CAP_STREAMS))
         return request_done(r, SMBKIT_STATUS_OBJECT_NAME_INVALID);
-    struct smbkit_open_args args = {.path = s->path.path, .access = s->granted};
+    struct smbkit_open_args args = {.path = s->path.path, .access = plugin_access(s)};
     return request_await(r, vfs_open(&r->op, r->volume, &args));
 }
 
@@ -146,7 +153,7 @@ enum core_verdict create_make(struct core_request *r)
     struct smbkit_create_args args = {
         .path = s->path.path,
         .stream = stream ? s->path.stream : NULL,
-        .access = s->granted,
+        .access = plugin_access(s),
         .flags = q->create_options & FILE_NO_COMPRESSION ? SMBKIT_CREATE_NO_COMPRESSION : 0,
         .attributes = attributes,
         .alloc_size = s->path.stream == NULL || stream ? s->ctxs.allocation_size : 0,

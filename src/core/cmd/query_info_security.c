@@ -15,9 +15,10 @@ static smbkit_status fill_security(struct core_request *r, struct builder *b)
     smbkit_status st = meta_take_sd(r, r->open->is_directory, &sd);
     if (st != SMBKIT_STATUS_SUCCESS)
         return st;
-    acl_select_sd(&sd, r->in.query_info.additional_information, &wanted);
-    wire_sd_encode(b, &wanted);
-    return SMBKIT_STATUS_SUCCESS;
+    st = acl_select_sd(request_arena(r), &sd, r->in.query_info.additional_information, &wanted);
+    if (st == SMBKIT_STATUS_SUCCESS)
+        wire_sd_encode(b, &wanted);
+    return st;
 }
 
 const struct query_class query_security_class = {0, QUERY_SD, fill_security};

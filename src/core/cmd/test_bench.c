@@ -158,13 +158,6 @@ void oplock_volume_lost(struct core *c, struct vfs_volume *v)
 
 /* ---- of pipes, which are not tested here ---- */
 
-bool pipe_is_admin(const struct core *c, const char *user)
-{
-    (void)c;
-    (void)user;
-    return false;
-}
-
 struct core_open *open_new(struct core_tree *tree, struct vfs_volume *volume)
 {
     (void)tree;
