@@ -7,6 +7,13 @@
 static const struct ndr_field u32_fields[] = {NDR_F(NDR_U32, rpc_u32, value)};
 const struct ndr_record rpc_u32_record = {u32_fields, 1, sizeof(struct rpc_u32)};
 
+static const struct ndr_field none_fields[] = {
+    NDR_F(NDR_U32, rpc_rows, count),
+    NDR_A(NDR_ARRAY, rpc_rows, v, count, rpc_u32_record, RPC_LIST_MAX),
+};
+const struct ndr_record rpc_list_none = {none_fields, ARRAY_LEN(none_fields),
+                                         sizeof(struct rpc_rows)};
+
 static uint32_t how_many(const struct ndr_record *element, const uint8_t *v, uint32_t count,
                          uint32_t bytes)
 {
@@ -24,8 +31,9 @@ static uint32_t how_many(const struct ndr_record *element, const uint8_t *v, uin
 bool rpc_list_level(const struct ndr_arm *arms, const struct rpc_list_in *q,
                     struct rpc_list_out *out)
 {
+    const struct ndr_record *arm = ndr_arm_of(arms, q->list.level);
     out->list.level = q->list.level;
-    if (ndr_arm_of(arms, q->list.level) == NULL)
+    if (arm == NULL || arm == &rpc_list_none)
         out->result = ERROR_INVALID_LEVEL;
     return out->result == NERR_Success;
 }

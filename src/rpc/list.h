@@ -64,6 +64,10 @@ struct rpc_list_out {
                NDR_SUB(NDR_PTR, rpc_list_out, resume, rpc_u32_record),                         \
                NDR_F(NDR_U32, rpc_list_out, result))
 
+/* The container of a level that this list does not have, but whose place in an answer clients
+   know. */
+extern const struct ndr_record rpc_list_none;
+
 /* Is there such a level? Sets out->list.level, and out->result when there is not. */
 bool rpc_list_level(const struct ndr_arm *arms, const struct rpc_list_in *q,
                     struct rpc_list_out *out);

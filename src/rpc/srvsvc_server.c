@@ -92,8 +92,7 @@ static uint32_t server_get_info(struct rpc_call *call, const void *in, void *out
     o->level = q->level;
     if (q->level < 100 || q->level > 103)
         o->result = ERROR_INVALID_LEVEL;
-    else if (q->level > 101 && !call->caller->admin &&
-             (call->caller->guest || call->caller->anonymous))
+    else if (q->level > 101 && !call->caller->admin)
         o->result = ERROR_ACCESS_DENIED;
     else
         o->result = describe(call, &o->info);

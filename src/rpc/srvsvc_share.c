@@ -50,21 +50,28 @@ RPC_ROWS(list_502, info_502);
 RPC_ROWS(list_503, info_503);
 
 static const struct ndr_arm lists[] = {
-    {0, &list_0},     {1, &list_1},     {2, &list_2}, {501, &list_501},
-    {502, &list_502}, {503, &list_503}, {0, NULL},
+    {0, &list_0},
+    {1, &list_1},
+    {2, &list_2},
+    {501, &list_501},
+    {502, &list_502},
+    {503, &list_503},
+    {1004, &rpc_list_none},
+    {1005, &rpc_list_none},
+    {1006, &rpc_list_none},
+    {1007, &rpc_list_none},
+    {0, NULL},
 };
 
 RPC_LIST(enum, lists, RPC_LIST_SERVER);
 
 /* ---------------------------------------------------------------- enumeration */
 
-/* Levels with paths, uses and permissions are for administrators and the like ([MS-SRVS] 3.1.4.8).
-   There is nothing in ours that a user may not know, who sees the files themselves; guests and
-   anonymous callers get what Windows gives them. */
+/* Levels with paths, uses and permissions are for administrators ([MS-SRVS] 3.1.4.8, 3.1.4.10). */
 static bool level_is_private(const struct rpc_call *call, uint32_t level)
 {
-    bool detailed = level == 2 || level == 502 || level == 503;
-    return detailed && (call->caller->guest || call->caller->anonymous);
+    bool detailed = level == 2 || level == 502 || level == 503 || level == 1501;
+    return detailed && !call->caller->admin;
 }
 
 static uint32_t share_enum(struct rpc_call *call, const void *in, void *out)

@@ -23,14 +23,24 @@ NDR_RECORD(info_100, station, STATION);
 NDR_RECORD(info_101, station, STATION, NDR_F(NDR_WSTR, station, root));
 NDR_RECORD(info_102, station, STATION, NDR_F(NDR_WSTR, station, root),
            NDR_F(NDR_U32, station, users));
-/* A level that we do not tell, but whose place in an answer clients know. */
-struct nothing {
-    uint32_t unused;
+
+/* [MS-WKST] 2.2.5.4: settings of a client of old; what has no name below is sent as zero. */
+#define SETTINGS 35
+enum setting {
+    KEEP_CONN = 3,
+    MAX_CMDS = 4,
+    SESS_TIMEOUT = 5,
 };
-NDR_RECORD(no_info, nothing, NDR_F(NDR_U32, nothing, unused));
+struct settings {
+    uint32_t v[SETTINGS];
+};
+#define SET_1(i) NDR_F(NDR_U32, settings, v[i])
+#define SET_5(i) SET_1(i), SET_1((i) + 1), SET_1((i) + 2), SET_1((i) + 3), SET_1((i) + 4)
+NDR_RECORD(info_502, settings, SET_5(0), SET_5(5), SET_5(10), SET_5(15), SET_5(20), SET_5(25),
+           SET_5(30));
 
 static const struct ndr_arm infos[] = {
-    {502, &no_info}, {100, &info_100}, {101, &info_101}, {102, &info_102}, {0, NULL}};
+    {502, &info_502}, {100, &info_100}, {101, &info_101}, {102, &info_102}, {0, NULL}};
 
 struct get_in {
     const char *server;
@@ -40,7 +50,7 @@ NDR_RECORD(get_in, get_in, NDR_F(NDR_WSTR, get_in, server), NDR_F(NDR_U32, get_i
 
 struct get_out {
     uint32_t level;
-    struct station *info;
+    const void *info; /* a station, or settings */
     uint32_t result;
 };
 NDR_RECORD(get_out, get_out, NDR_U(NDR_UNION_PTR, get_out, info, level, infos, 4),
@@ -51,7 +61,7 @@ static bool is_stranger(const struct rpc_call *call)
     return call->caller->guest || call->caller->anonymous;
 }
 
-static uint32_t describe(struct rpc_call *call, struct station **out)
+static uint32_t describe(struct rpc_call *call, const void **out)
 {
     struct rpc_identity id = {0};
     struct rpc_sessions sessions;
@@ -72,15 +82,25 @@ static uint32_t describe(struct rpc_call *call, struct station **out)
     return NERR_Success;
 }
 
+/* How many users are there, and settings, are for administrators ([MS-WKST] 3.2.4.1). */
+static bool level_allowed(const struct rpc_call *call, uint32_t level)
+{
+    return level == 100 || (level == 101 && !is_stranger(call)) || call->caller->admin;
+}
+
 static uint32_t get_info(struct rpc_call *call, const void *in, void *out)
 {
+    static const struct settings settings = {
+        .v = {[KEEP_CONN] = 600, [MAX_CMDS] = 50, [SESS_TIMEOUT] = 60}};
     const struct get_in *q = in;
     struct get_out *o = out;
     o->level = q->level;
-    if (q->level < 100 || q->level > 102)
+    if (ndr_arm_of(infos, q->level) == NULL)
         o->result = ERROR_INVALID_LEVEL;
-    else if (q->level != 100 && is_stranger(call))
+    else if (!level_allowed(call, q->level))
         o->result = ERROR_ACCESS_DENIED;
+    else if (q->level == 502)
+        o->info = &settings;
     else
         o->result = describe(call, &o->info);
     return 0;

@@ -10,8 +10,11 @@ from impacket.smbconnection import SMBConnection
 from peer import HOST, PASSWORD, PORT, SHARE, USER, check, finish, need, run
 
 
-def rpcclient(commands, binding=""):
-    return run(["rpcclient", "-p", PORT, "-U", f"{USER}%{PASSWORD}", "--configfile=/dev/null",
+ADMIN, OTHER = "admin", "bob"  # of the server that this script is run with
+
+
+def rpcclient(commands, binding="", user=USER):
+    return run(["rpcclient", "-p", PORT, "-U", f"{user}%{PASSWORD}", "--configfile=/dev/null",
                 "--use-kerberos=off", f"ncacn_np:{HOST}{binding}", "-c", commands]).stdout
 
 
@@ -26,8 +29,15 @@ def samba():
     says("smbclient -L", out, SHARE, "IPC$")
     says("srvinfo", rpcclient("srvinfo"), "platform_id")
     for level in ("1", "2", "502"):
-        says(f"netshareenumall {level}", rpcclient(f"netshareenumall {level}"), SHARE)
-        says(f"netsharegetinfo {level}", rpcclient(f"netsharegetinfo {SHARE} {level}"), SHARE)
+        says(f"netshareenumall {level}", rpcclient(f"netshareenumall {level}", user=ADMIN), SHARE)
+        says(f"netsharegetinfo {level}", rpcclient(f"netsharegetinfo {SHARE} {level}", user=ADMIN),
+             SHARE)
+    says("netshareenumall 1", rpcclient("netshareenumall 1"), SHARE)
+    for level in ("2", "502"):
+        says(f"netshareenumall {level} of a user", rpcclient(f"netshareenumall {level}"),
+             "WERR_ACCESS_DENIED")
+        says(f"netsharegetinfo {level} of a user", rpcclient(f"netsharegetinfo {SHARE} {level}"),
+             "WERR_ACCESS_DENIED")
     says("lookupnames", rpcclient(f"lookupnames {USER} Everyone"), "(User: 1)", "S-1-1-0")
     sid = rpcclient(f"lookupnames {USER}").split()[1]
     says("lookupsids", rpcclient(f"lookupsids {sid} S-1-5-32-545"), f"\\{USER} (1)", "Users (4)")
@@ -42,11 +52,11 @@ def samba():
     says("a pipe that nobody answers", rpcclient("winreg_enumkey HKLM"), "NT_STATUS_")
 
 
-def connect(pipe, uuid, level=None):
-    t = transport.SMBTransport(HOST, int(PORT), pipe, USER, PASSWORD)
+def connect(pipe, uuid, level=None, user=ADMIN):
+    t = transport.SMBTransport(HOST, int(PORT), pipe, user, PASSWORD)
     d = t.get_dce_rpc()
     if level is not None:
-        d.set_credentials(USER, PASSWORD)
+        d.set_credentials(user, PASSWORD)
         d.set_auth_level(level)
     d.connect()
     d.bind(uuid)
@@ -67,7 +77,7 @@ def impacket():
         check("NetrRemoteTOD", srvs.hNetrRemoteTOD(d)["BufferPtr"]["tod_year"] >= 2024)
         d.disconnect()
     d = connect(r"\wkssvc", wkst.MSRPC_UUID_WKST)
-    for info in (100, 101, 102):
+    for info in (100, 101, 102, 502):
         check(f"NetrWkstaGetInfo {info}", wkst.hNetrWkstaGetInfo(d, info)["ErrorCode"] == 0)
     d = connect(r"\lsarpc", lsat.MSRPC_UUID_LSAT)
     policy = lsad.hLsarOpenPolicy2(d, MAXIMUM_ALLOWED)["PolicyHandle"]
