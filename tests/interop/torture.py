@@ -3,7 +3,7 @@
 """Runs Samba's smbtorture against a server of its own and compares with what is expected.
 
 torture.tsv beside this file has a line for each test: its name, its settings (separated by spaces:
-share=NAME, timeout=SECONDS, target=NAME, option=NAME=VALUE, each also as dir:NAME=VALUE when it is for the
+share=NAME, user=NAME, timeout=SECONDS, target=NAME, option=NAME=VALUE, each also as dir:NAME=VALUE when it is for the
 plugin dir alone), the expected result over the plugin memory, over dir on ext4 and over dir on tmpfs (pass,
 fail, skip, or - where the test is not run), Samba's own best result, and the reason for every result that
 is not pass. A test that is expected to pass and does not is tried once more alone, because many of them
@@ -34,7 +34,7 @@ COLUMNS = ["test", "settings", "memory", "dir", "tmpfs", "samba", "reason"]
 RUN = {"memory": ("memory", None), "dir": ("dir", "ext2/ext3"), "tmpfs": ("dir", "tmpfs")}
 SKIPPED = 77
 SHARES = ["a", "b", "c", "d"]
-USER, PASSWORD, USER2 = "tester", "secret", "tester2"
+USER, PASSWORD, USER2, ADMIN = "tester", "secret", "tester2", "admin"
 EVENT = re.compile(r"^(success|failure|error|skip): (.*?)( \[)?$")
 LIMIT = 60  # seconds
 PATIENCE = float(os.environ.get("SMBKIT_PATIENCE", "1"))  # times each limit: for slow builds
@@ -103,6 +103,7 @@ def torture(row, share, folder, plugin):
     share = next((v for k, v in settings if k == "share"), share)
     limit = next((float(v) for k, v in settings if k == "timeout"), LIMIT) * PATIENCE
     target = next((v for k, v in settings if k == "target"), "other")
+    user = next((v for k, v in settings if k == "user"), USER)
     command = ["smbtorture", "--configfile=/dev/null", f"--basedir={folder}", "--format=subunit",
                "--fullname", f"--target={target}", "--use-kerberos=off",
                f"--smb-ports={os.environ['port']}", "--option=torture:progress=no",
@@ -111,7 +112,7 @@ def torture(row, share, folder, plugin):
         "private dir", "lock directory", "state directory", "cache directory", "pid directory",
         "ncalrpc dir")]
     command += [f"--option={v}" for k, v in settings if k == "option"]
-    command += [f"--user={USER}%{PASSWORD}", f"//127.0.0.1/{share}", row["test"]]
+    command += [f"--user={user}%{PASSWORD}", f"//127.0.0.1/{share}", row["test"]]
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
                                    stderr=subprocess.DEVNULL, cwd=folder, start_new_session=True)
@@ -227,7 +228,9 @@ def serve(args, folder):
         env["SMBKIT_PLUGIN_PATH"] = args.plugins
     command = [args.smbkit, "--listen", "127.0.0.1:0", "--signing", "offered", "--anonymous",
                "--log-level", "error",
-               "--user", f"{USER}%{PASSWORD}", "--user", f"{USER2}%{PASSWORD}"]
+               "--admins", ADMIN]
+    for user in (USER, USER2, ADMIN):
+        command += ["--user", f"{user}%{PASSWORD}"]
     for share in [*SHARES, *SPECIAL]:
         parameters = ""
         if plugin == "dir":
