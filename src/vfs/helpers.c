@@ -60,8 +60,8 @@ static const struct errno_row {
     {ENFILE, SMBKIT_STATUS_TOO_MANY_OPENED_FILES},
     {EMFILE, SMBKIT_STATUS_TOO_MANY_OPENED_FILES},
     {ENOSPC, SMBKIT_STATUS_DISK_FULL},
-    {EDQUOT, SMBKIT_STATUS_QUOTA_EXCEEDED},
-    {EFBIG, SMBKIT_STATUS_DISK_FULL}, /* what NTFS says of a file beyond its maximum */
+    {EDQUOT, SMBKIT_STATUS_DISK_FULL}, /* QUOTA_EXCEEDED is about memory ([MS-ERREF] 2.3.1) */
+    {EFBIG, SMBKIT_STATUS_DISK_FULL},  /* what NTFS says of a file beyond its maximum */
     {EROFS, SMBKIT_STATUS_MEDIA_WRITE_PROTECTED},
     {EMLINK, SMBKIT_STATUS_TOO_MANY_LINKS},
     {ENAMETOOLONG, SMBKIT_STATUS_OBJECT_NAME_INVALID}, /* Windows has no other word for it */

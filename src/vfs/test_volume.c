@@ -310,6 +310,7 @@ static void test_errno(void **state)
     assert_int_equal(smbkit_status_from_errno(ENOENT), SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
     assert_int_equal(smbkit_status_from_errno(ENOTDIR), SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND);
     assert_int_equal(smbkit_status_from_errno(ENOSPC), SMBKIT_STATUS_DISK_FULL);
+    assert_int_equal(smbkit_status_from_errno(EDQUOT), SMBKIT_STATUS_DISK_FULL);
     assert_int_equal(smbkit_status_from_errno(EOPNOTSUPP), SMBKIT_STATUS_NOT_SUPPORTED);
     assert_int_equal(smbkit_status_from_errno(99999), SMBKIT_STATUS_UNSUCCESSFUL);
 }
