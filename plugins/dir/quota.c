@@ -11,13 +11,16 @@
  * otherwise). Asking for others and setting takes CAP_SYS_ADMIN: the server does it as itself,
  * having asked its core who may. What holds for the whole disk is root's matter, and shown only.
  *
- * Q_GETINFO and the generic calls are answered by xfs as well.
+ * Q_GETINFO and the generic calls are answered by xfs as well, and Q_XGETQSTATV, which was made for
+ * xfs, by all others.
  */
 #include "dir.h"
 #include <errno.h>
+#include <linux/dqblk_xfs.h>
 #include <string.h>
 #include <sys/quota.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #define QUOTA_BLOCK 1024u
 #define KNOWN_MAX   4096u /* users; the oldest are forgotten */
@@ -35,6 +38,19 @@ struct dir_known {
 static int get(const struct dir_volume *v, int cmd, uint32_t uid, void *data)
 {
     return fs_quota(v->root, QCMD((unsigned)cmd, USRQUOTA), uid, data);
+}
+
+/* Are limits enforced, only accounts kept, or neither? The administrator can change it at any time.
+   A disk that does not say so has what it has always had where there are quotas: limits. */
+static uint32_t control_flags(const struct dir_volume *v)
+{
+    struct fs_quota_statv state = {.qs_version = FS_QSTATV_VERSION1};
+    struct dqinfo info;
+    if (get(v, (int)Q_XGETQSTATV, 0, &state) != 0)
+        return get(v, Q_GETINFO, 0, &info) == 0 ? SMBKIT_QUOTA_ENFORCE : 0;
+    if (state.qs_flags & FS_QUOTA_UDQ_ENFD)
+        return SMBKIT_QUOTA_ENFORCE;
+    return state.qs_flags & FS_QUOTA_UDQ_ACCT ? SMBKIT_QUOTA_TRACK : 0;
 }
 
 static uint64_t limit_bytes(uint64_t blocks)
@@ -147,14 +163,19 @@ void dir_quotas_free(struct dir_volume *v)
     pthread_mutex_destroy(&v->quotas.lock);
 }
 
+/* The kernel never limits root. Who is above his soft limit for too long gets nothing more. */
 void dir_quota_statfs(const struct dir_volume *v, uint32_t uid, struct smbkit_statfs *st)
 {
     struct dqblk q = {0};
     st->device_free_bytes = st->free_bytes;
-    if (!v->quotas.on || get(v, Q_GETQUOTA, uid, &q) != 0 || q.dqb_bhardlimit == 0)
+    if (!v->quotas.on || uid == 0 || get(v, Q_GETQUOTA, uid, &q) != 0 ||
+        (q.dqb_bhardlimit == 0 && q.dqb_bsoftlimit == 0) ||
+        control_flags(v) != SMBKIT_QUOTA_ENFORCE)
         return;
-    uint64_t limit = q.dqb_bhardlimit * QUOTA_BLOCK;
+    uint64_t limit = limit_bytes(q.dqb_bhardlimit);
     uint64_t left = q.dqb_curspace < limit ? limit - q.dqb_curspace : 0;
+    if (q.dqb_btime != 0 && (uint64_t)time(NULL) >= q.dqb_btime)
+        left = 0;
     if (limit < st->total_bytes)
         st->total_bytes = limit;
     if (left < st->free_bytes)
@@ -243,6 +264,9 @@ void dir_set_quota(struct smbkit_op *op, void *vol, const struct smbkit_quota *q
     if (quota->limit != SMBKIT_QUOTA_REMOVE) {
         q.dqb_bhardlimit = limit_blocks(quota->limit);
         q.dqb_bsoftlimit = limit_blocks(quota->threshold);
+        /* xfs leaves a limit below the soft one out, without a word */
+        if (q.dqb_bhardlimit != 0 && q.dqb_bsoftlimit > q.dqb_bhardlimit)
+            q.dqb_bsoftlimit = q.dqb_bhardlimit;
     }
     int err = get(v, Q_SETQUOTA, uid, &q) == 0 ? 0 : errno;
     smbkit_reply_status(op, err != 0 ? dir_status(err) : SMBKIT_STATUS_SUCCESS);
@@ -253,7 +277,7 @@ void dir_quota_control(struct smbkit_op *op, void *vol)
     const struct smbkit_quota_control control = {
         .default_threshold = SMBKIT_QUOTA_NONE,
         .default_limit = SMBKIT_QUOTA_NONE,
-        .flags = SMBKIT_QUOTA_ENFORCE,
+        .flags = control_flags(vol),
     };
     smbkit_reply_quota_control(op, &control);
 }

@@ -4,7 +4,9 @@
  * quotactl(2) would show them, since few machines that run tests keep quotas.
  */
 #include "test_bench.h"
+#include <linux/dqblk_xfs.h>
 #include <sys/quota.h>
+#include <time.h>
 
 #define OK    SMBKIT_STATUS_SUCCESS
 #define USERS 300u
@@ -21,23 +23,47 @@
 
 static const uint8_t ann[] = ACCOUNT(1), ben[] = ACCOUNT(2);
 
+#define STATE_UNKNOWN (-1) /* the call is not there */
+
 static struct dirtest t;
 static struct {
     bool on;
-    int err; /* of everything but Q_GETINFO; 0: none */
+    int err;   /* of what asks for users; 0: none */
+    int state; /* FS_QUOTA_UDQ_*, or STATE_UNKNOWN */
     bool there[USERS];
     struct dqblk user[USERS];
 } made_up;
 
 int __wrap_fs_quota(int fd, int cmd, uint32_t id, void *data);
 
+/* As kernels do, which know no state in which nothing is on. */
+static int answer_state(struct fs_quota_statv *st)
+{
+    assert_int_equal(st->qs_version, FS_QSTATV_VERSION1);
+    errno = ENOSYS;
+    if (!made_up.on || made_up.state == STATE_UNKNOWN || made_up.state == 0)
+        return -1;
+    st->qs_flags = (uint16_t)made_up.state;
+    return 0;
+}
+
+static int answer_info(void)
+{
+    errno = ESRCH;
+    return made_up.on && made_up.state != 0 ? 0 : -1;
+}
+
 int __wrap_fs_quota(int fd, int cmd, uint32_t id, void *data)
 {
     assert_int_equal((unsigned)cmd & SUBCMDMASK, USRQUOTA);
     unsigned what = (unsigned)cmd >> SUBCMDSHIFT << SUBCMDSHIFT >> SUBCMDSHIFT;
+    if (what == (unsigned)Q_XGETQSTATV)
+        return answer_state(data);
+    if (what == (unsigned)Q_GETINFO)
+        return answer_info();
     errno = !made_up.on ? ESRCH : made_up.err;
-    if (what == (unsigned)Q_GETINFO || errno != 0)
-        return made_up.on && what == (unsigned)Q_GETINFO ? 0 : -1;
+    if (errno != 0)
+        return -1;
     if (what == (unsigned)Q_GETQUOTA) {
         *(struct dqblk *)data = id < USERS ? made_up.user[id] : (struct dqblk){0};
         return 0;
@@ -66,10 +92,16 @@ int __wrap_fs_quota(int fd, int cmd, uint32_t id, void *data)
     return -1;
 }
 
-static void begin(bool on)
+static void make_up(bool on)
 {
     memset(&made_up, 0, sizeof made_up);
     made_up.on = on;
+    made_up.state = FS_QUOTA_UDQ_ACCT | FS_QUOTA_UDQ_ENFD;
+}
+
+static void begin(bool on)
+{
+    make_up(on);
     dirtest_init(&t);
     assert_true(dirtest_open_volume(&t, NULL, 0));
 }
@@ -83,8 +115,7 @@ static int setup(void **state)
 static int setup_users(void **state)
 {
     const struct smbkit_arg args[] = {{"as", geteuid() == 0 ? "user" : "server"}};
-    memset(&made_up, 0, sizeof made_up);
-    made_up.on = true;
+    make_up(true);
     dirtest_init(&t);
     return !dirtest_open_volume(&t, args, 1);
 }
@@ -152,19 +183,41 @@ static void test_list(void **state)
     assert_int_equal(list(ann, sizeof ann, 0, 1), 0); /* nobody of whom we know */
 }
 
-/* Accounts that were here are known by their own SID; the server's files have the server's number.
- */
+static void at_work(void)
+{
+    as(ann, sizeof ann);
+    t.op.user = "daemon";
+    (void)status_of(&t, "");
+    t.op.user = NULL;
+    as(NULL, 0);
+}
+
+static uint64_t free_bytes(void)
+{
+    as(ann, sizeof ann);
+    t.op.user = "daemon";
+    assert_int_equal(XWAIT(&t, vfs_statfs(&t.op, t.vol)), OK);
+    t.op.user = NULL;
+    as(NULL, 0);
+    return t.op.statfs.free_bytes;
+}
+
+/* Whom "daemon" is on the disk: that user if the server can be him, else the server's. */
+static uid_t uid_at_work(void)
+{
+    return geteuid() == 0 ? 1 : geteuid();
+}
+
+/* Accounts that were here are known by their own SID. */
 static void test_known(void **state)
 {
-    uid_t me = geteuid();
+    uid_t me = uid_at_work();
     if (me >= USERS)
         skip();
     made_up.there[me] = true;
     made_up.user[me] = (struct dqblk){.dqb_curspace = 5000};
     assert_int_equal(limit(ann, sizeof ann, 1, 2), SMBKIT_STATUS_NO_MATCH);
-    as(ann, sizeof ann);
-    make(&t, "f", 0);
-    as(NULL, 0);
+    at_work();
     assert_int_equal(list(ann, sizeof ann, 0, 1), 1);
     assert_int_equal(t.op.quotas[0].quota.used, 5000);
     assert_int_equal(list(NULL, 0, 0, 100), 1);
@@ -172,18 +225,47 @@ static void test_known(void **state)
     assert_int_equal(limit(ann, sizeof ann, SMBKIT_QUOTA_NONE, 10000), OK);
     assert_int_equal(made_up.user[me].dqb_bhardlimit, 10); /* rounded up */
     assert_int_equal(made_up.user[me].dqb_bsoftlimit, 0);
-    /* free space is what is left */
-    as(ann, sizeof ann);
-    assert_int_equal(XWAIT(&t, vfs_statfs(&t.op, t.vol)), OK);
-    assert_int_equal(t.op.statfs.total_bytes, 10240);
-    assert_int_equal(t.op.statfs.free_bytes, 5240);
-    assert_true(t.op.statfs.device_free_bytes > 10240);
     as(ben, sizeof ben); /* another name for the same */
+    t.op.user = "daemon";
     assert_int_equal(XWAIT(&t, vfs_statfs(&t.op, t.vol)), OK);
+    t.op.user = NULL;
     as(NULL, 0);
     assert_int_equal(list(ben, sizeof ben, 0, 1), 1);
     assert_int_equal(list(NULL, 0, 0, 100), 1);
     assert_memory_equal(t.op.quotas[0].quota.sid, ben, sizeof ben);
+}
+
+/* Free space is what the limits leave, as far as they hold. */
+static void test_space(void **state)
+{
+    uid_t me = uid_at_work();
+    if (me >= USERS)
+        skip();
+    struct dqblk *q = &made_up.user[me];
+    *q = (struct dqblk){.dqb_bhardlimit = 10, .dqb_bsoftlimit = 4, .dqb_curspace = 5000};
+    assert_int_equal(free_bytes(), 5240);
+    assert_int_equal(t.op.statfs.total_bytes, 10240);
+    assert_true(t.op.statfs.device_free_bytes > 10240);
+    q->dqb_btime = (uint64_t)time(NULL) + 1000;
+    assert_int_equal(free_bytes(), 5240);
+    q->dqb_btime = 1; /* the time above the soft limit is over */
+    assert_int_equal(free_bytes(), 0);
+    q->dqb_bhardlimit = 0;
+    assert_int_equal(free_bytes(), 0);
+    assert_true(t.op.statfs.total_bytes > 10240);
+    made_up.state = FS_QUOTA_UDQ_ACCT;
+    q->dqb_bhardlimit = 10;
+    assert_true(free_bytes() == t.op.statfs.device_free_bytes);
+}
+
+/* Root, whom no limit holds, sees what the disk has. */
+static void test_space_root(void **state)
+{
+    if (geteuid() != 0)
+        skip();
+    made_up.user[0].dqb_bhardlimit = 10;
+    assert_int_equal(XWAIT(&t, vfs_statfs(&t.op, t.vol)), OK);
+    assert_true(t.op.statfs.free_bytes == t.op.statfs.device_free_bytes);
 }
 
 /* An account whose Unix user has changed is asked for as the new one. */
@@ -211,6 +293,11 @@ static void test_set(void **state)
     assert_int_equal(limit(sid, sizeof sid, 1024, 1025), OK);
     assert_int_equal(made_up.user[200].dqb_bsoftlimit, 1);
     assert_int_equal(made_up.user[200].dqb_bhardlimit, 2);
+    assert_int_equal(limit(sid, sizeof sid, 9000, 3000), OK); /* as xfs wants it */
+    assert_int_equal(made_up.user[200].dqb_bsoftlimit, 3);
+    assert_int_equal(made_up.user[200].dqb_bhardlimit, 3);
+    assert_int_equal(limit(sid, sizeof sid, 9000, SMBKIT_QUOTA_NONE), OK);
+    assert_int_equal(made_up.user[200].dqb_bsoftlimit, 9);
     assert_int_equal(limit(sid, sizeof sid, 0, 0), OK); /* not "none" */
     assert_int_equal(made_up.user[200].dqb_bhardlimit, 1);
     assert_int_equal(limit(sid, sizeof sid, 7, SMBKIT_QUOTA_REMOVE), OK);
@@ -226,8 +313,21 @@ static void test_set(void **state)
 static void test_control(void **state)
 {
     assert_true(vfs_volume_capabilities(t.vol) & SMBKIT_CAP_QUOTAS);
-    assert_int_equal(XWAIT(&t, vfs_quota_control(&t.op, t.vol)), OK);
-    assert_int_equal(t.op.quota_control.flags, SMBKIT_QUOTA_ENFORCE);
+    static const struct {
+        int state;
+        uint32_t flags;
+    } rows[] = {
+        {FS_QUOTA_UDQ_ACCT | FS_QUOTA_UDQ_ENFD, SMBKIT_QUOTA_ENFORCE},
+        {FS_QUOTA_UDQ_ACCT | FS_QUOTA_GDQ_ENFD, SMBKIT_QUOTA_TRACK},
+        {FS_QUOTA_GDQ_ACCT | FS_QUOTA_GDQ_ENFD, 0},
+        {0, 0},
+        {STATE_UNKNOWN, SMBKIT_QUOTA_ENFORCE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        made_up.state = rows[i].state;
+        assert_int_equal(XWAIT(&t, vfs_quota_control(&t.op, t.vol)), OK);
+        assert_int_equal(t.op.quota_control.flags, rows[i].flags);
+    }
     assert_true(t.op.quota_control.default_limit == SMBKIT_QUOTA_NONE);
     assert_int_equal(
         XWAIT(&t, vfs_set_quota_control(&t.op, t.vol, &(struct smbkit_quota_control){0})),
@@ -246,7 +346,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_list, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_known, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_known, setup_users, teardown),
+        cmocka_unit_test_setup_teardown(test_space, setup_users, teardown),
+        cmocka_unit_test_setup_teardown(test_space_root, setup, teardown),
         cmocka_unit_test_setup_teardown(test_moved, setup_users, teardown),
         cmocka_unit_test_setup_teardown(test_set, setup, teardown),
         cmocka_unit_test_setup_teardown(test_control, setup, teardown),
