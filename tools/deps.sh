@@ -19,7 +19,10 @@ case "${1-}" in
 build) clients="" wanted=$build ;;
 check) wanted=$check ;;
 # git and make are used in a guest; the newer qemu starts programs three times as fast
-kernel) wanted="$build busybox-static git make tshark" clients=qemu-system-x86 ;;
+kernel)
+    wanted="$build busybox-static e2fsprogs git make smbclient tshark xfsprogs"
+    clients=qemu-system-x86
+    ;;
 *)
     echo "usage: deps.sh build|check|kernel" >&2
     exit 2

@@ -51,17 +51,17 @@ account.known = []
 
 
 def limits(second, folder):
-    out = quotas("-S", f"UQLIM:{second}:100000/200000")
+    out = quotas("-S", f"UQLIM:{second}:102400/204800")
     check("set", out.returncode == 0, out.stdout)
     row = listed(quotas("-L", "-n").stdout).get(second)
-    check("list", row is not None and row[1:] == ("100000", "200000"), row)
+    check("list", row is not None and row[1:] == ("102400", "204800"), row)
     out = quotas("-u", second, "-v").stdout
-    check("show", re.search(r"Hard Limit:\s+200000", out) and re.search(r"Soft Limit:\s+100000", out),
+    check("show", re.search(r"Hard Limit:\s+204800", out) and re.search(r"Soft Limit:\s+102400", out),
           out)
     out = put("second", folder, 150000, "fits")
     check("below the limit", out.returncode == 0 and "NT_STATUS" not in out.stdout, out.stdout)
     used = listed(quotas("-L", "-n").stdout)[second][0]
-    check("used", 150000 <= used <= 200000, used)
+    check("used", 150000 <= used <= 204800, used)
     out = put("second", folder, 100000, "more").stdout
     check("at the limit", "NT_STATUS_DISK_FULL" in out, out)
     out = put(USER, folder, 500000, "others")
@@ -69,9 +69,9 @@ def limits(second, folder):
     out = client("smbclient", "second", "-c", "du").stdout
     found = re.search(r"(\d+) blocks of size (\d+)\. (\d+) blocks available", out)
     left = int(found[3]) * int(found[2]) if found else -1
-    check("free space is what the quota leaves", 0 <= left <= 50000, out)
-    out = client("smbclient", "second", "-c", "del fits; del more").stdout
-    out += put("second", folder, 150000, "again").stdout
+    check("free space is what the quota leaves", 0 <= left <= 54800, out)
+    client("smbclient", "second", "-c", "del fits; del more")  # some disks have not even begun with more
+    out = put("second", folder, 150000, "again").stdout
     check("what is deleted may be taken anew", "NT_STATUS" not in out, out)
 
 
@@ -94,7 +94,7 @@ def rights(second):
     out = quotas("-L", "-n", user="second")
     check("others do not list", "NT_STATUS_ACCESS_DENIED" in out.stdout, out.stdout)
     out = quotas("-u", second, user="second")
-    check("others see their own", "200000" in out.stdout, out.stdout)
+    check("others see their own", "204800" in out.stdout, out.stdout)
     out = quotas("-S", f"UQLIM:{second}:1/2", user="second")
     check("others do not set", "NT_STATUS_ACCESS_DENIED" in out.stdout, out.stdout)
     out = quotas("-S", "FSQLIM:1/2", user="second")
