@@ -33,7 +33,7 @@ enum core_command_flag {
     CMD_NEEDS_OPEN = 0x04,    /* r->open is looked up from the file id */
     CMD_WHEN_EXPIRED = 0x08,  /* allowed on an expired session ([MS-SMB2] 3.3.5.2.9) */
     CMD_LARGE = 0x10,         /* may exceed 68 KiB ([MS-SMB2] 3.3.5.2) */
-    CMD_OPEN_OPTIONAL = 0x20, /* a file id of all ones is allowed (IOCTL) */
+    CMD_OPEN_OPTIONAL = 0x20, /* r->open may be NULL, whatever the file id (IOCTL) */
     CMD_ON_PIPES = 0x40,      /* knows what to do with a pipe */
     CMD_NO_INTERIM = 0x80,    /* clients do not expect one: SESSION_SETUP */
     CMD_ON_QUOTAS = 0x200,    /* ... with the index of quotas (quota.h) */

@@ -14,8 +14,6 @@
 #include "core/tree.h"
 #include <string.h>
 
-static const uint64_t ID_INHERIT = UINT64_MAX;
-
 /* Takes over the ids of the request before it (3.3.5.2.7.2). */
 static void inherit(struct core_request *r)
 {
@@ -136,33 +134,26 @@ static smbkit_status check_credit_charge(const struct core_request *r)
     return SMBKIT_STATUS_SUCCESS;
 }
 
-static bool file_id_is_inherit(const struct wire_file_id *id)
-{
-    return id->persistent == ID_INHERIT && id->volatile_id == ID_INHERIT;
-}
-
 static smbkit_status check_open(struct core_request *r)
 {
     if (!(r->cmd->flags & CMD_NEEDS_OPEN))
         return SMBKIT_STATUS_SUCCESS;
     struct wire_file_id *id = r->cmd->file_id(r);
-    if (r->related && (r->chain.has_file || file_id_is_inherit(id))) {
+    if (r->related && (r->chain.has_file || gate_names_no_file(id))) {
         if (!r->chain.has_file)
             return SMBKIT_STATUS_INVALID_HANDLE;
         if (smbkit_is_error(r->chain.file_status))
             return r->chain.file_status;
         *id = r->chain.file;
-    } else if (file_id_is_inherit(id) && (r->cmd->flags & CMD_OPEN_OPTIONAL)) {
-        return SMBKIT_STATUS_SUCCESS;
     }
     r->open = open_find(r->session, id->persistent, id->volatile_id);
-    if (r->open == NULL)
-        return SMBKIT_STATUS_FILE_CLOSED;
-    if (r->open->tree != r->tree) {
+    if (r->open != NULL && r->open->tree != r->tree) {
         open_release(r->open);
         r->open = NULL;
-        return SMBKIT_STATUS_FILE_CLOSED;
     }
+    if (r->open == NULL)
+        return (r->cmd->flags & CMD_OPEN_OPTIONAL) ? SMBKIT_STATUS_SUCCESS
+                                                   : SMBKIT_STATUS_FILE_CLOSED;
     if (r->open->pipe != NULL && !(r->cmd->flags & CMD_ON_PIPES))
         return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
     if (r->open->is_quota_index && !(r->cmd->flags & CMD_ON_QUOTAS))

@@ -7,6 +7,7 @@
 #ifndef CORE_GATE_H
 #define CORE_GATE_H
 
+#include "wire/wire.h"
 #include <smbkit/status.h>
 
 struct core_request;
@@ -14,6 +15,11 @@ struct core_request;
 /* Session, signature, encryption, tree and open of a request. SUCCESS, or the status to answer
    with. */
 smbkit_status gate_check(struct core_request *r);
+/* All ones: the file of the request before, or none at all. */
+static inline bool gate_names_no_file(const struct wire_file_id *id)
+{
+    return id->persistent == UINT64_MAX && id->volatile_id == UINT64_MAX;
+}
 /* What the next related request takes over, and the channel sequence counts. */
 void gate_note_result(struct core_request *r);
 

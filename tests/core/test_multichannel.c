@@ -346,14 +346,19 @@ static void test_many(void **state)
 
 /* ---------------------------------------------------------------- the way there */
 
-static smbkit_status query_interfaces(struct harness_client *c, uint32_t max)
+static smbkit_status query_interfaces_of(struct harness_client *c, struct wire_file_id id,
+                                         uint32_t max)
 {
-    const struct wire_file_id none = {UINT64_MAX, UINT64_MAX};
     union wire_any body = {.ioctl_req = {.ctl_code = FSCTL_QUERY_NETWORK_INTERFACE_INFO,
-                                         .file_id = none,
+                                         .file_id = id,
                                          .max_output_response = max,
                                          .flags = SMB2_0_IOCTL_IS_FSCTL}};
     return harness_call(c, SMB2_IOCTL, &body);
+}
+
+static smbkit_status query_interfaces(struct harness_client *c, uint32_t max)
+{
+    return query_interfaces_of(c, (struct wire_file_id){UINT64_MAX, UINT64_MAX}, max);
 }
 
 static void test_interfaces(void **state)
@@ -395,6 +400,9 @@ static void test_interfaces(void **state)
     }
     assert_false(wire_netif_next(&r, &n));
     assert_int_equal(query_interfaces(&a, 300), SMBKIT_STATUS_BUFFER_TOO_SMALL);
+    /* no open has this file id, and it is wrong before that (3.3.5.15) */
+    assert_int_equal(query_interfaces_of(&a, (struct wire_file_id){INT64_MAX, INT64_MAX}, 65536),
+                     SMBKIT_STATUS_INVALID_PARAMETER);
     core_set_interfaces(w.core, NULL, 0);
     assert_int_equal(query_interfaces(&a, 65536), SMBKIT_STATUS_SUCCESS);
     assert_int_equal(harness_last(&a)->body.ioctl_rsp.payload.len, 0);

@@ -4,6 +4,7 @@
  * goes to the plugin, which mostly says INVALID_DEVICE_REQUEST.
  */
 #include "core/cmd/ioctl.h"
+#include "core/gate.h"
 #include "core/meta.h"
 #include "core/notify.h"
 #include "core/open.h"
@@ -130,10 +131,12 @@ static bool access_granted(const struct core_request *r)
     return need == 0 || (r->open->access & need) != 0;
 }
 
+/* For codes without a file any file id is wrong, also that of no open (3.3.5.15). */
 static smbkit_status check_file(const struct core_request *r, const struct ioctl_row *row)
 {
     if (row->flags & IOCTL_NO_FILE)
-        return r->open != NULL ? SMBKIT_STATUS_INVALID_PARAMETER : SMBKIT_STATUS_SUCCESS;
+        return gate_names_no_file(&r->in.ioctl.file_id) ? SMBKIT_STATUS_SUCCESS
+                                                        : SMBKIT_STATUS_INVALID_PARAMETER;
     if (r->open->pipe != NULL && !(row->flags & IOCTL_PIPE))
         return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
     if (!access_granted(r))

@@ -16,6 +16,8 @@ static smbkit_status ioctl(struct core_open *o, uint32_t code, const struct buil
                                                  .flags = SMB2_0_IOCTL_IS_FSCTL,
                                                  .max_output_response = room,
                                                  .input = {in->data, in->len}};
+    if (o == NULL)
+        bench.req.in.ioctl.file_id = (struct wire_file_id){UINT64_MAX, UINT64_MAX};
     return bench_go(&bench.req);
 }
 
