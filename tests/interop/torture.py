@@ -3,15 +3,16 @@
 """Runs Samba's smbtorture against a server of its own and compares with what is expected.
 
 torture.tsv beside this file has a line for each test: its name, its settings (separated by spaces:
-share=NAME, user=NAME, timeout=SECONDS, target=NAME, option=NAME=VALUE, each also as dir:NAME=VALUE when it is for the
-plugin dir alone), the expected result over the plugin memory, over dir on ext4 and over dir on tmpfs (pass,
-fail, skip, or - where the test is not run), Samba's own best result, and the reason for every result that
+share=NAME, server=NAME, user=NAME, timeout=SECONDS, target=NAME, option=NAME=VALUE, each also as
+dir:NAME=VALUE when it is for the plugin dir alone), the expected result over the plugin memory, over dir on
+ext4 and over dir on tmpfs (pass, fail, skip, or - where the test is not run), Samba's own best result, and the reason for every result that
 is not pass. A test that is expected to pass and does not is tried once more alone, because many of them
 measure time and this machine may be busy; when it fails again, that is a failure of this run. A change
 for the better is named, and recorded with --update.
 
 Every test has a process of its own and ends with it. The tests use fixed names: each job has a share of
-its own.
+its own. A test with server=NAME has a server of its own, too, which is set up as OWN_SERVERS says, on port
+445 of a network namespace of its own: there the way to the client can be cut, by torture:use_iptables=yes.
 """
 import argparse
 import contextlib
@@ -19,6 +20,7 @@ import csv
 import fnmatch
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -26,6 +28,8 @@ import sys
 import tempfile
 import threading
 import time
+
+from port445 import namespace, why_not
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIST = os.path.join(HERE, "torture.tsv")
@@ -45,7 +49,16 @@ SPECIAL = {
     "bare": ("", ["without,what=compression+streams"]),
     "plain": ("", ["without,what=compression+streams"]),
     "slow": ("", ["delay,time=2s,ops=read"]),
+    "hideunread": (",hide-unreadable=on", []),
+    "noperm": ("", ["error,status=ACCESS_DENIED"]),
 }
+
+# Servers of their own: in what their settings differ from those of the server that runs all other tests.
+OWN_SERVERS = {
+    "own": [],
+    "signing": ["--signing", "required"],
+}
+OWN_PORT = 445
 
 
 def read_list():
@@ -98,21 +111,30 @@ def settings_of(row, plugin):
     return mine + [(k, v) for k, v in all_of_them if ":" not in k]
 
 
-def torture(row, share, folder, plugin):
-    settings = settings_of(row, plugin)
-    share = next((v for k, v in settings if k == "share"), share)
-    limit = next((float(v) for k, v in settings if k == "timeout"), LIMIT) * PATIENCE
+def client(row, settings, share, folder, port):
+    """The command line of smbtorture."""
     target = next((v for k, v in settings if k == "target"), "other")
     user = next((v for k, v in settings if k == "user"), USER)
     command = ["smbtorture", "--configfile=/dev/null", f"--basedir={folder}", "--format=subunit",
                "--fullname", f"--target={target}", "--use-kerberos=off",
-               f"--smb-ports={os.environ['port']}", "--option=torture:progress=no",
+               f"--smb-ports={port}", "--option=torture:progress=no",
                f"--option=torture:user2name={USER2}", f"--option=torture:user2password={PASSWORD}"]
     command += [f"--option={name}={folder}" for name in (
         "private dir", "lock directory", "state directory", "cache directory", "pid directory",
         "ncalrpc dir")]
     command += [f"--option={v}" for k, v in settings if k == "option"]
-    command += [f"--user={user}%{PASSWORD}", f"//127.0.0.1/{share}", row["test"]]
+    return [*command, f"--user={user}%{PASSWORD}", f"//127.0.0.1/{share}", row["test"]]
+
+
+def torture(args, row, share, folder):
+    settings = settings_of(row, RUN[args.column][0])
+    share = next((v for k, v in settings if k == "share"), share)
+    own = next((v for k, v in settings if k == "server"), None)
+    limit = next((float(v) for k, v in settings if k == "timeout"), LIMIT) * PATIENCE
+    command = client(row, settings, share, folder, OWN_PORT if own else os.environ["port"])
+    if own:
+        place = tempfile.mkdtemp(prefix="own.", dir=os.environ["SMBKIT_TORTURE"])
+        command = namespace(server(args, place, OWN_PORT, [share], OWN_SERVERS[own], command))
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
                                    stderr=subprocess.DEVNULL, cwd=folder, start_new_session=True)
@@ -131,16 +153,17 @@ def torture(row, share, folder, plugin):
 # ---------------------------------------------------------------- all of them
 
 class Run:
-    def __init__(self, rows, column):
+    def __init__(self, rows, args):
         self.rows = iter(rows)
-        self.column = column
+        self.args = args
+        self.column = args.column
         self.results = {}   # test -> (result, reason)
         self.seconds = {}
         self.lock = threading.Lock()
 
     def one(self, row, share, folder):
         start = time.monotonic()
-        self.results[row["test"]] = torture(row, share, folder, RUN[self.column][0])
+        self.results[row["test"]] = torture(self.args, row, share, folder)
         self.seconds[row["test"]] = time.monotonic() - start
 
     def worker(self, share):
@@ -165,12 +188,22 @@ class Run:
                     print(f"passed at the second try: {row['test']}: {first}", flush=True)
 
 
-def inside(args):
+def chosen(args):
     rows = [r for r in read_list() if r[args.column] != "-"
             and any(fnmatch.fnmatchcase(r["test"], g) for g in args.only or ["*"])]
+    own = [r["test"] for r in rows if "server=" in r["settings"]]
+    reason = why_not() if own else None
+    if reason:
+        print(f"{len(own)} tests are not run: {reason}")
+        rows = [r for r in rows if r["test"] not in own]
+    return rows
+
+
+def inside(args):
+    rows = chosen(args)
     # the long ones first, that none is left alone at the end
     order = sorted(rows, key=lambda r: "timeout=" not in r["settings"])
-    run = Run(order, args.column)
+    run = Run(order, args)
     threads = [threading.Thread(target=run.worker, args=(s,)) for s in SHARES[:args.jobs]]
     for t in threads:
         t.start()
@@ -220,29 +253,33 @@ def mounted(folder):
             subprocess.run(["umount", "--lazy", folder], check=False)
 
 
-def serve(args, folder):
-    """Starts the server, which runs this program again as its command."""
+def server(args, folder, port, shares, options, command):
+    """The command line of a server that runs `command`; what it serves is new and lies in the folder."""
     plugin = RUN[args.column][0]
-    env = {**os.environ, "SMBKIT_TORTURE": "inside"}
-    if args.plugins:
-        env["SMBKIT_PLUGIN_PATH"] = args.plugins
-    command = [args.smbkit, "--listen", "127.0.0.1:0", "--signing", "offered", "--anonymous",
-               "--log-level", "error",
-               "--admins", ADMIN]
+    words = [os.path.abspath(args.smbkit), "--listen", f"127.0.0.1:{port}", "--signing", "offered",
+             "--anonymous", "--log-level", "error", "--admins", ADMIN, *options]
     for user in (USER, USER2, ADMIN):
-        command += ["--user", f"{user}%{PASSWORD}"]
-    for share in [*SHARES, *SPECIAL]:
+        words += ["--user", f"{user}%{PASSWORD}"]
+    for share in shares:
         parameters = ""
         if plugin == "dir":
             path = os.path.join(folder, share)
             os.mkdir(path)
             parameters = f",path={path},as=server"
         more, filters = SPECIAL.get(share, ("", []))
-        command += ["--share", f"{share}={plugin}{parameters}{more}"]
+        words += ["--share", f"{share}={plugin}{parameters}{more}"]
         for f in filters:
-            command += ["--filter", f"{share}={f}"]
-    words = [sys.executable, os.path.abspath(__file__), *sys.argv[1:]]
-    command += ["--run", "exec " + " ".join("'" + w.replace("'", "'\\''") + "'" for w in words)]
+            words += ["--filter", f"{share}={f}"]
+    return [*words, "--run", "exec " + shlex.join(command)]
+
+
+def serve(args, folder):
+    """Starts the server, which runs this program again as its command."""
+    env = {**os.environ, "SMBKIT_TORTURE": folder}
+    if args.plugins:
+        env["SMBKIT_PLUGIN_PATH"] = ":".join(map(os.path.abspath, args.plugins.split(":")))
+    command = server(args, folder, 0, [*SHARES, *SPECIAL], [],
+                     [sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
     return subprocess.run(command, env=env, stdin=subprocess.DEVNULL, check=False).returncode
 
 
@@ -284,7 +321,7 @@ def main():
     if shutil.which("smbtorture") is None:
         print("smbtorture is not installed: run make check, which installs it")
         return 1
-    if os.environ.get("SMBKIT_TORTURE") == "inside":
+    if os.environ.get("SMBKIT_TORTURE"):
         return inside(args)
     return run_column(args)
 
