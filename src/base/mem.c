@@ -9,6 +9,9 @@
 #include "base/checked.h"
 
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <string.h>
 
 static void *libc_alloc(void *ctx, size_t size)
@@ -94,6 +97,14 @@ void mem_free(void *ptr)
 {
     if (ptr)
         hooks.release(hooks.ctx, ptr);
+}
+
+void mem_trim(void)
+{
+#ifdef __GLIBC__
+    if (hooks.alloc == libc_alloc)
+        malloc_trim(0);
+#endif
 }
 
 void mem_wipe(void *ptr, size_t size)

@@ -181,6 +181,11 @@ static uint64_t count_parked(const struct core_conn *conn)
     return n;
 }
 
+uint64_t core_open_count(const struct core *c)
+{
+    return c->stats.opens;
+}
+
 void core_get_stats(const struct core *c, struct core_stats *out)
 {
     *out = c->stats;

@@ -181,6 +181,8 @@ struct core_stats {
     uint64_t requests_total, bytes_in, bytes_out, logons_failed, frames_refused;
 };
 void core_get_stats(const struct core *c, struct core_stats *out);
+/* How many there are; at no cost. */
+uint64_t core_open_count(const struct core *c);
 uint64_t core_start_filetime(const struct core *c);
 /* Call fn for each until it says false; it must not call the core. */
 void core_each_conn(const struct core *c,

@@ -54,6 +54,7 @@ void server_leave(struct smbkit_server *s)
 {
     if (--s->entered > 0)
         return;
+    trim_note(&s->trim, core_open_count(s->core));
     uint64_t next = core_next_timer(s->core);
     if (next == s->armed)
         return;
@@ -161,7 +162,7 @@ static const char *make_parts(struct smbkit_server *s)
     s->admission = admission_new(s->opt.max_connections, s->opt.max_connections_per_address);
     s->users = smbkit_users_new();
     if (s->loop == NULL || s->pool == NULL || s->bufpool == NULL || s->admission == NULL ||
-        s->users == NULL)
+        s->users == NULL || !trim_init(&s->trim, s->loop, s->pool))
         return "out of memory or descriptors";
     return NULL;
 }
@@ -181,6 +182,7 @@ static void free_parts(struct smbkit_server *s)
     atomic_store(&s->changes_closed, true);
     core_free(s->core);
     s->core = NULL;
+    trim_stop(&s->trim);
     if (s->pool != NULL) {
         pool_stop(s->pool, false);
         pool_free(s->pool);

@@ -17,6 +17,7 @@
 #include "plat/dynlib.h"
 #include "plat/lock.h"
 #include "server/options.h"
+#include "server/trim.h"
 #include "server/watchdog.h"
 #include <stdatomic.h>
 
@@ -58,6 +59,7 @@ struct smbkit_server {
     struct loop *loop;
     struct pool *pool;
     struct watchdog watchdog;
+    struct trim trim;
     struct bufpool *bufpool;
     struct admission *admission;
     struct list listeners;    /* struct server_listener */
