@@ -101,8 +101,10 @@ TEXT(pipe_wait)
 TEXT(trim_req)
 TEXT(regions_rsp)
 TEXT(sd)
+TEXT(dfs_rsp)
 EX_PAIR(info_rename, c, a, out)
 EX_PAIR(duplicate_extents, c, out)
+EX_PAIR(dfs_req, c, a, out)
 LIST(ea)
 LIST(quota)
 LIST(get_quota)
@@ -260,5 +262,8 @@ const struct wire_info_codec wire_info_codecs[] = {
     MANY(dir79, WIRE_DIR_ALIGN),
     MANY(dir80, WIRE_DIR_ALIGN),
     MANY(dir81, WIRE_DIR_ALIGN),
+    SINGLE(dfs_req),
+    SINGLE(dfs_req_ex),
+    SINGLE(dfs_rsp),
 };
 const size_t wire_info_codec_count = ARRAY_LEN(wire_info_codecs);

@@ -7,6 +7,7 @@
 #define FUZZ_WIRE_INFO_FUZZ_H
 
 #include "wire/ea.h"
+#include "wire/fsctl_dfs.h"
 #include "wire/fsctl_file.h"
 #include "wire/fsctl_reparse.h"
 #include "wire/fsctl_srv.h"

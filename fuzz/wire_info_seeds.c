@@ -79,6 +79,20 @@ static const struct wire_dir_entry dir = {
     .name = "long name.txt",
     .name_len = 13,
 };
+static const struct wire_dfs_req dfs_req = {4, TEXT_OF("\\server\\share\\link"), true,
+                                            TEXT_OF("site")};
+static const struct wire_dfs_target dfs_targets[] = {{TEXT_OF("\\one\\share")},
+                                                     {TEXT_OF("\\two\\share\\sub")}};
+static const struct wire_dfs_rsp dfs_rsp = {
+    .path_consumed = 36,
+    .flags = DFS_STORAGE_SERVERS,
+    .version = 4,
+    .ttl = 300,
+    .path = "\\server\\share\\link",
+    .path_len = 18,
+    .targets = dfs_targets,
+    .count = 2,
+};
 
 /* A codec without a sample gets a record of zeros. */
 static const struct {
@@ -98,6 +112,9 @@ static const struct {
     {"regions_rsp", &regions_rsp},
     {"copychunk_req", &copychunk},
     {"snapshots", &snapshots},
+    {"dfs_req", &dfs_req},
+    {"dfs_req_ex", &dfs_req},
+    {"dfs_rsp", &dfs_rsp},
     {"symlink", &link_},
     {"validate_negotiate_req", &negotiate},
     {"reparse", &reparse},
