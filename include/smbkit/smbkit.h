@@ -165,6 +165,9 @@ SMBKIT_API void smbkit_server_set_users(struct smbkit_server *server, struct smb
  * share:
  *
  *     comment=TEXT   shown to users who list the shares
+ *     dfs=PATH=//SERVER/SHARE[+//SERVER/SHARE...]   a DFS link, as often as wanted: clients that
+ *                    come to this folder go on at one of the targets. The folder that it lies in
+ *                    must be there; what the plugin has at PATH is hidden. Port 445 always
  *     encrypt=on     every access must be encrypted
  *     guest=off      no guests and anonymous users, also when the server lets them log on
  *     hidden=on      not listed

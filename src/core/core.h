@@ -114,6 +114,16 @@ uint64_t core_next_timer(const struct core *c);
 
 /* --- shares --- */
 
+/* A folder of a share that lies elsewhere (dfs.h). */
+#define CORE_DFS_LINKS_MAX   256
+#define CORE_DFS_TARGETS_MAX 16
+
+struct core_dfs_link {
+    const char *path;                          /* a valid one, not the root's */
+    const char *targets[CORE_DFS_TARGETS_MAX]; /* "\\server\\share", maybe with a path */
+    size_t target_count;
+};
+
 struct core_share_config {
     const char *name; /* at most 80 UTF-16 units, compared without regard to case */
     const char *comment;
@@ -122,6 +132,8 @@ struct core_share_config {
     bool guest_ok; /* guests and anonymous users may connect */
     bool read_only;
     bool access_based; /* listings show only what the user may read */
+    const struct core_dfs_link *links;
+    size_t link_count; /* at most CORE_DFS_LINKS_MAX */
 };
 
 /* Adds a share over a volume (takes a reference of its own), or replaces the one of that name:

@@ -51,6 +51,7 @@ struct core_enumeration {
     bool end;       /* the plugin has nothing after `cookie` */
     bool any_found; /* decides between NO_SUCH_FILE and NO_MORE_FILES */
     unsigned dots;  /* of "." and "..": how many have been given, or skipped */
+    size_t links;   /* likewise, of the share's DFS links */
     char *pattern;  /* mem.h */
     size_t pattern_len;
     uint64_t cookie;             /* the last entry given to the client, or skipped */

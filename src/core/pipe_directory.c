@@ -66,6 +66,7 @@ static bool describe_share(const struct core_share *s, struct arena *a, struct r
     out->server = "*";
     out->type = s->is_ipc ? STYPE_IPC | STYPE_SPECIAL : STYPE_DISKTREE;
     out->flags = s->access_based ? SHI1005_FLAGS_ACCESS_BASED_DIRECTORY_ENUM : 0;
+    out->flags |= dfs_is_root(s) ? SHI1005_FLAGS_DFS | SHI1005_FLAGS_DFS_ROOT : 0;
     out->max_uses = UINT32_MAX;
     out->current_uses = s->connections;
     return true;

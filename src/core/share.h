@@ -19,6 +19,7 @@
 #define CORE_SHARE_H
 
 #include "base/list.h"
+#include "core/dfs.h"
 #include "vfs/vfs.h"
 
 struct core;
@@ -36,6 +37,7 @@ struct core_share {
     bool access_based;         /* Share.DoAccessBasedDirectoryEnumeration */
     bool is_ipc;               /* no volume: the IPC$ share, which has the pipes (pipe.h) */
     struct vfs_volume *volume; /* a reference; NULL for IPC$ */
+    struct dfs_links links;
     uint32_t connections;
 };
 

@@ -37,6 +37,7 @@ void share_unref(struct core_share *s)
         vfs_volume_unref(s->volume);
     mem_free(s->name);
     mem_free(s->comment);
+    dfs_links_free(&s->links);
     MAGIC_WIPE(s);
     mem_free(s);
 }
@@ -79,13 +80,16 @@ static bool share_configure(struct core_share *s, const struct core_share_config
 {
     char *name = mem_strdup(cfg->name);
     char *comment = mem_strdup(cfg->comment != NULL ? cfg->comment : "");
-    if (name == NULL || comment == NULL) {
+    struct dfs_links links = {0};
+    if (name == NULL || comment == NULL || !dfs_links_copy(&links, cfg->links, cfg->link_count)) {
         mem_free(name);
         mem_free(comment);
         return false;
     }
     mem_free(s->name);
     mem_free(s->comment);
+    dfs_links_free(&s->links);
+    s->links = links;
     s->name = name;
     s->comment = comment;
     s->encrypt = cfg->encrypt;

@@ -32,7 +32,10 @@ struct rpc_identity {
 #define STYPE_IPC      0x00000003u
 #define STYPE_SPECIAL  0x80000000u
 
-#define SHI1005_FLAGS_ACCESS_BASED_DIRECTORY_ENUM 0x00000800u /* [MS-SRVS] 2.2.4.29 */
+/* [MS-SRVS] 2.2.4.29 */
+#define SHI1005_FLAGS_DFS                         0x00000001u
+#define SHI1005_FLAGS_DFS_ROOT                    0x00000002u
+#define SHI1005_FLAGS_ACCESS_BASED_DIRECTORY_ENUM 0x00000800u
 
 struct rpc_share {
     const char *name, *comment, *path, *password;

@@ -172,6 +172,17 @@ void server_plugins_free(struct smbkit_server *s);
 /* Is this a setting of the share and not a parameter of its plugin? */
 bool server_share_setting(const char *key);
 
+/* --- dfs_links.c --- */
+
+struct server_links {
+    struct core_dfs_link *v; /* mem.h, as all that is in them */
+    size_t count;
+};
+/* Adds what the setting dfs=... says. INVALID_PARAMETER and a line in `error`. */
+smbkit_status server_links_add(struct server_links *l, const char *share, const char *value,
+                               char error[SMBKIT_ERROR_MAX]);
+void server_links_free(struct server_links *l);
+
 /* --- users.c --- */
 
 /* For auth_config: the server's own list, then the program's source. */

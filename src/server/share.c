@@ -12,6 +12,7 @@
 
 enum setting {
     SETTING_COMMENT,
+    SETTING_DFS,
     SETTING_ENCRYPT,
     SETTING_GUEST,
     SETTING_HIDDEN,
@@ -21,9 +22,13 @@ enum setting {
 };
 
 static const char *const setting_names[SETTINGS] = {
-    [SETTING_COMMENT] = "comment",   [SETTING_ENCRYPT] = "encrypt",
-    [SETTING_GUEST] = "guest",       [SETTING_HIDDEN] = "hidden",
-    [SETTING_READONLY] = "readonly", [SETTING_UNREADABLE] = "hide-unreadable",
+    [SETTING_COMMENT] = "comment",
+    [SETTING_DFS] = "dfs",
+    [SETTING_ENCRYPT] = "encrypt",
+    [SETTING_GUEST] = "guest",
+    [SETTING_HIDDEN] = "hidden",
+    [SETTING_READONLY] = "readonly",
+    [SETTING_UNREADABLE] = "hide-unreadable",
 };
 
 static enum setting find_setting(const char *key)
@@ -48,15 +53,19 @@ static bool *flag_of(struct core_share_config *c, enum setting which)
     case SETTING_READONLY: return &c->read_only;
     case SETTING_UNREADABLE: return &c->access_based;
     case SETTING_COMMENT:
+    case SETTING_DFS:
     case SETTINGS: break;
     }
     return NULL;
 }
 
-static smbkit_status apply_setting(struct core_share_config *c, const struct smbkit_arg *arg,
-                                   char error[SMBKIT_ERROR_MAX])
+static smbkit_status apply_setting(struct core_share_config *c, struct server_links *links,
+                                   const struct smbkit_arg *arg, char error[SMBKIT_ERROR_MAX])
 {
-    bool *flag = flag_of(c, find_setting(arg->key));
+    enum setting which = find_setting(arg->key);
+    bool *flag = flag_of(c, which);
+    if (which == SETTING_DFS)
+        return server_links_add(links, c->name, arg->value, error);
     if (flag == NULL)
         c->comment = arg->value;
     else if (!option_parse_bool(arg->value, flag))
@@ -64,22 +73,6 @@ static smbkit_status apply_setting(struct core_share_config *c, const struct smb
                             "share '%.80s': %s=%.80s: must be on or off", c->name, arg->key,
                             arg->value);
     return SMBKIT_STATUS_SUCCESS;
-}
-
-/* Splits `args` into settings (applied to *c) and parameters (copied to `params`). */
-static smbkit_status split_args(struct core_share_config *c, const struct smbkit_arg *args,
-                                size_t count, struct smbkit_arg *params, size_t *param_count,
-                                char error[SMBKIT_ERROR_MAX])
-{
-    smbkit_status status = SMBKIT_STATUS_SUCCESS;
-    *param_count = 0;
-    for (size_t i = 0; i < count && status == SMBKIT_STATUS_SUCCESS; i++) {
-        if (server_share_setting(args[i].key))
-            status = apply_setting(c, &args[i], error);
-        else
-            params[(*param_count)++] = args[i];
-    }
-    return status;
 }
 
 /* Which workers a chain needs: none when nothing of it blocks. Each level keeps its own thread
@@ -103,7 +96,24 @@ struct ingredients {
     size_t param_count;
     struct vfs_filter *filters;
     size_t filter_count;
+    struct server_links links;
 };
+
+/* Splits `args` into settings (applied to *c) and parameters (copied to in->params). */
+static smbkit_status split_args(struct core_share_config *c, const struct smbkit_arg *args,
+                                size_t count, struct ingredients *in, char error[SMBKIT_ERROR_MAX])
+{
+    smbkit_status status = SMBKIT_STATUS_SUCCESS;
+    for (size_t i = 0; i < count && status == SMBKIT_STATUS_SUCCESS; i++) {
+        if (server_share_setting(args[i].key))
+            status = apply_setting(c, &in->links, &args[i], error);
+        else
+            in->params[in->param_count++] = args[i];
+    }
+    c->links = in->links.v;
+    c->link_count = in->links.count;
+    return status;
+}
 
 /* The volume, with an executor that goes with it. */
 static struct vfs_volume *make_volume(struct smbkit_server *s, const char *name,
@@ -197,11 +207,12 @@ smbkit_status smbkit_server_put_share(struct smbkit_server *s, const char *name,
     if (status == SMBKIT_STATUS_SUCCESS)
         status = find_filters(s, &spec, &in, error);
     if (status == SMBKIT_STATUS_SUCCESS)
-        status = split_args(&config, spec.args, spec.count, in.params, &in.param_count, error);
+        status = split_args(&config, spec.args, spec.count, &in, error);
     if (status == SMBKIT_STATUS_SUCCESS)
         status = set_share(s, &config, &in, error);
     mem_free(in.params);
     mem_free(in.filters);
+    server_links_free(&in.links);
     return status;
 }
 

@@ -123,6 +123,7 @@ static bool put_element(struct smbclient *c, const struct smbclient_element *e,
         .command = e->command,
         .credits = e->credits,
         .flags = (e->related ? SMB2_FLAGS_RELATED_OPERATIONS : 0u) |
+                 (e->dfs ? SMB2_FLAGS_DFS_OPERATIONS : 0u) |
                  (e->replay ? SMB2_FLAGS_REPLAY_OPERATION : 0u),
         .channel_sequence = e->channel_sequence,
         .message_id = rq->message_id,

@@ -145,6 +145,7 @@ struct smbclient_element {
     bool tree_encrypts; /* the share wants encryption: the reply must be sealed */
     bool related;
     bool replay; /* SMB2_FLAGS_REPLAY_OPERATION */
+    bool dfs;    /* SMB2_FLAGS_DFS_OPERATIONS */
     uint16_t channel_sequence;
     uint16_t credits; /* asked for */
     uint16_t charge;  /* 0: what the payload needs */

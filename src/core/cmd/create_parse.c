@@ -59,6 +59,20 @@ static smbkit_status check_contexts(const struct create_state *s)
     return SMBKIT_STATUS_SUCCESS;
 }
 
+static bool says_dfs(const struct core_request *r)
+{
+    return (r->hdr.flags & SMB2_FLAGS_DFS_OPERATIONS) && dfs_is_root(r->tree->share);
+}
+
+/* What lies at or below a link is not here: clients that know DFS ask where it is, others cannot
+   get there ([MS-DFSC] 3.2.4.1). */
+static smbkit_status check_links(const struct core_request *r, const struct vfs_path *path)
+{
+    if (dfs_link_over(r->tree->share, path->path) == NULL)
+        return SMBKIT_STATUS_SUCCESS;
+    return says_dfs(r) ? SMBKIT_STATUS_PATH_NOT_COVERED : SMBKIT_STATUS_IO_REPARSE_TAG_NOT_HANDLED;
+}
+
 static smbkit_status parse_name(struct core_request *r, struct create_state *s)
 {
     const struct wire_create_req *q = &r->in.create;
@@ -77,7 +91,7 @@ static smbkit_status parse_name(struct core_request *r, struct create_state *s)
         return SMBKIT_STATUS_NOT_A_DIRECTORY;
     if (s->path.stream != NULL && s->path.path_len == 0)
         return SMBKIT_STATUS_OBJECT_NAME_INVALID;
-    return SMBKIT_STATUS_SUCCESS;
+    return check_links(r, &s->path);
 }
 
 /* [MS-FSA] 2.1.5.1.2: what an overwrite needs whatever the open will be used for. */
@@ -162,6 +176,8 @@ enum core_verdict create_parse(struct core_request *r)
             return request_done(r, st);
         return create_pipe(r);
     }
+    if (says_dfs(r) && (st = dfs_normalise(&r->in.create.name)) != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
     s->wants_lease = create_lease_asked(r, s);
     if (create_wants_back(s))
         return parse_reconnect(r, s);

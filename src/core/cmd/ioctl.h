@@ -28,8 +28,10 @@ struct ioctl_row {
 };
 
 /* ioctl_server.c: what the server itself answers */
-flow_step ioctl_validate_negotiate, ioctl_network_interfaces, ioctl_dfs_referrals, ioctl_resiliency,
-    ioctl_snapshots, ioctl_resume_key;
+flow_step ioctl_validate_negotiate, ioctl_network_interfaces, ioctl_resiliency, ioctl_snapshots,
+    ioctl_resume_key;
+/* ioctl_dfs.c */
+flow_step ioctl_dfs_referrals;
 /* ioctl_copy.c */
 flow_step ioctl_copychunk, ioctl_duplicate_extents, ioctl_duplicate_extents_ex;
 /* ioctl_file.c */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Control codes that the server answers by itself ([MS-SMB2] 3.3.5.15.1, .2, .5, .9 to .12). */
+/* Control codes that the server answers by itself ([MS-SMB2] 3.3.5.15.1, .5, .9 to .12). */
 #include "core/cmd/ioctl.h"
 #include "core/cmd/negotiate.h"
 #include "core/open.h"
@@ -89,12 +89,6 @@ enum core_verdict ioctl_network_interfaces(struct core_request *r)
 }
 
 /* ---------------------------------------------------------------- not there */
-
-/* IsDfsCapable is FALSE (3.3.5.15.2). */
-enum core_verdict ioctl_dfs_referrals(struct core_request *r)
-{
-    return request_done(r, SMBKIT_STATUS_FS_DRIVER_REQUIRED);
-}
 
 /* 3.3.5.15.9 */
 enum core_verdict ioctl_resiliency(struct core_request *r)

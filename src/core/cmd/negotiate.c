@@ -6,6 +6,7 @@
 #include "core/conn.h"
 #include "core/core.h"
 #include "core/credits.h"
+#include "core/dfs.h"
 #include "core/reply.h"
 #include "core/request.h"
 #include "core/state.h"
@@ -155,6 +156,8 @@ static void settle_capabilities(struct core_conn *conn)
         conn->server_capabilities |=
             conn->client_capabilities &
             (SMB2_GLOBAL_CAP_DIRECTORY_LEASING | SMB2_GLOBAL_CAP_MULTI_CHANNEL);
+    if (dfs_capable(conn->core))
+        conn->server_capabilities |= SMB2_GLOBAL_CAP_DFS;
     if (conn->dialect < SMB2_DIALECT_311) {
         conn->signing = v3 ? CRYPTO_SIGN_AES_CMAC : CRYPTO_SIGN_HMAC_SHA256;
         bool ccm = false;
@@ -297,7 +300,8 @@ void negotiate_smb1(struct core_conn *conn, const uint8_t *data, size_t size)
         conn->state = CONN_WILDCARD;
         conn->multi_credit = true;
         conn->max_transact = c->config.max_io;
-        conn->server_capabilities = SMB2_GLOBAL_CAP_LARGE_MTU | SMB2_GLOBAL_CAP_LEASING;
+        conn->server_capabilities = SMB2_GLOBAL_CAP_LARGE_MTU | SMB2_GLOBAL_CAP_LEASING |
+                                    (dfs_capable(c) ? SMB2_GLOBAL_CAP_DFS : 0);
         conn->dialect = SMB2_DIALECT_WILDCARD;
     } else if (q.smb_2_002 && dialect_enabled(c, SMB2_DIALECT_202)) {
         conn->dialect = SMB2_DIALECT_202;

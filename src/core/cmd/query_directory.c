@@ -6,6 +6,9 @@
  *                                                              '----> one (a name without
  * wildcards)
  *
+ * Behind "." and ".." come the DFS links that lie in the folder, before and in place of what the
+ * plugin has there.
+ *
  * The place where a listing stands belongs to the open, and only one request at a time may move it:
  * `listing.lister`. It moves over an entry when that was put into the answer or does not match;
  * what does not fit any more is asked of the plugin again by the next request. Nothing that was
@@ -28,6 +31,7 @@
 #include "core/tree.h"
 #include "vfs/name.h"
 #include "vfs/shortname.h"
+#include "wire/fsctl_reparse.h"
 #include "wire/info.h"
 #include "wire/info_dir.h"
 #include <string.h>
@@ -219,6 +223,7 @@ static enum core_verdict dir_start(struct core_request *r)
         l->started = true;
         l->end = l->any_found = false;
         l->dots = 0;
+        l->links = 0;
         l->cookie = 0;
     }
     wire_chain_init(&s->chain, &s->out, q->output_length, WIRE_DIR_ALIGN);
@@ -274,10 +279,13 @@ static enum core_verdict give_part(struct core_request *r, const struct wire_dir
     return request_done(r, SMBKIT_STATUS_BUFFER_OVERFLOW);
 }
 
-static bool has_short_name(const struct core_request *r, const char *name, size_t len)
+/* A link has none: the plugin, which looks for short names, does not know it. */
+static bool has_short_name(const struct core_request *r, const char *name, size_t len,
+                           const struct smbkit_attr *a)
 {
     bool dots = name[0] == '.' && len <= 2 && name[len - 1] == '.';
-    return request_core(r)->config.short_names && !dots && !vfs_short_is(name, len);
+    return request_core(r)->config.short_names && !dots && a->reparse_tag != IO_REPARSE_TAG_DFS &&
+           !vfs_short_is(name, len);
 }
 
 enum gave { GAVE_IT, GAVE_NO_ROOM, GAVE_END };
@@ -291,7 +299,7 @@ static enum gave give(struct core_request *r, const char *name, size_t len,
     struct wire_dir_entry e = make_entry(name, len, a);
     e.file_index = s->index;
     char made[VFS_SHORT_MAX + 1];
-    if (has_short_name(r, name, len)) {
+    if (has_short_name(r, name, len, a)) {
         vfs_short_make(name, len, made);
         e.short_name = made;
         e.short_name_len = strlen(made);
@@ -324,10 +332,35 @@ static bool dot_matches(const struct core_enumeration *l)
     return vfs_match(l->pattern, l->pattern_len, "..", l->dots + 1);
 }
 
+/* False: *v is the verdict. */
+static bool give_links(struct core_request *r, enum core_verdict *v)
+{
+    const struct dfs_links *links = &r->tree->share->links;
+    struct core_enumeration *l = &r->open->listing;
+    struct dir_state *s = r->state_data;
+    for (; l->links < links->count && !s->full; l->links++) {
+        const struct core_dfs_link *link = &links->v[l->links];
+        const char *name = dfs_link_in(link, r->open->path);
+        if (name == NULL || !vfs_match(l->pattern, l->pattern_len, name, strlen(name)))
+            continue;
+        struct smbkit_attr a = dfs_link_attributes(request_core(r), link);
+        enum gave g = give(r, name, strlen(name), &a, v);
+        if (g == GAVE_END)
+            return false;
+        if (g == GAVE_NO_ROOM)
+            break;
+        l->end = !vfs_has_wildcard(l->pattern, l->pattern_len);
+    }
+    return true;
+}
+
 static enum core_verdict after_dots(struct core_request *r)
 {
     const struct core_enumeration *l = &r->open->listing;
     const struct dir_state *s = r->state_data;
+    enum core_verdict v;
+    if (!give_links(r, &v))
+        return v;
     if (s->full || l->end)
         return flow_goto(r, dir_end);
     if (vfs_has_wildcard(l->pattern, l->pattern_len))
@@ -485,7 +518,8 @@ static enum core_verdict dir_each(struct core_request *r)
     enum core_verdict v;
     for (; s->at < s->count && !s->full; s->at++) {
         const struct vfs_dirent *d = &s->entries[s->at];
-        bool give_it = wanted(s, l, d);
+        bool give_it =
+            wanted(s, l, d) && !dfs_names_link(r->tree->share, r->open->path, d->name, d->name_len);
         if (give_it && by_access(r)) {
             if (!s->judged)
                 return judge(r, d);

@@ -78,6 +78,8 @@ static smbkit_status parse_name(struct core_request *r, const struct wire_info_r
                                        : SMBKIT_STATUS_NOT_SUPPORTED;
     if (path.path_len == 0 || path.trailing_slash || path.dir_type || path.stream_type)
         return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    if (dfs_link_over(r->tree->share, path.path) != NULL)
+        return SMBKIT_STATUS_NOT_SAME_DEVICE;
     s->to = path.path;
     s->replace = (in->flags & FILE_RENAME_REPLACE_IF_EXISTS) != 0;
     s->ignore_readonly = (in->flags & FILE_RENAME_POSIX_SEMANTICS) &&

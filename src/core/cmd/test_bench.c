@@ -51,6 +51,20 @@ void bench_run(struct core_request *r)
     }
 }
 
+struct core_share *share_find(struct core *c, const char *name, size_t len)
+{
+    return NULL;
+}
+
+smbkit_status share_check_access(const struct core_share *s, const struct core_session *session)
+{
+    return SMBKIT_STATUS_SUCCESS;
+}
+
+void share_unref(struct core_share *s)
+{
+}
+
 enum core_verdict request_goto(struct core_request *r,
                                enum core_verdict (*step)(struct core_request *r))
 {
@@ -208,6 +222,7 @@ int bench_setup(void **state)
     assert_non_null(bench.volume);
     MAGIC_SET(&bench.core, CORE_MAGIC);
     list_init(&bench.core.watches);
+    list_init(&bench.core.shares);
     htab_init(&bench.core.sessions);
     htab_init(&bench.session.opens);
     lease_table_init(&bench.core.leases, &LEASE_LIMITS_DEFAULT);
