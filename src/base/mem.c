@@ -9,9 +9,6 @@
 #include "base/checked.h"
 
 #include <stdlib.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <string.h>
 
 static void *libc_alloc(void *ctx, size_t size)
@@ -99,12 +96,9 @@ void mem_free(void *ptr)
         hooks.release(hooks.ctx, ptr);
 }
 
-void mem_trim(void)
+bool mem_is_libc(void)
 {
-#ifdef __GLIBC__
-    if (hooks.alloc == libc_alloc)
-        malloc_trim(0);
-#endif
+    return hooks.alloc == libc_alloc;
 }
 
 void mem_wipe(void *ptr, size_t size)

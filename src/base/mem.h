@@ -38,10 +38,8 @@ NODISCARD void *mem_dup(const void *data, size_t size);
 void mem_free(void *ptr);
 /* Overwrites the block in a way that the compiler keeps, then frees it: for keys and hashes. */
 void mem_free_secret(void *ptr, size_t size);
-/* Gives back to the system what the C library keeps of freed memory; takes some milliseconds for
-   each 100 MB, and others that allocate may wait as long. With hooks, or another C library:
-   nothing. */
-void mem_trim(void);
+/* Without hooks. */
+NODISCARD bool mem_is_libc(void);
 /* Overwrites in a way that the compiler keeps. */
 void mem_wipe(void *ptr, size_t size);
 /* Compares in a time that depends only on the size. True when equal. */

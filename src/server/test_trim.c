@@ -2,6 +2,7 @@
 /* Memory goes back to the system after a burst of opens, or many closes; once for each, not before
  * its end. */
 #include "base/mem.h"
+#include "plat/heap.h"
 #include "server/trim.h"
 
 #include <setjmp.h>
@@ -128,7 +129,7 @@ static void test_memory(void **state)
         if (i % EACH != 0)
             mem_free(block[i]);
     size_t burst = resident();
-    mem_trim();
+    heap_trim();
     size_t after = resident();
     print_message("%zu, %zu, %zu\n", before, burst, after);
     assert_true(after - before < (burst - before) / 4);
@@ -136,7 +137,7 @@ static void test_memory(void **state)
         mem_free(block[i]);
     mem_free(block);
 #else
-    mem_trim(); /* of another allocator: nothing */
+    heap_trim(); /* of another allocator: nothing */
     assert_true(resident() > 0);
 #endif
 }

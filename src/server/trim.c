@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Memory back after a burst. See trim.h. */
 #include "server/trim.h"
-#include "base/mem.h"
+#include "plat/heap.h"
 
 static void run(struct pool_work *w)
 {
-    mem_trim();
+    heap_trim();
 }
 
 static void done(struct pool_work *w)
