@@ -348,13 +348,18 @@ static void changed_done(struct smbkit_op *op, void *vol, void *ctx)
     struct smbkit_call call;
     smbkit_result(op, &r);
     smbkit_call_of(op, &call);
-    const struct cache_file *f = call.file;
+    struct cache_file *f = call.file;
     struct cache_entry *e = f->entry;
     pthread_mutex_lock(&c->lock);
     bool alone = e != NULL && (uintptr_t)ctx == e->gen && e->changing == 1;
     if (e != NULL)
         e->changing--;
     forget(c, f, &call);
+    if (e != NULL && r.status == SMBKIT_STATUS_SUCCESS && strcmp(call.name, "rename_stream") == 0) {
+        /* the file's own data may be others now, and the handle no more one of these */
+        cache_drop_all(c, e);
+        f->stream = true;
+    }
     if (e != NULL && r.status == SMBKIT_STATUS_SUCCESS && strcmp(call.name, "rename") == 0)
         cache_set_path(c, e, call.path);
     /* Nobody else has changed it: these attributes are what the kept blocks belong to. */

@@ -397,7 +397,9 @@ struct smbkit_vfs {
 
     /* Gives the handle's stream another name, `to`, "" for the unnamed stream. Answer:
        smbkit_reply_attr; OBJECT_NAME_COLLISION when there is one of that name (the unnamed one
-       always is, in a file) and not SMBKIT_RENAME_REPLACE. Default: NOT_SUPPORTED.
+       always is, in a file) and not SMBKIT_RENAME_REPLACE. Other handles of the stream go with it.
+       When the handle is of the unnamed stream, its data go and an empty one stays; a file system
+       that cannot do that answers INVALID_PARAMETER. Default: NOT_SUPPORTED.
        [MS-FSA] 2.1.5.15.12 */
     void (*rename_stream)(struct smbkit_op *op, void *vol, void *file, const char *to,
                           uint32_t flags);

@@ -130,6 +130,30 @@ static smbkit_status become_unnamed(struct ram_volume *v, struct ram_handle *h, 
     return SMBKIT_STATUS_SUCCESS;
 }
 
+/* The file's own data become a stream; it goes on with none. */
+static smbkit_status name_unnamed(struct ram_volume *v, struct ram_handle *h, const char *to,
+                                  uint32_t flags)
+{
+    struct ram_node *n = h->node;
+    if (ram_is_dir(n))
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (to[0] == '\0')
+        return SMBKIT_STATUS_SUCCESS;
+    struct ram_stream *taken = ram_stream_find(n, to, strlen(to)), *made;
+    if (taken != NULL && !(flags & SMBKIT_RENAME_REPLACE))
+        return SMBKIT_STATUS_OBJECT_NAME_COLLISION;
+    smbkit_status status = ram_stream_make(v, n, to, 0, &made);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return status;
+    if (taken != NULL)
+        ram_stream_remove(v, n, taken);
+    made->data = n->data;
+    n->data = (struct ram_data){.payer = n->payer};
+    made->handles++;
+    h->stream = made;
+    return SMBKIT_STATUS_SUCCESS;
+}
+
 static smbkit_status rename_to(struct ram_volume *v, struct ram_handle *h, const char *to,
                                uint32_t flags)
 {
@@ -160,10 +184,12 @@ void ram_rename_stream(struct smbkit_op *op, void *vol, void *file, const char *
 {
     struct ram_volume *v = vol;
     struct ram_handle *h = file;
-    smbkit_status status = SMBKIT_STATUS_INVALID_PARAMETER;
+    smbkit_status status = SMBKIT_STATUS_DELETE_PENDING;
     pthread_mutex_lock(&v->lock);
-    if (h->stream != NULL)
-        status = h->stream->gone ? SMBKIT_STATUS_DELETE_PENDING : rename_to(v, h, to, flags);
+    if (h->stream == NULL)
+        status = name_unnamed(v, h, to, flags);
+    else if (!h->stream->gone)
+        status = rename_to(v, h, to, flags);
     if (status == SMBKIT_STATUS_SUCCESS)
         h->node->change_time = smbkit_op_time(op);
     ram_finish(op, v, h, status);

@@ -124,8 +124,6 @@ static void test_rename_stream(void **state)
     put(f, "file");
     put(one, "first");
     put(two, "second");
-    assert_true(vfs_rename_stream(&op, vol, f, "x", 0));
-    assert_int_equal(op.status, SMBKIT_STATUS_INVALID_PARAMETER);
     assert_true(vfs_rename_stream(&op, vol, one, "ONE", 0));
     assert_int_equal(op.status, OK);
     assert_true(vfs_rename_stream(&op, vol, one, "two", 0));
@@ -143,6 +141,39 @@ static void test_rename_stream(void **state)
     assert_int_equal(op.stream_count, 1);
     shut(one, 0);
     shut(f, SMBKIT_CLEANUP_DELETE);
+    assert_true(used() == empty);
+}
+
+/* The file's own data get a name, and the file goes on without. */
+static void test_name_unnamed(void **state)
+{
+    void *f = create("f", NULL, 0, OK), *other = create("f", "two", 0, OK);
+    put(f, "file");
+    assert_true(vfs_rename_stream(&op, vol, f, "", 0));
+    assert_int_equal(op.status, OK);
+    assert_true(vfs_rename_stream(&op, vol, f, "two", 0));
+    assert_int_equal(op.status, SMBKIT_STATUS_OBJECT_NAME_COLLISION);
+    assert_true(vfs_rename_stream(&op, vol, f, "one", 0));
+    assert_int_equal(op.status, OK);
+    put(f, "FILE");
+    shut(f, 0);
+    f = open_as("f", "one", 0, OK);
+    expect(f, "FILE");
+    shut(f, 0);
+    f = open_as("f", NULL, 0, OK);
+    expect(f, "");
+    put(f, "new");
+    assert_true(vfs_rename_stream(&op, vol, f, "two", SMBKIT_RENAME_REPLACE));
+    assert_int_equal(op.status, OK);
+    shut(other, 0);
+    expect(f, "new");
+    assert_true(vfs_list_streams(&op, vol, f));
+    assert_int_equal(op.stream_count, 3);
+    void *d = create("d", NULL, SMBKIT_ATTR_DIRECTORY, OK);
+    assert_true(vfs_rename_stream(&op, vol, d, "x", 0));
+    assert_int_equal(op.status, SMBKIT_STATUS_INVALID_PARAMETER);
+    shut(d, SMBKIT_CLEANUP_DELETE);
+    shut(f, SMBKIT_CLEANUP_DELETE_FILE);
     assert_true(used() == empty);
 }
 
@@ -409,6 +440,7 @@ int main(void)
         T(test_delete_by_stream),
         T(test_streams_of_folders),
         T(test_rename_stream),
+        T(test_name_unnamed),
         T(test_overwrite),
         T(test_eas),
         T(test_sds),

@@ -62,13 +62,30 @@ static struct lease_node *table_lookup(const struct lease_table *t, const struct
     return NULL;
 }
 
+/* False: memory is out. */
+static bool name_set(struct lease_node *n, const struct lease_key *key)
+{
+    uint8_t *stream = NULL;
+    if (key->stream_len) {
+        stream = mem_alloc(key->stream_len);
+        if (!stream)
+            return false;
+        memcpy(stream, key->stream, key->stream_len);
+    }
+    mem_free(n->stream);
+    n->stream = stream;
+    n->stream_len = key->stream_len;
+    return true;
+}
+
 static struct lease_node *node_new(struct lease_table *t, const struct lease_key *key,
                                    uint64_t hash, bool directory)
 {
-    struct lease_node *n = mem_zalloc(sizeof(*n) + key->stream_len);
+    struct lease_node *n = mem_zalloc(sizeof(*n));
     if (!n)
         return NULL;
-    if (!htab_insert(&t->nodes, &n->in_table, hash)) {
+    if (!name_set(n, key) || !htab_insert(&t->nodes, &n->in_table, hash)) {
+        mem_free(n->stream);
         mem_free(n);
         return NULL;
     }
@@ -87,9 +104,6 @@ static struct lease_node *node_new(struct lease_table *t, const struct lease_key
     n->next_owner = 1;
     n->volume = key->volume;
     n->file = key->file;
-    n->stream_len = key->stream_len;
-    if (key->stream_len)
-        memcpy(n->stream, key->stream, key->stream_len);
     return n;
 }
 
@@ -161,9 +175,24 @@ void lease_node_unref(struct lease_node *n)
     list_remove(&n->in_base);
     htab_remove(&n->table->nodes, &n->in_table);
     MAGIC_WIPE(n);
+    mem_free(n->stream);
     mem_free(n);
     if (base)
         lease_node_unref(base);
+}
+
+bool lease_stream_renamed(struct lease_node *n, const struct lease_key *key)
+{
+    MAGIC_CHECK(n, NODE_MAGIC);
+    ASSERT(n->base != n && key->stream_len != 0 && key->file == n->file);
+    uint64_t hash = key_hash(key);
+    if (key->stream_len > LEASE_STREAM_NAME_MAX || table_lookup(n->table, key, hash) ||
+        !name_set(n, key))
+        return false;
+    htab_remove(&n->table->nodes, &n->in_table);
+    bool ok = htab_insert(&n->table->nodes, &n->in_table, hash);
+    ASSERT(ok); /* there was room for it */
+    return true;
 }
 
 /* Links */

@@ -153,7 +153,7 @@ struct lease_node {
 
     uint64_t volume, file;
     size_t stream_len;
-    uint8_t stream[];
+    uint8_t *stream; /* NULL for the unnamed one */
 };
 
 /* What the caller says about an open. */
@@ -247,6 +247,10 @@ NODISCARD smbkit_status lease_set_disposition(struct lease_open *o,
 /* The name that the open goes through has been changed: `link` is what new opens of the new name
    will say. All opens through the old name go with it. */
 void lease_open_renamed(struct lease_open *o, uint64_t link);
+/* The same for a named stream: all its opens, with what they have locked and may cache, are found
+   by the new name in `key`, that of another named stream of the file. False: memory is out or
+   somebody has a stream of that name open; nothing has changed. */
+NODISCARD bool lease_stream_renamed(struct lease_node *n, const struct lease_key *key);
 /* The key of lease_table.links. */
 uint64_t lease_link_hash(uint64_t volume, uint64_t id);
 

@@ -527,6 +527,29 @@ static void test_renamed(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* A stream with another name keeps its opens, and what they keep others from. */
+static void test_stream_renamed(void **state)
+{
+    struct lease_open a, b, c;
+    const struct lease_open_args reads = {.access = R, .share = LEASE_SHARE_READ};
+    const struct lease_open_args writes = {.access = W, .share = SHARE_ALL};
+    open_as(&a, "ONE", reads, SMBKIT_STATUS_SUCCESS);
+    open_as(&b, "TWO", writes, SMBKIT_STATUS_SUCCESS);
+    struct lease_key key = {.volume = a.node->volume, .file = 7, .stream = "TWO", .stream_len = 3};
+    assert_false(lease_stream_renamed(a.node, &key)); /* somebody has that */
+    open_as(&c, "ONE", writes, SMBKIT_STATUS_SHARING_VIOLATION);
+    key.stream = "THREE";
+    key.stream_len = 5;
+    assert_true(lease_stream_renamed(a.node, &key));
+    open_as(&c, "THREE", writes, SMBKIT_STATUS_SHARING_VIOLATION);
+    open_as(&c, "ONE", writes, SMBKIT_STATUS_SUCCESS);
+    close_expect(&c, DUE_NOTHING);
+    close_expect(&a, DUE_NOTHING);
+    open_as(&c, "THREE", writes, SMBKIT_STATUS_SUCCESS);
+    close_expect(&c, DUE_NOTHING);
+    close_expect(&b, DUE_NOTHING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -537,6 +560,7 @@ int main(void)
         TEST(test_sharing_random),
         TEST(test_extra_access_is_checked_but_not_kept),
         TEST(test_last_detach_deletes),
+        TEST(test_stream_renamed),
         TEST(test_stat_open_sees_delete_pending_too),
         TEST(test_disposition_cleared),
         TEST(test_delete_on_close),

@@ -36,21 +36,24 @@
 
 /* ---------------------------------------------------------------- the new name */
 
-/* ":name" or ":name:$DATA"; "::$DATA" is the unnamed stream. */
+/* ":name" or ":name:$DATA"; "::$DATA" is the unnamed stream ([MS-FSA] 2.1.5.15.12.1). */
 static smbkit_status parse_stream(struct core_request *r, const struct wire_info_rename *in)
 {
-    static const char type[] = ":$DATA";
     struct set_state *s = set_state(r);
-    const char *name = in->name + 1;
-    size_t len = in->name_len - 1;
+    const char *name = in->name + 1, *type = "$DATA";
+    size_t len = in->name_len - 1, type_len = strlen(type);
     const char *colon = memchr(name, ':', len);
     if (colon != NULL) {
-        if (utf8_casecmp(colon, (size_t)(name + len - colon), type, sizeof type - 1) != 0)
-            return SMBKIT_STATUS_INVALID_PARAMETER;
+        type = colon + 1;
+        type_len = (size_t)(name + len - type);
         len = (size_t)(colon - name);
     }
-    if (len == 0 ? colon == NULL : !vfs_stream_valid(name, len))
+    if ((len == 0 && colon == NULL) || (len > 0 && !vfs_stream_valid(name, len)) ||
+        !vfs_stream_valid(type, type_len))
         return SMBKIT_STATUS_INVALID_PARAMETER;
+    const char *own = r->open->is_directory ? "$INDEX_ALLOCATION" : "$DATA";
+    if (utf8_casecmp(type, type_len, own, strlen(own)) != 0)
+        return SMBKIT_STATUS_OBJECT_TYPE_MISMATCH;
     s->to = arena_strndup(request_arena(r), name, len);
     s->replace = (in->flags & FILE_RENAME_REPLACE_IF_EXISTS) != 0;
     s->of_stream = true;
@@ -67,7 +70,9 @@ static smbkit_status parse_name(struct core_request *r, const struct wire_info_r
     if (mem == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
     if (in->name[0] == ':')
-        return parse_stream(r, in);
+        return vfs_volume_capabilities(r->open->volume) & SMBKIT_CAP_STREAMS
+                   ? parse_stream(r, in)
+                   : SMBKIT_STATUS_OBJECT_NAME_INVALID;
     builder_init_fixed(&b, mem, 2 * in->name_len);
     size_t bytes = utf8_to_utf16(&b, in->name, in->name_len);
     smbkit_status st = vfs_path_parse(a, mem, bytes, &path);
@@ -367,8 +372,11 @@ static enum core_verdict rename_begin(struct core_request *r, bool ex)
 {
     enum core_verdict verdict;
     smbkit_status st = read_name(r, ex);
-    if (st == SMBKIT_STATUS_SUCCESS && set_state(r)->of_stream)
+    if (st == SMBKIT_STATUS_SUCCESS && set_state(r)->of_stream) {
+        if (!oplock_clear(r, LEASE_OP_RENAME, &verdict))
+            return verdict;
         return set_stream_name(r);
+    }
     if (st == SMBKIT_STATUS_SUCCESS)
         st = rename_check(r, &verdict);
     if (st == SMBKIT_STATUS_PENDING)

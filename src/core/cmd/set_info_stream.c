@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* FileRenameInformation of a stream ([MS-FSA] 2.1.5.15.12.1): "":name" or ":name:$DATA". */
+/*
+ * FileRenameInformation of a stream ([MS-FSA] 2.1.5.15.12.1): ":name" or ":name:$DATA", and
+ * "::$DATA" for the unnamed one.
+ *
+ * A named stream that gets another name takes all its opens along: with the engine its node is
+ * found by the new name, with us each open learns it. The unnamed stream never goes away: when it
+ * is given a name, an empty one takes its place, and when it is what a stream becomes, its data are
+ * replaced. So opens of it are not of what was renamed, and there may be none but ours.
+ */
 #include "base/mem.h"
 #include "base/utf.h"
 #include "core/cmd/set_info.h"
@@ -26,17 +34,19 @@ static const char *new_name(const struct set_state *s)
     return *s->to != '\0' ? s->to : NULL;
 }
 
-/* The lease engine knows streams by their names: the open moves to another node. */
-static void move_lease(struct core_request *r)
+static bool of_unnamed(const struct core_request *r)
+{
+    return r->open->stream == NULL || new_name(set_state(r)) == NULL;
+}
+
+/* The open moves to another node: the unnamed stream's stays what it is. */
+static void move_lease(struct core_request *r, const struct lease_key *key)
 {
     struct core_open *o = r->open;
     struct lease_open_args args = o->lease.args;
     struct lease_actions actions;
-    struct lease_key key;
     lease_actions_init(&actions);
-    if (!meta_lease_key(request_arena(r), o, new_name(set_state(r)), &key))
-        return; /* it stays under its old name */
-    struct lease_node *n = lease_node_get(&o->core->leases, &key, false);
+    struct lease_node *n = lease_node_get(&o->core->leases, key, false);
     if (n == NULL)
         return;
     /* what is cached of it is tied to the old name */
@@ -50,15 +60,57 @@ static void move_lease(struct core_request *r)
     lease_node_unref(n);
 }
 
+/* The engine knows streams by their names. Without memory it keeps the old one, and so it does when
+   a stream by the new one was opened in this moment: the two then share with everybody. */
+static void rename_lease(struct core_request *r)
+{
+    struct core_open *o = r->open;
+    struct lease_key key;
+    if (!lease_open_attached(&o->lease) ||
+        !meta_lease_key(request_arena(r), o, new_name(set_state(r)), &key))
+        return;
+    if (of_unnamed(r))
+        move_lease(r, &key);
+    else
+        (void)!lease_stream_renamed(o->lease.node, &key);
+}
+
+static bool same_stream(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && utf8_casecmp(a, strlen(a), b, strlen(b)) == 0;
+}
+
+struct renamed_stream {
+    const struct core_open *open;
+    const char *to;
+};
+
+/* One that gets no memory keeps the old name: its notifications will have that. */
+static bool give_new_name(struct core_open *o, void *arg)
+{
+    const struct renamed_stream *x = arg;
+    if (o == x->open || o->volume != x->open->volume || o->file_id != x->open->file_id ||
+        !same_stream(o->stream, x->open->stream))
+        return true;
+    char *name = mem_strdup(x->to);
+    if (name != NULL) {
+        mem_free(o->stream);
+        o->stream = name;
+    }
+    return true;
+}
+
 static enum core_verdict renamed(struct core_request *r)
 {
     struct core_open *o = r->open;
     struct set_state *s = set_state(r);
     if (r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
-    const char *from = meta_stream_path(request_arena(r), o);
-    if (lease_open_attached(&o->lease))
-        move_lease(r);
+    const char *from = o->stream != NULL ? meta_stream_path(request_arena(r), o) : NULL;
+    struct renamed_stream x = {.open = o, .to = s->to};
+    rename_lease(r);
+    if (!of_unnamed(r))
+        open_walk(o->core, give_new_name, &x);
     mem_free(o->stream);
     o->stream = s->new_path;
     s->new_path = NULL;
@@ -66,35 +118,39 @@ static enum core_verdict renamed(struct core_request *r)
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 
-/* The target may be replaced when it is empty and nobody has it open; `listed` has its size. */
+/* The target may be replaced when it is empty and nobody has it open; `listed` has its size. A
+   folder is known by having no unnamed stream. */
 static enum core_verdict listed(struct core_request *r)
 {
     struct core_open *o = r->open;
     const struct set_state *s = set_state(r);
+    bool found = false;
     if (r->op.status != SMBKIT_STATUS_SUCCESS)
         return request_done(r, r->op.status);
     for (size_t i = 0; i < r->op.stream_count; i++) {
         const struct vfs_stream *x = &r->op.streams[i];
         if (utf8_casecmp(x->name, x->name_len, s->to, strlen(s->to)) != 0)
             continue;
+        found = true;
         if (!s->replace)
             return request_done(r, SMBKIT_STATUS_OBJECT_NAME_COLLISION);
         if (x->size != 0)
             return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
     }
+    if (!found && *s->to == '\0')
+        return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
     return flow_await(r,
                       vfs_rename_stream(&r->op, o->volume, o->file, s->to,
                                         s->replace ? SMBKIT_RENAME_REPLACE : 0),
                       renamed);
 }
 
-/* Nobody may have the target open; nor, as opens are known by the stream's name, anybody but us the
-   stream itself. */
 static smbkit_status check_opens(struct core_request *r)
 {
     struct core_open *o = r->open;
     struct lease_key key;
-    if (lease_open_attached(&o->lease) && o->lease.node->opens.next != o->lease.node->opens.prev)
+    if (of_unnamed(r) && lease_open_attached(&o->lease) &&
+        o->lease.node->opens.next != o->lease.node->opens.prev)
         return SMBKIT_STATUS_SHARING_VIOLATION;
     if (!meta_lease_key(request_arena(r), o, new_name(set_state(r)), &key))
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
@@ -110,9 +166,9 @@ enum core_verdict set_stream_name(struct core_request *r)
 {
     struct core_open *o = r->open;
     struct set_state *s = set_state(r);
-    if (o->stream == NULL)
+    if (o->is_directory)
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
-    if (utf8_casecmp(s->to, strlen(s->to), o->stream, strlen(o->stream)) == 0)
+    if (same_stream(s->to, o->stream != NULL ? o->stream : ""))
         return request_done(r, SMBKIT_STATUS_SUCCESS);
     smbkit_status st = check_opens(r);
     if (st != SMBKIT_STATUS_SUCCESS)

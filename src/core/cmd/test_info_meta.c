@@ -200,7 +200,7 @@ static void test_streams(void **state)
     expect_streams(s, "::$DATA=0 :one:$DATA=3 ");
     assert_int_equal(bench_rename(s, ":bad/name", false), SMBKIT_STATUS_INVALID_PARAMETER);
     assert_int_equal(bench_rename(s, ":", false), SMBKIT_STATUS_INVALID_PARAMETER);
-    assert_int_equal(bench_rename(s, ":x:$FOO", false), SMBKIT_STATUS_INVALID_PARAMETER);
+    assert_int_equal(bench_rename(s, ":x:$FOO", false), SMBKIT_STATUS_OBJECT_TYPE_MISMATCH);
     assert_int_equal(bench_rename(s, "file:x", false), SMBKIT_STATUS_SHARING_VIOLATION);
     assert_int_equal(bench_rename(s, ":ONE", false), SMBKIT_STATUS_SUCCESS);
     assert_int_equal(bench_rename(s, ":two:$data", false), SMBKIT_STATUS_SUCCESS);
