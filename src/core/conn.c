@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "core/batch.h"
 #include "core/cmd/negotiate.h"
+#include "core/oplock.h"
 #include "core/session.h"
 #include "core/state.h"
 #include "wire/hdr.h"
@@ -94,6 +95,7 @@ static void conn_leave(struct core_conn *conn)
     batch_cancel_all(conn);
     while ((n = htab_walk(&conn->channels, NULL)) != NULL)
         channel_drop(CONTAINER_OF(n, struct core_channel, by_session));
+    oplock_way_lost(conn);
 }
 
 static void refused(struct timer *t)
@@ -111,6 +113,12 @@ void conn_send(struct core_conn *conn, struct chain *message)
     }
     conn->core->stats.bytes_out += message->bytes;
     conn->core->host.send(conn->transport, message);
+}
+
+void conn_expect(struct core_conn *conn)
+{
+    if (conn_alive(conn))
+        conn->core->host.expect(conn->transport);
 }
 
 void conn_account(struct core_conn *conn, int64_t bytes)

@@ -83,5 +83,7 @@ bool conn_alive(const struct core_conn *conn);
 void conn_account(struct core_conn *conn, int64_t bytes);
 /* Passes a message to the host; takes over the chain. */
 void conn_send(struct core_conn *conn, struct chain *message);
+/* What was sent must arrive soon, or the connection is lost: see core_host.expect. */
+void conn_expect(struct core_conn *conn);
 
 #endif

@@ -92,6 +92,9 @@ struct core_host {
     void (*set_max_frame)(void *transport, size_t bytes);
     /* Stop / go on reading: too much is in work. */
     void (*pause)(void *transport, bool paused);
+    /* The client's machine must have what was sent within some seconds, or the connection is lost:
+       others wait for its answer. */
+    void (*expect)(void *transport);
 };
 
 #define CORE_FIRST_FRAME_MAX 65536 /* before negotiation: a NEGOTIATE needs less */

@@ -96,7 +96,7 @@ static struct wire_break_notification notification(const struct lease_grant *g)
 }
 
 /* Not signed. No tree; for a lease no session either. */
-static bool send_break(struct core *c, const struct lease_grant *g)
+static bool send_break(struct core *c, struct lease_grant *g)
 {
     struct core_channel *ch;
     struct core_conn *conn = find_way(c, g, &ch);
@@ -115,8 +115,12 @@ static bool send_break(struct core *c, const struct lease_grant *g)
     chain_init(&out);
     bool ok = wire_hdr_encode(&b, &h) && wire_break_notification_encode(&b, 0, &n) &&
               reply_add_head(&out, &b) && (!must_seal(g, ch) || reply_seal(ch, &out));
-    if (ok)
+    if (ok) {
         conn_send(conn, &out);
+        g->told_over = conn;
+        if (g->breaking)
+            conn_expect(conn);
+    }
     builder_free(&b);
     chain_clear(&out);
     return ok;
@@ -157,6 +161,15 @@ static void send_breaks(struct core *c, struct lease_actions *actions)
             drop_kept(g);
         }
     }
+}
+
+void oplock_way_lost(struct core_conn *conn)
+{
+    struct core *c = conn->core;
+    struct lease_grant *g = NULL;
+    while ((g = lease_told_over(&c->leases, g, conn)) != NULL)
+        if (!send_break(c, g))
+            g->told_over = NULL;
 }
 
 /* ---------------------------------------------------------------- carrying out */

@@ -17,6 +17,7 @@
 #include "lease/oplock.h"
 
 struct core;
+struct core_conn;
 struct core_open;
 struct core_request;
 struct vfs_volume;
@@ -28,6 +29,9 @@ void oplock_init(struct core *c);
 void oplock_run_actions(struct core *c, struct lease_actions *actions);
 /* All of it later, from the loop: for the acknowledgment, which is answered first. */
 void oplock_run_later(struct core *c, struct lease_actions *actions);
+/* This connection is lost, and maybe notifications with it: those whose acknowledgment is
+   outstanding are sent another way, if there is one ([MS-SMB2] 3.3.4.6, 3.3.4.7). */
+void oplock_way_lost(struct core_conn *conn);
 /* Breaks what this operation of r on its open needs to be gone. True: nothing is in the way. False:
    the step returns *verdict, and runs again when it can go on. */
 NODISCARD bool oplock_clear(struct core_request *r, enum lease_op op, enum core_verdict *verdict);

@@ -44,7 +44,8 @@ struct lease_grant {
     struct list in_breaks;
     uint32_t told_from, told_to;
     bool told_ack;
-    bool told_in_vain; /* it needs no acknowledgment; a client that sends one is told so once */
+    bool told_in_vain;     /* it needs no acknowledgment; a client that sends one is told so once */
+    const void *told_over; /* set by who sends it: the way it went */
 
     /* leases only */
     struct guid client, key, parent;

@@ -315,6 +315,18 @@ void lease_break_failed(struct lease_grant *g, struct lease_actions *actions)
         settle(g, 0, 0, actions);
 }
 
+struct lease_grant *lease_told_over(const struct lease_table *t, struct lease_grant *g,
+                                    const void *way)
+{
+    const struct list *it = g != NULL ? g->in_breaking.next : t->breaking.next;
+    for (; it != &t->breaking; it = it->next) {
+        g = LIST_ENTRY(it, struct lease_grant, in_breaking);
+        if (g->told_over == way && !list_linked(&g->in_breaks))
+            return g;
+    }
+    return NULL;
+}
+
 void lease_expire(struct lease_table *t, uint64_t now, struct lease_actions *actions)
 {
     while (!list_empty(&t->breaking)) {

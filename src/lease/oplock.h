@@ -152,6 +152,10 @@ NODISCARD smbkit_status lease_ack_oplock(struct lease_open *o, uint8_t *level, u
 NODISCARD smbkit_status lease_ack_lease(struct lease_table *t, const struct guid *client,
                                         const struct guid *key, uint32_t state, uint64_t now,
                                         struct lease_actions *actions);
+/* The next breaking grant after `g` (NULL: the first) whose notification went this way; NULL: none.
+   The list stays as it is when that one is told again. */
+struct lease_grant *lease_told_over(const struct lease_table *t, struct lease_grant *g,
+                                    const void *way);
 /* The notification could not be sent: as if acknowledged with nothing (3.3.4.6, 3.3.4.7). */
 void lease_break_failed(struct lease_grant *g, struct lease_actions *actions);
 /* Acknowledgments that are overdue count as acknowledged with nothing (3.3.6.1, 3.3.6.5). */

@@ -125,6 +125,49 @@ static void test_send_timeout_spares_slow_readers(void **state)
     teardown(&f);
 }
 
+/* A peer that takes nothing more, when it is expected to. */
+static void test_expectation(void **state)
+{
+    struct fixture f;
+    struct side s = {0};
+    uint64_t begin;
+    int fd;
+
+    setup(&f);
+    fd = connect_side(&f, &s, NULL);
+    send_zeros(&s, 32 * MIB);
+    turn(&f);
+    begin = clock_monotonic();
+    transport_expect(s.t, 300 * NS_PER_MS);
+    run_until_closed(&f, &s);
+    assert_int_equal(s.reason, TRANSPORT_UNHEARD);
+    assert_in_range(clock_monotonic() - begin, 250 * NS_PER_MS, 10 * NS_PER_S);
+    close(fd);
+    teardown(&f);
+}
+
+/* What has been taken is not waited for, and what is sent later may take its time. */
+static void test_expectation_is_met(void **state)
+{
+    struct fixture f;
+    struct side s = {0};
+    uint64_t begin;
+    int fd;
+
+    setup(&f);
+    fd = connect_side(&f, &s, NULL);
+    send_zeros(&s, 100);
+    transport_expect(s.t, 300 * NS_PER_MS);
+    turn(&f);
+    send_zeros(&s, 32 * MIB);
+    for (begin = clock_monotonic(); clock_monotonic() - begin < 1500 * NS_PER_MS;)
+        loop_run_once(f.loop, 20 * NS_PER_MS);
+    assert_int_equal(s.closed, 0);
+    close(fd);
+    run_until_closed(&f, &s);
+    teardown(&f);
+}
+
 /* ---- back-pressure and fairness ---- */
 
 static void test_slow_reader(void **state)
@@ -363,6 +406,8 @@ int main(void)
         cmocka_unit_test(test_trickle),
         cmocka_unit_test(test_send_timeout),
         cmocka_unit_test(test_send_timeout_spares_slow_readers),
+        cmocka_unit_test(test_expectation),
+        cmocka_unit_test(test_expectation_is_met),
         cmocka_unit_test(test_slow_reader),
         cmocka_unit_test(test_pause),
         cmocka_unit_test(test_fairness),

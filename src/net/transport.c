@@ -30,6 +30,7 @@ const char *transport_reason_name(enum transport_reason reason)
         [TRANSPORT_FIRST_TIMEOUT] = "no frame in time",
         [TRANSPORT_FRAME_TIMEOUT] = "frame not completed in time",
         [TRANSPORT_SEND_TIMEOUT] = "the peer does not read",
+        [TRANSPORT_UNHEARD] = "the peer's machine does not answer",
         [TRANSPORT_NO_MEMORY] = "out of memory",
     };
 

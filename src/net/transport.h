@@ -40,6 +40,7 @@ enum transport_reason {
     TRANSPORT_FIRST_TIMEOUT, /* no complete first frame in time */
     TRANSPORT_FRAME_TIMEOUT, /* a frame was begun and not finished in time */
     TRANSPORT_SEND_TIMEOUT,  /* the peer takes nothing of what we send */
+    TRANSPORT_UNHEARD,       /* the peer's machine does not acknowledge it: transport_expect */
     TRANSPORT_NO_MEMORY,
 };
 
@@ -101,6 +102,10 @@ const struct net_addr *transport_local(const struct transport *t);
 /* Takes over the chain's slices; the chain is empty afterwards. Bytes go out in the order of the
    calls. Cannot fail visibly: when memory is out the connection is closed. */
 void transport_send(struct transport *t, struct chain *message);
+/* The peer's machine must acknowledge something within this time, in ns, and again, until it has
+   what was sent before the latest call; or the connection is reset. For what others wait for: TCP
+   itself gives up after a quarter of an hour. */
+void transport_expect(struct transport *t, uint64_t patience);
 /* Bytes that transport_send took and the system has not. The user bounds it: it stops making
    replies (transport_pause) above its own high-water mark and goes on in on_writable. */
 size_t transport_queued_bytes(const struct transport *t);

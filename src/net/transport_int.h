@@ -50,6 +50,12 @@ struct transport_tx {
     size_t queued;
     bool above; /* the low-water mark */
     uint64_t bytes;
+
+    /* transport_expect: */
+    struct timer expect_timer;
+    uint64_t patience;
+    uint64_t expected; /* so many bytes shall be acknowledged */
+    uint64_t acknowledged;
 };
 
 struct transport {

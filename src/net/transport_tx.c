@@ -6,6 +6,8 @@
  */
 #include "base/mem.h"
 #include "net/transport_int.h"
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 struct transport_message {
     struct list node;
@@ -30,6 +32,50 @@ static void restart_timer(struct transport *t)
 static void send_timeout(struct timer *timer)
 {
     transport_fail(CONTAINER_OF(timer, struct transport, tx.timer), TRANSPORT_SEND_TIMEOUT);
+}
+
+/* ---- what the peer's machine has acknowledged ---- */
+
+/* Where the system does not say: everything that it took. */
+static uint64_t acknowledged(const struct transport *t)
+{
+    int waits = 0;
+
+    if (ioctl(t->fd, TIOCOUTQ, &waits) != 0 || waits < 0)
+        waits = 0;
+    return t->tx.bytes - MIN((uint64_t)waits, t->tx.bytes);
+}
+
+static void expect_timeout(struct timer *timer)
+{
+    struct transport *t = CONTAINER_OF(timer, struct transport, tx.expect_timer);
+    /* not an end after all that is queued: that would not get there either */
+    static const struct linger reset = {.l_onoff = 1};
+    uint64_t now = acknowledged(t);
+
+    if (now >= t->tx.expected)
+        return;
+    if (now > t->tx.acknowledged) {
+        t->tx.acknowledged = now;
+        loop_timer_set(t->loop, timer, loop_now(t->loop) + t->tx.patience);
+        return;
+    }
+    (void)setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    transport_fail(t, TRANSPORT_UNHEARD);
+}
+
+void transport_expect(struct transport *t, uint64_t patience)
+{
+    MAGIC_CHECK(t, TRANSPORT_MAGIC);
+    ASSERT_ON_LOOP(t->loop);
+    if (t->state != TRANSPORT_OPEN)
+        return;
+    t->tx.expected = t->tx.bytes + t->tx.queued;
+    t->tx.patience = patience;
+    if (timer_is_set(&t->tx.expect_timer))
+        return;
+    t->tx.acknowledged = acknowledged(t);
+    loop_timer_set(t->loop, &t->tx.expect_timer, loop_now(t->loop) + patience);
 }
 
 static void message_free(struct transport_message *m)
@@ -190,12 +236,14 @@ void transport_tx_init(struct transport *t)
     loop_op_init(&t->tx.op, write_done);
     t->tx.op.prepare = prepare;
     timer_init(&t->tx.timer, send_timeout);
+    timer_init(&t->tx.expect_timer, expect_timeout);
     list_init(&t->tx.queue);
 }
 
 void transport_tx_clear(struct transport *t)
 {
     stop_timer(t);
+    loop_timer_cancel(t->loop, &t->tx.expect_timer);
     while (!list_empty(&t->tx.queue))
         message_free(LIST_ENTRY(t->tx.queue.next, struct transport_message, node));
     t->tx.queued = 0;

@@ -96,6 +96,15 @@ static void conn_set_max_frame(void *transport, size_t bytes)
     transport_set_max_frame(c->transport, MIN(bytes, WIRE_FRAME_MAX) + WIRE_FRAME_SIZE);
 }
 
+/* TCP's five first retransmissions to a machine near by. */
+#define BREAK_PATIENCE (6 * NS_PER_S)
+
+static void conn_expect(void *transport)
+{
+    struct server_conn *c = transport;
+    transport_expect(c->transport, BREAK_PATIENCE);
+}
+
 static void conn_pause(void *transport, bool paused)
 {
     struct server_conn *c = transport;
@@ -108,6 +117,7 @@ const struct core_host server_core_host = {
     .close = conn_close,
     .set_max_frame = conn_set_max_frame,
     .pause = conn_pause,
+    .expect = conn_expect,
 };
 
 /* --- what the transport tells --- */

@@ -63,6 +63,28 @@ static struct wire_file_id open_file(struct harness_client *c)
     return id;
 }
 
+static struct wire_file_id open_with(struct harness_client *c, uint8_t level)
+{
+    struct arena arena;
+    arena_init(&arena, 4096);
+    union wire_any body = harness_create_req(&arena, "f", READ_WRITE, 7, FILE_OPEN_IF, 0);
+    const struct wire_create_req_ctxs x = {
+        .present = WIRE_CTX_BIT(WIRE_CTX_RQLS),
+        .lease = {.version = 2,
+                  .key.b = {1},
+                  .state = SMB2_LEASE_READ_CACHING | SMB2_LEASE_HANDLE_CACHING |
+                           SMB2_LEASE_WRITE_CACHING},
+    };
+    body.create_req.oplock_level = level;
+    if (level == SMB2_OPLOCK_LEVEL_LEASE)
+        assert_true(wire_create_req_ctxs_build(&arena, &x, NULL, 0, &body.create_req.ctxs,
+                                               &body.create_req.ctx_count));
+    assert_int_equal(harness_call(c, SMB2_CREATE, &body), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_last(c)->body.create_rsp.oplock_level, level);
+    arena_clear(&arena);
+    return harness_last(c)->body.create_rsp.file_id;
+}
+
 static void still_alive(struct wire_file_id id)
 {
     assert_int_equal(harness_write(&a, id, 0, "alive", 5), SMBKIT_STATUS_SUCCESS);
@@ -126,6 +148,53 @@ static void test_connections_come_and_go(void **state)
     assert_int_equal(harness_logon(&a, "alice", "alice-pw", session_id), SMBKIT_STATUS_SUCCESS);
     assert_int_equal(core_is_idle(w.core), false);
     end();
+}
+
+static unsigned told_a, told_b;
+
+static void count_told(void *ctx, const struct wire_break_notification *n)
+{
+    (void)n;
+    *(ctx == &b ? &told_b : &told_a) += 1;
+}
+
+/* A notification whose connection is lost before it is acknowledged goes another way
+   ([MS-SMB2] 3.3.4.6, 3.3.4.7); one that is acknowledged does not. */
+static void break_goes_on(uint8_t level)
+{
+    struct world_config cfg = harness_world_config();
+    struct harness_client c;
+    told_a = told_b = 0;
+    harness_world(&w, &cfg);
+    struct smbclient_config ccfg = harness_client_config(&w);
+    ccfg.told = count_told;
+    harness_ready(&a, &w, &ccfg);
+    join_as(&ccfg);
+    assert_int_equal(harness_bind(&b, &a, "alice", "alice-pw"), SMBKIT_STATUS_SUCCESS);
+    struct wire_file_id id = open_with(&a, level), other;
+    ccfg = second_config();
+    harness_ready(&c, &w, &ccfg);
+    assert_int_equal(harness_create(&c, "f", READ_WRITE, 7, FILE_OPEN, 0, &other),
+                     SMBKIT_STATUS_PENDING);
+    harness_run(&a);
+    assert_int_equal(told_a, 1);
+    assert_int_equal(told_b, 0);
+    harness_drop(&a);
+    harness_run(&b);
+    assert_int_equal(told_b, 1);
+    assert_int_equal(harness_close(&b, id), SMBKIT_STATUS_SUCCESS);
+    world_advance(&w, NS_PER_MS); /* what waited goes on from the loop */
+    harness_run(&c);
+    assert_int_equal(harness_last(&c)->status, SMBKIT_STATUS_SUCCESS);
+    harness_drop(&c);
+    harness_drop(&b);
+    harness_world_end(&w);
+}
+
+static void test_break_goes_another_way(void **state)
+{
+    break_goes_on(SMB2_OPLOCK_LEVEL_BATCH);
+    break_goes_on(SMB2_OPLOCK_LEVEL_LEASE);
 }
 
 /* LOGOFF and a failed new authentication end it on all of them. */
@@ -415,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_signed),
         cmocka_unit_test(test_sealed),
         cmocka_unit_test(test_connections_come_and_go),
+        cmocka_unit_test(test_break_goes_another_way),
         cmocka_unit_test(test_end_of_the_session),
         cmocka_unit_test(test_end_during_binding),
         cmocka_unit_test(test_lost_during_binding),

@@ -150,7 +150,16 @@ static void host_pause(void *transport, bool paused)
     conn->world->stats->paused += paused;
 }
 
-static const struct core_host host = {host_send, host_close, host_set_max_frame, host_pause};
+/* Nothing is ever lost here without an end of the connection. */
+static void host_expect(void *transport)
+{
+    struct world_conn *conn = transport;
+    if (conn->core == NULL || conn->closing)
+        world_broken(conn->world, "something is expected of a connection that is closed");
+}
+
+static const struct core_host host = {host_send, host_close, host_set_max_frame, host_pause,
+                                      host_expect};
 
 /* ---------------------------------------------------------------- the executor */
 
