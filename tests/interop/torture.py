@@ -59,6 +59,10 @@ OWN_SERVERS = {
     "signing": ["--signing", "required"],
 }
 OWN_PORT = 445
+# The client's machine acknowledges at once there: an acknowledgment that is held back, and then cut off with
+# the way, has the server wait with what it sends next, which the tests expect to arrive.
+AT_ONCE = ["sh", "-c", "ip route replace table local local 127.0.0.1 dev lo proto kernel scope host "
+           'src 127.0.0.1 quickack 1 && exec "$@"', "sh"]
 
 
 def read_list():
@@ -134,7 +138,7 @@ def torture(args, row, share, folder):
     command = client(row, settings, share, folder, OWN_PORT if own else os.environ["port"])
     if own:
         place = tempfile.mkdtemp(prefix="own.", dir=os.environ["SMBKIT_TORTURE"])
-        command = namespace(server(args, place, OWN_PORT, [share], OWN_SERVERS[own], command))
+        command = namespace([*AT_ONCE, *server(args, place, OWN_PORT, [share], OWN_SERVERS[own], command)])
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
                                    stderr=subprocess.DEVNULL, cwd=folder, start_new_session=True)
