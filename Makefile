@@ -12,6 +12,8 @@
 #   make check-kernel  the Linux kernel's client in a virtual machine
 #   make conformance   Samba's smbtorture, 15 minutes; writes docs/conformance.md; EXT4=FOLDER on ext4; ends
 #                      at a column that cannot be run, or has become worse (recorded: the next time it goes on)
+#   make xfstests      xfstests' generic tests on the Linux kernel's client, an hour; writes their part of
+#                      docs/conformance.md; SMBKIT_XFSTESTS=FOLDER of a built xfstests
 #   make stress        four smbtorture at once; MINUTES=5
 # Missing Debian packages are installed when this runs as root, and named otherwise.
 
@@ -47,6 +49,13 @@ conformance: all
 	tests/interop/conformance_table.py >docs/conformance.md.new
 	mv docs/conformance.md.new docs/conformance.md
 
+xfstests: all
+	tools/deps.sh check
+	SMBKIT_PLUGIN_PATH=$(BUILD)/plugins/memory:$(BUILD)/plugins/dir \
+	    tests/interop/kernel_xfstests.py $(BUILD)/daemon/smbkit --update
+	tests/interop/conformance_table.py --xfstests docs/conformance.md >docs/conformance.md.new
+	mv docs/conformance.md.new docs/conformance.md
+
 stress: all
 	tools/deps.sh check
 	tests/interop/stress.sh $(BUILD) $(MINUTES)
@@ -65,4 +74,4 @@ install: all
 clean:
 	rm -rf $(BUILD) build-check
 
-.PHONY: all run check check-quick check-kernel conformance stress fuzz bench install clean
+.PHONY: all run check check-quick check-kernel conformance xfstests stress fuzz bench install clean

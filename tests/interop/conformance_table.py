@@ -3,38 +3,26 @@
 """Makes docs/conformance.md from torture.tsv beside this file.
 
 Usage: conformance_table.py >docs/conformance.md
+       conformance_table.py --xfstests docs/conformance.md >NEW      another last part only
 
 A line for each suite of smbtorture: how many of its tests pass over the plugin memory, over the plugin dir
 on ext4 and on tmpfs, and with Samba's own server, each test counted in its best configuration. Then every
 test that does not pass over memory, and every one that passes over memory and not over dir, each with the
-reason. A reason that is missing is an error.
+reason. A reason that is missing is an error. The last part is xfstests, from xfstests.tsv.
 """
 import collections
 import datetime
-import os
 import subprocess
 import sys
 
+import kernel_xfstests
+import revision
 from torture import read_list
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SERVERS = {"memory": "memory", "dir": "dir, ext4", "tmpfs": "dir, tmpfs", "samba": "Samba"}
 DISKS = ["dir", "tmpfs"]
 # Named pipes: whatever the plugin is, they are the same.
 PIPES = {"memory": "smbkit", "samba": "Samba"}
-# What the server is made of; its commit is the run's.
-SOURCE = ["src", "include", "daemon", "plugins", "filters", "meson.build"]
-
-
-def git(*args):
-    out = subprocess.run(["git", "-C", ROOT, *args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                         text=True, check=False)
-    return out.stdout.strip()
-
-
-def source():
-    commit = git("rev-parse", "--short", "HEAD") or "unknown"
-    return commit + (" with changes" if git("status", "--porcelain", "--", *SOURCE) else "")
 
 
 def smbtorture():
@@ -63,19 +51,60 @@ def by_suite(rows, servers):
     line("**all**", *(f"**{total[c]}**" for c in ["tests", *servers]))
 
 
-def details(title, rows, columns):
-    print(f"\n## {title} ({len(rows)})\n")
+def details(title, rows, columns, level=2):
+    print(f"\n{'#' * level} {title} ({len(rows)})\n")
     line("test", *columns.values(), "reason")
     line(*["---"] * (len(columns) + 2))
     for row in rows:
         line(row["test"], *(row[c] for c in columns), row["reason"])
 
 
+XFSTESTS = "## The Linux kernel's client: xfstests"
+CLIENT = {"memory": "memory", "dir": "dir, ext4", "samba": "Samba"}
+
+
+def missing_reasons(name, rows, columns):
+    silent = [r["test"] for r in rows if not r["reason"] and any(r[c] not in ("pass", "-") for c in columns)]
+    if silent:
+        sys.exit(f"{name} gives no reason for " + ", ".join(silent))
+
+
+def xfstests():
+    head, rows = kernel_xfstests.read_list()
+    if "-" in head.values():
+        return
+    runs = "; ".join(f"{name}: {head[c]}" for c, name in CLIENT.items())
+    print(f"""{XFSTESTS}
+
+Made by `make xfstests`: the group quick of xfstests' generic tests, without those that no server can give this
+client; {head["reason"]} on Linux {kernel_xfstests.KERNEL}, mounted with `{kernel_xfstests.MOUNT}`. {runs}.
+"Not run" is what a test says of itself when something that it needs is missing.
+""")
+    line("result", *CLIENT.values())
+    line("---", *["---:"] * len(CLIENT))
+    for result, text in (("pass", "passed"), ("fail", "failed"), ("notrun", "not run")):
+        line(text, *(sum(r[c] == result for r in rows) for c in CLIENT))
+    ours = [r for r in rows if {r["memory"], r["dir"]} & {"fail", "notrun"}]
+    details("Not passed over memory or dir", ours, CLIENT, 3)
+    theirs = [r["test"] for r in rows if r["samba"] in ("fail", "notrun") and r not in ours]
+    print(f"\nPassed over both, and not with Samba: {', '.join(theirs) or 'none'}.")
+    missing_reasons("xfstests.tsv", rows, ["memory", "dir"])
+
+
+def another_last_part(page):
+    with open(page, encoding="utf-8") as f:
+        print(f.read().partition(XFSTESTS)[0].rstrip() + "\n")
+    xfstests()
+
+
 def main():
+    if sys.argv[1:2] == ["--xfstests"]:
+        another_last_part(sys.argv[2])
+        return
     rows = read_list()
     print(f"""# Conformance
 
-Made by `make conformance` on {datetime.date.today().isoformat()} from one build of commit {source()} with
+Made by `make conformance` on {datetime.date.today().isoformat()} from one build of commit {revision.source()} with
 smbtorture {smbtorture()}: how many tests of each suite pass over the plugin memory, over the plugin dir on
 ext4 and on tmpfs, and how many with Samba's own server. Several clients at once, signing offered and not
 required, anonymous users let in, all else as it is by default; for Samba each test counts in its best
@@ -94,10 +123,9 @@ The tests of `rpc.*` that are about the services on the pipes of a file server: 
 protection, listing of shares and who is there, look-ups of names.""")
     by_suite(pipes, PIPES)
     details("Not passed on the pipes", [r for r in pipes if r["memory"] != "pass"], PIPES)
-    silent = [r["test"] for r in [*rows, *pipes]
-              if not r["reason"] and any(r[c] not in ("pass", "-") for c in ("memory", *DISKS))]
-    if silent:
-        sys.exit("torture.tsv gives no reason for " + ", ".join(silent))
+    missing_reasons("torture.tsv", [*rows, *pipes], ["memory", *DISKS])
+    print()
+    xfstests()
 
 
 if __name__ == "__main__":
