@@ -471,8 +471,9 @@ struct smbkit_vfs {
 
     /* A client begins to watch this open folder, with `tree` also what is below it: until its
        handle is closed, smbkit_notify shall tell what others change there. Asked once for each
-       handle; the client waits either way. Answer: smbkit_reply_status. Default: success. For what
-       can tell of changes only where it looks. [MS-SMB2] 3.3.5.19 */
+       handle. Answer: smbkit_reply_status; NOT_SUPPORTED or NOT_IMPLEMENTED when clients shall not
+       watch at all, and be told so; whatever else it is, they wait. Default: success. For what can
+       tell of changes only where it looks. [MS-SMB2] 3.3.5.19 */
     void (*watch)(struct smbkit_op *op, void *vol, void *file, bool tree);
 
     /* The following four are called only with SMBKIT_CAP_QUOTAS, which wants them all, and for

@@ -34,12 +34,13 @@ struct core_watch {
     struct core_open *open;
     uint32_t filter;
     bool tree;
-    size_t limit;        /* bytes that are kept */
-    bool overflow;       /* changes were lost */
-    bool gone;           /* the plugin has removed the folder */
-    struct list changes; /* struct change, oldest first */
-    size_t bytes;        /* on the wire, paddings included */
-    struct list waiting; /* notify_wait.link */
+    size_t limit;          /* bytes that are kept */
+    bool overflow;         /* changes were lost */
+    bool gone;             /* the plugin has removed the folder */
+    smbkit_status refusal; /* see notify_answered */
+    struct list changes;   /* struct change, oldest first */
+    size_t bytes;          /* on the wire, paddings included */
+    struct list waiting;   /* notify_wait.link */
 };
 
 struct change {
@@ -398,6 +399,17 @@ void notify_forget(struct core_open *o)
     drop_changes(w);
     MAGIC_WIPE(w);
     mem_free(w);
+}
+
+void notify_answered(struct core_open *o, smbkit_status status)
+{
+    if (status == SMBKIT_STATUS_NOT_SUPPORTED || status == SMBKIT_STATUS_NOT_IMPLEMENTED)
+        o->watch->refusal = status;
+}
+
+smbkit_status notify_refusal(const struct core_open *o)
+{
+    return o->watch != NULL ? o->watch->refusal : SMBKIT_STATUS_SUCCESS;
 }
 
 bool notify_gone(const struct core_open *o)

@@ -52,6 +52,11 @@ struct notify_wait {
 /* The watch of this open, made by the first request, which alone decides what is watched
    ([MS-SMB2] 3.3.1.3). False: memory is out. */
 NODISCARD bool notify_watch(struct core_open *o, uint32_t filter, bool tree, size_t room);
+/* The plugin answers the watch: with NOT_SUPPORTED or NOT_IMPLEMENTED nobody is told of anything,
+   now and later; with any other error only of what goes through the server. */
+void notify_answered(struct core_open *o, smbkit_status status);
+/* What every request for this watch is refused with, or SUCCESS. */
+smbkit_status notify_refusal(const struct core_open *o);
 /* The watched folder is no longer there, the plugin says: waiting is in vain. */
 bool notify_gone(const struct core_open *o);
 /* Is there something to tell, and nobody before us who waits for it? */

@@ -17,13 +17,19 @@
 static struct world w;
 static struct harness_client watcher, other;
 
-static void start(void)
+static void start_with(void (*answer)(struct smbkit_op *op, void *vol, void *file, bool tree))
 {
     struct world_config cfg = harness_world_config();
+    cfg.watch = answer;
     harness_world(&w, &cfg);
     struct smbclient_config ccfg = harness_client_config(&w);
     harness_ready(&watcher, &w, &ccfg);
     harness_ready(&other, &w, &ccfg);
+}
+
+static void start(void)
+{
+    start_with(NULL);
 }
 
 static void end(void)
@@ -54,6 +60,34 @@ static void watch(struct wire_file_id id, uint32_t filter)
     core_get_stats(w.core, &st);
     assert_int_equal(st.requests_parked, 1);
     assert_int_equal(st.requests_running, 1);
+}
+
+static smbkit_status watch_answer;
+
+static void refuse_watch(struct smbkit_op *op, void *vol, void *file, bool tree)
+{
+    (void)vol, (void)file, (void)tree;
+    smbkit_reply_status(op, watch_answer);
+}
+
+/* A volume of which nobody is told anything says so, each time; one that is only short of something
+   does not keep anybody from what goes through the server ([MS-SMB2] 3.3.5.19). */
+static void test_volume_without_watches(void **state)
+{
+    start_with(refuse_watch);
+    struct wire_file_id folder = open_at(&watcher, "d", FILE_CREATE, FILE_DIRECTORY_FILE);
+    union wire_any body = {.change_notify_req = {.output_length = 4096,
+                                                 .file_id = folder,
+                                                 .completion_filter = FILE_NOTIFY_CHANGE_DIR_NAME}};
+    watch_answer = SMBKIT_STATUS_NOT_SUPPORTED;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(harness_call(&watcher, SMB2_CHANGE_NOTIFY, &body),
+                         SMBKIT_STATUS_NOT_SUPPORTED);
+    harness_close(&watcher, folder);
+    folder = open_at(&watcher, "d", FILE_OPEN, FILE_DIRECTORY_FILE);
+    watch_answer = SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    watch(folder, FILE_NOTIFY_CHANGE_DIR_NAME);
+    end();
 }
 
 /* A folder that others watch goes with the handle that was to delete it: they are told at once, not
@@ -115,6 +149,7 @@ static void test_rename_is_a_change_of_attributes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_volume_without_watches),
         cmocka_unit_test(test_watched_folder_deleted_on_close),
         cmocka_unit_test(test_rename_is_a_change_of_attributes),
     };

@@ -51,6 +51,7 @@ SPECIAL = {
     "slow": ("", ["delay,time=2s,ops=read"]),
     "hideunread": (",hide-unreadable=on", []),
     "noperm": ("", ["error,status=ACCESS_DENIED"]),
+    "nonotify": ("", ["error,status=NOT_IMPLEMENTED,ops=watch"]),
 }
 
 # Servers of their own: in what their settings differ from those of the server that runs all other tests.

@@ -278,6 +278,8 @@ static bool make_volume(struct world *w)
         .ctx = w,
     };
     late_plugin_init(w);
+    if (w->config.watch != NULL)
+        w->vfs.watch = w->config.watch;
     w->volume = vfs_volume_new(&w->plugin, "data", args, 1, &w->vfs_host, error);
     return w->volume != NULL;
 }

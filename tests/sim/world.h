@@ -22,12 +22,14 @@ struct world;
 
 struct world_config {
     uint64_t seed;
-    struct core_config core;           /* auth, random, log and guid are filled in */
-    unsigned fail_per_mille;           /* of the core's and the plugin's allocations */
-    unsigned late_per_mille;           /* of plugin calls that are answered later */
-    enum smbkit_thread_model model;    /* as which the plugin is run */
-    uint32_t capabilities;             /* SMBKIT_CAP_* that it has beside its own */
-    uint32_t lacks;                    /* ... and that it has not */
+    struct core_config core;        /* auth, random, log and guid are filled in */
+    unsigned fail_per_mille;        /* of the core's and the plugin's allocations */
+    unsigned late_per_mille;        /* of plugin calls that are answered later */
+    enum smbkit_thread_model model; /* as which the plugin is run */
+    uint32_t capabilities;          /* SMBKIT_CAP_* that it has beside its own */
+    uint32_t lacks;                 /* ... and that it has not */
+    /* The plugin's answer to who begins to watch; NULL: success. */
+    void (*watch)(struct smbkit_op *op, void *vol, void *file, bool tree);
     bool access_based;                 /* "data" lists only what may be read */
     bool encrypted_share;              /* "secure" wants encryption */
     bool allow_guest, allow_anonymous; /* and "open" lets them in */

@@ -41,7 +41,7 @@ static smbkit_status notify_check(const struct core_request *r)
         return SMBKIT_STATUS_ACCESS_DENIED;
     if ((lease_open_attached(&o->lease) && lease_open_delete_pending(&o->lease)) || notify_gone(o))
         return SMBKIT_STATUS_DELETE_PENDING; /* [MS-FSA] 2.1.5.11 */
-    return SMBKIT_STATUS_SUCCESS;
+    return notify_refusal(o);
 }
 
 static void notify_unpark(struct core_request *r)
@@ -72,12 +72,18 @@ static enum core_verdict notify_begin(struct core_request *r)
     return request_await(r, vfs_watch(&r->op, r->open->volume, r->open->file, tree));
 }
 
-/* Whether the plugin can tell of others does not matter to what is told besides. */
+static enum core_verdict notify_asked(struct core_request *r)
+{
+    if (r->cancelled) /* while the plugin was asked */
+        return request_done(r, SMBKIT_STATUS_CANCELLED);
+    notify_answered(r->open, r->op.status);
+    smbkit_status st = notify_refusal(r->open);
+    return st == SMBKIT_STATUS_SUCCESS ? STEP_NEXT : request_done(r, st);
+}
+
 static enum core_verdict notify_listen(struct core_request *r)
 {
     struct notify_state *s = r->state_data;
-    if (r->cancelled) /* while the plugin was asked */
-        return request_done(r, SMBKIT_STATUS_CANCELLED);
     if (notify_ready(r->open))
         return STEP_NEXT;
     notify_wait(r->open, &s->wait);
@@ -110,6 +116,7 @@ static void notify_release(struct core_request *r)
 
 static const struct core_step notify_steps[] = {
     {"begin", notify_begin},
+    {"asked", notify_asked},
     {"listen", notify_listen},
     {"end", notify_end},
     {0},
