@@ -174,6 +174,8 @@ SMBKIT_API void smbkit_server_set_users(struct smbkit_server *server, struct smb
  *     readonly=on    nothing can be changed
  *     hide-unreadable=on   listings leave out what the user may not read, where files have
  *                    security descriptors (access-based enumeration)
+ *     hide-unreachable=on   not listed to users who may not connect
+ *     users=A+B      the only users who may connect
  *
  * A program with the static library can load plugins only when it exports all of it
  * (--whole-archive and -rdynamic).

@@ -67,12 +67,28 @@ static bool parse(struct dir_volume *v, struct smbkit_share *share, const struct
 
 /* --- opening and closing --- */
 
-static bool open_root(struct dir_volume *v, struct smbkit_share *share, const char *path)
+/* The root is from now on the folder `below` it. No link is followed on the way, and nothing that
+   others do meanwhile leads out of it. */
+static bool go_below(struct dir_volume *v, const char *below)
+{
+    if (below[0] == '\0')
+        return true;
+    int fd = fs_open(v->root, below, FS_SEE | FS_FOLDER, 0);
+    if (fd < 0)
+        return false;
+    close(v->root);
+    v->root = fd;
+    return true;
+}
+
+static bool open_root(struct dir_volume *v, struct smbkit_share *share, const char *path,
+                      const char *below)
 {
     struct statx st;
     v->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (v->root < 0 || fs_stat(v->root, "", &st) < 0) {
-        smbkit_error(share, "%s: %s", path, strerror(errno));
+    if (v->root < 0 || !go_below(v, below) || fs_stat(v->root, "", &st) < 0) {
+        smbkit_error(share, "%s%s%s: %s", path, below[0] != '\0' ? "/" : "", below,
+                     strerror(errno));
         return false;
     }
     v->dev = dir_dev(&st);
@@ -149,7 +165,8 @@ static smbkit_status dir_share_open(struct smbkit_share *share, const struct smb
     v->folders = smbkit_alloc(DIR_TABLE_SIZE * sizeof(*v->folders));
     v->nodes = smbkit_alloc(DIR_TABLE_SIZE * sizeof(*v->nodes));
     if (v->folders == NULL || v->nodes == NULL || !parse(v, share, args, count) ||
-        !open_root(v, share, smbkit_arg_text(args, count, "path"))) {
+        !open_root(v, share, smbkit_arg_text(args, count, "path"),
+                   smbkit_arg_text(args, count, "below"))) {
         dir_share_close(v);
         return SMBKIT_STATUS_INVALID_PARAMETER;
     }
@@ -192,6 +209,10 @@ static void dir_statfs(struct smbkit_op *op, void *vol)
 
 static const struct smbkit_param dir_params[] = {
     {.name = "path", .type = SMBKIT_PARAM_PATH, .text = "the folder to share"},
+    {.name = "below",
+     .type = SMBKIT_PARAM_STRING,
+     .default_value = "",
+     .text = "share this folder below path instead; no link is followed to get there"},
     {.name = "as",
      .type = SMBKIT_PARAM_STRING,
      .default_value = "user",

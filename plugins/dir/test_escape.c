@@ -80,6 +80,28 @@ static void test_dots(void **state)
         assert_int_not_equal(status_of(t, paths[i]), SMBKIT_STATUS_SUCCESS);
 }
 
+/* The root of a share may be a folder below another: the way there is walked like any other. */
+static void test_below(void **state)
+{
+    const char *bad[] = {"no", "file", "link", "link/b", "out", "out/secret", "..", "/tmp"};
+    struct smbkit_arg arg = {"below", "a/b"};
+    make(t, "a", SMBKIT_ATTR_DIRECTORY);
+    make(t, "a/b", SMBKIT_ATTR_DIRECTORY);
+    make(t, "a/b/inside", 0);
+    make(t, "file", 0);
+    put_link("link", "a");
+    put_link("out", "..");
+    dirtest_close_volume(t);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        arg.value = bad[i];
+        assert_false(dirtest_open_volume(t, &arg, 1));
+    }
+    arg.value = "a/b";
+    assert_true(dirtest_open_volume(t, &arg, 1));
+    assert_int_equal(status_of(t, "inside"), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(status_of(t, "file"), SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+}
+
 static void test_links_inside(void **state)
 {
     make(t, "d", SMBKIT_ATTR_DIRECTORY);
@@ -219,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_links_out, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dots, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_below, setup, teardown),
         cmocka_unit_test_setup_teardown(test_links_inside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refuse, setup_refuse, teardown),
         cmocka_unit_test_setup_teardown(test_race, setup, teardown),

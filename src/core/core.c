@@ -103,6 +103,7 @@ struct core *core_new(const struct core_config *config, const struct core_host *
     lease_table_init(&c->leases, &LEASE_LIMITS_DEFAULT);
     c->leases.limits.break_timeout = c->config.break_timeout;
     oplock_init(c);
+    orders_init(c);
     pipe_service_init(c);
     c->next_open_id = 1;
     if (!add_ipc_share(c)) {
@@ -135,6 +136,7 @@ void core_free(struct core *c)
     if (c == NULL)
         return;
     ASSERT(core_is_idle(c));
+    orders_run(c);
     LIST_FOREACH_SAFE (it, tmp, &c->shares) {
         list_remove(it);
         share_unref(LIST_ENTRY(it, struct core_share, link));

@@ -76,6 +76,14 @@ struct core_config {
     const char
         *admins; /* users, separated by '+', who may manage: pipes, quotas, SACLs; NULL: nobody */
 
+    /* A volume for a new share that an administrator asks for: of the folder `path`, "a/b", "" for
+       all that he may share; no part of it is empty, "." or "..". Called from inside a request, and
+       must not call the core. SUCCESS and a reference, or OBJECT_PATH_NOT_FOUND; NULL: there is
+       nothing that new shares could be made of. */
+    smbkit_status (*make_volume)(void *ctx, const char *name, const char *path,
+                                 struct vfs_volume **out);
+    void *make_volume_ctx;
+
     const struct auth_config *auth; /* borrowed; must outlive the core */
     struct random_source random;
     const struct log *log; /* borrowed; may be NULL */
@@ -134,9 +142,11 @@ struct core_share_config {
     bool hidden;
     bool guest_ok; /* guests and anonymous users may connect */
     bool read_only;
-    bool access_based; /* listings show only what the user may read */
     const struct core_dfs_link *links;
-    size_t link_count; /* at most CORE_DFS_LINKS_MAX */
+    size_t link_count;     /* at most CORE_DFS_LINKS_MAX */
+    bool access_based;     /* listings show only what the user may read */
+    bool hide_unreachable; /* lists of shares leave it out for those who may not connect */
+    const char *users;     /* who may connect, separated by '+'; NULL or "": everybody */
 };
 
 /* Adds a share over a volume (takes a reference of its own), or replaces the one of that name:

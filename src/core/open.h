@@ -91,6 +91,7 @@ struct core_open {
     uint64_t quota_cookie; /* ... Open.CurrentQuotaIndex: behind the last one listed */
     bool by_short_name;    /* opened by it */
     bool delete_on_close;
+    bool ordered;           /* to be shut (orders.h) */
     uint32_t access;        /* GrantedAccess */
     uint32_t create_action; /* for a replay of the CREATE */
     uint32_t create_options;

@@ -23,6 +23,9 @@ struct core_request;
    that is good for; Windows' own clients use a few. */
 #define CORE_PIPES_MEMORY (32u << 20)
 
+/* Clients want paths that look like this; what is behind them is nobody's business. */
+#define PIPE_PATH_PREFIX "C:\\"
+
 struct core_pipe {
     struct rpc_assoc *assoc;
     const struct rpc_endpoint *endpoint;
@@ -32,6 +35,9 @@ struct core_pipe {
 
 /* pipe_directory.c: what the interfaces ask. */
 void pipe_service_init(struct core *c);
+
+/* pipe_shares.c: the questions and orders about shares. */
+void pipe_shares_init(struct rpc_directory *d);
 
 /* Is this user named among the administrators? */
 bool pipe_is_admin(const struct core *c, const char *user);

@@ -12,8 +12,6 @@
 #include "core/tree.h"
 #include <string.h>
 
-#define PATH_PREFIX "C:\\" /* clients want a path; ours is nobody's business */
-
 static void identity(void *ctx, struct rpc_identity *out)
 {
     const struct core *c = ctx;
@@ -40,56 +38,6 @@ bool pipe_is_admin(const struct core *c, const char *user)
 static bool is_admin(void *ctx, const char *user)
 {
     return pipe_is_admin(ctx, user);
-}
-
-/* In the list of shares: not those that are hidden, and not those that the caller could not connect
-   to, as with access-based enumeration. */
-static bool visible(const struct core_share *s, const struct rpc_caller *who)
-{
-    if (s->is_ipc)
-        return true;
-    return !s->hidden && (s->guest_ok || !(who->guest || who->anonymous));
-}
-
-static bool describe_share(const struct core_share *s, struct arena *a, struct rpc_share *out)
-{
-    size_t len = strlen(s->name);
-    char *path = arena_alloc(a, sizeof PATH_PREFIX + len);
-    out->name = arena_strndup(a, s->name, len);
-    out->comment = arena_strndup(a, s->comment, strlen(s->comment));
-    if (path == NULL || out->name == NULL || out->comment == NULL)
-        return false;
-    memcpy(path, PATH_PREFIX, sizeof PATH_PREFIX);
-    memcpy(path + sizeof PATH_PREFIX - 1, s->name, len);
-    out->path = s->is_ipc ? "" : path;
-    out->password = "";
-    out->server = "*";
-    out->type = s->is_ipc ? STYPE_IPC | STYPE_SPECIAL : STYPE_DISKTREE;
-    out->flags = s->access_based ? SHI1005_FLAGS_ACCESS_BASED_DIRECTORY_ENUM : 0;
-    out->flags |= dfs_is_root(s) ? SHI1005_FLAGS_DFS | SHI1005_FLAGS_DFS_ROOT : 0;
-    out->max_uses = UINT32_MAX;
-    out->current_uses = s->connections;
-    return true;
-}
-
-static bool shares(void *ctx, const struct rpc_caller *who, struct arena *a, struct rpc_shares *out)
-{
-    const struct core *c = ctx;
-    uint32_t n = 0;
-    LIST_FOREACH (it, &c->shares)
-        n++;
-    out->count = 0;
-    out->v = arena_array(a, MAX(n, 1), sizeof *out->v);
-    if (out->v == NULL)
-        return false;
-    LIST_FOREACH (it, &c->shares) {
-        const struct core_share *s = LIST_ENTRY(it, struct core_share, link);
-        if (!visible(s, who))
-            continue;
-        if (!describe_share(s, a, &out->v[out->count++]))
-            return false;
-    }
-    return true;
 }
 
 /* ---------------------------------------------------------------- who is here */
@@ -164,11 +112,11 @@ static bool describe_file(const struct core_open *o, struct arena *a, struct rpc
     const bool pipe = o->pipe != NULL;
     const char *share = pipe ? "\\PIPE" : o->tree->share->name;
     size_t at = strlen(share), len = strlen(o->path);
-    char *path = arena_alloc(a, sizeof PATH_PREFIX + at + 1 + len);
+    char *path = arena_alloc(a, sizeof PIPE_PATH_PREFIX + at + 1 + len);
     if (path == NULL)
         return false;
-    size_t prefix = pipe ? 0 : sizeof PATH_PREFIX - 1;
-    memcpy(path, PATH_PREFIX, prefix);
+    size_t prefix = pipe ? 0 : sizeof PIPE_PATH_PREFIX - 1;
+    memcpy(path, PIPE_PATH_PREFIX, prefix);
     memcpy(path + prefix, share, at);
     path[prefix + at] = '\\';
     for (size_t i = 0; i < len; i++)
@@ -306,28 +254,27 @@ static bool meant(const char *wanted, const char *name)
     return wanted == NULL || utf8_casecmp(wanted, strlen(wanted), name, strlen(name)) == 0;
 }
 
-/* The table changes with each that ends, so the search begins again. */
+static bool is_meant(const struct core_session *s, const char *client, const char *user)
+{
+    struct arena a;
+    struct rpc_session d;
+    arena_init(&a, 4096);
+    bool yes = s->user_id != NULL && describe_session(s, &a, &d) && meant(client, d.client) &&
+               meant(user, d.user);
+    arena_clear(&a);
+    return yes;
+}
+
 static unsigned end_sessions(void *ctx, const char *client, const char *user)
 {
     struct core *c = ctx;
-    unsigned ended = 0;
-    bool again = true;
-    while (again) {
-        struct core_session *s;
-        struct htab_node *n = NULL;
-        again = false;
-        while (!again && (s = next_session(c, &n)) != NULL) {
-            struct arena a;
-            struct rpc_session d;
-            arena_init(&a, 4096);
-            again = s->user_id != NULL && describe_session(s, &a, &d) && meant(client, d.client) &&
-                    meant(user, d.user);
-            arena_clear(&a);
-            if (again)
-                ended += core_session_close(c, s->id);
-        }
-    }
-    return ended;
+    struct core_session *s;
+    struct htab_node *n = NULL;
+    unsigned count = 0;
+    while ((s = next_session(c, &n)) != NULL)
+        if (is_meant(s, client, user))
+            count += orders_session(s);
+    return count;
 }
 
 static bool close_file(void *ctx, uint32_t id)
@@ -337,9 +284,9 @@ static bool close_file(void *ctx, uint32_t id)
     struct htab_node *n = NULL, *m = NULL;
     while ((s = next_session(c, &n)) != NULL)
         while ((m = htab_walk(&s->opens, m)) != NULL) {
-            uint64_t whole = CONTAINER_OF(m, struct core_open, by_id)->persistent_id;
-            if ((uint32_t)whole == id)
-                return core_open_close(c, whole);
+            struct core_open *o = CONTAINER_OF(m, struct core_open, by_id);
+            if ((uint32_t)o->persistent_id == id)
+                return orders_open(c, o);
         }
     return false;
 }
@@ -352,7 +299,6 @@ void pipe_service_init(struct core *c)
                 .ctx = c,
                 .identity = identity,
                 .is_admin = is_admin,
-                .shares = shares,
                 .sessions = sessions,
                 .files = files,
                 .connections = connections,
@@ -362,4 +308,5 @@ void pipe_service_init(struct core *c)
             },
         .auth = c->config.auth,
     };
+    pipe_shares_init(&c->pipes.directory);
 }

@@ -73,6 +73,7 @@ struct core_session {
     char *user, *domain, *user_id; /* of the identity; NULL before the first success */
     char *maker;                   /* user_id of the first: only he may have it back */
     bool is_guest, is_anonymous;
+    bool ordered;                   /* to end (orders.h) */
     bool is_admin;                  /* one of core_config.admins */
     struct acl_token token;         /* who that is in security descriptors */
     uint8_t sid[WIRE_SID_SIZE_MAX]; /* ... and token.user for plugins */

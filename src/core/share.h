@@ -22,8 +22,10 @@
 #include "core/dfs.h"
 #include "vfs/vfs.h"
 
+struct acl_token;
 struct core;
 struct core_session;
+struct core_share_guard;
 
 #define CORE_SHARE_MAGIC 0x534b5348u
 
@@ -39,13 +41,38 @@ struct core_share {
     struct vfs_volume *volume; /* a reference; NULL for IPC$ */
     struct dfs_links links;
     uint32_t connections;
+    uint32_t max_uses;              /* trees at the same time; UINT32_MAX: any number */
+    uint32_t caching;               /* SMB2_SHAREFLAG_*_CACHING that clients are told */
+    bool hide_unreachable;          /* not listed to those whom it does not let in */
+    struct core_share_guard *guard; /* who may use it; NULL: everybody */
+    char *path; /* an administrator made it of this one, while we run; or NULL */
 };
 
-/* May this session connect to the share? SUCCESS or ACCESS_DENIED. */
-smbkit_status share_check_access(const struct core_share *s, const struct core_session *session);
+/* ---- who may use it (share_guard.c) ---- */
 
-/* What its trees can be used for at most: all, or reading. */
-uint32_t share_maximal_access(const struct core_share *s);
+#define SHARE_GUARD_MEMORY (1u << 20) /* of one descriptor, as structs */
+
+/* A copy of a descriptor as it comes; none of no bytes. INVALID_SECURITY_DESCR, NO_MEMORY. */
+NODISCARD smbkit_status share_guard_new(const uint8_t *bytes, size_t len,
+                                        struct core_share_guard **out);
+/* That lets in whom "a+b" names; NULL and "" name nobody, which gives none. NO_MEMORY. */
+NODISCARD smbkit_status share_guard_users(const struct core *c, const char *users,
+                                          struct core_share_guard **out);
+/* As it came; NULL when there is none. */
+const uint8_t *share_guard_bytes(const struct core_share_guard *g, size_t *len);
+void share_guard_free(struct core_share_guard *g);
+
+/* May they connect to the share? Strangers are guests and anonymous users. */
+bool share_lets_in(const struct core_share *s, const struct acl_token *t, bool stranger);
+/* The same of a session: SUCCESS or ACCESS_DENIED. */
+smbkit_status share_check_access(const struct core_share *s, const struct core_session *session);
+/* What the share, whatever its files say, can be used for at most. */
+uint32_t share_maximal_access(const struct core_share *s, const struct core_session *session);
+
+/* ---- its life (tree.c) ---- */
+
+/* It is in no list any more: its trees are disconnected, the list's reference is given back. */
+void share_leave(struct core_share *s);
 
 void share_unref(struct core_share *s);
 /* Without regard to case; a reference or NULL. */

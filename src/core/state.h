@@ -27,6 +27,7 @@
 #include "base/list.h"
 #include "base/timerq.h"
 #include "core/core.h"
+#include "core/orders.h"
 #include "core/removal.h"
 #include "core/told.h"
 #include "core/tunnel.h"
@@ -56,6 +57,7 @@ struct core {
     struct lease_actions later; /* to be carried out from the loop (oplock.c) */
     struct timer later_timer;
     struct core_removals removals;
+    struct core_orders orders;
     struct core_told told;
     struct core_tunnel tunnel;
     struct list watches; /* core_watch.link: folders with a CHANGE_NOTIFY */

@@ -15,8 +15,6 @@
 #include <string.h>
 
 #define SHARE_NAME_UNITS_MAX 80 /* [MS-SRVS] 2.2.2.x: longer names confuse clients */
-#define ALL_ACCESS           0x001f01ffu
-#define READ_ONLY_ACCESS     0x001200a9u
 
 /* ---------------------------------------------------------------- shares */
 
@@ -38,6 +36,8 @@ void share_unref(struct core_share *s)
     mem_free(s->name);
     mem_free(s->comment);
     dfs_links_free(&s->links);
+    mem_free(s->path);
+    share_guard_free(s->guard);
     MAGIC_WIPE(s);
     mem_free(s);
 }
@@ -60,20 +60,6 @@ static bool share_name_valid(const char *name)
            strpbrk(name, "\\/[]:|<>+=;,*?\"") == NULL;
 }
 
-smbkit_status share_check_access(const struct core_share *s, const struct core_session *session)
-{
-    if ((session->is_guest || session->is_anonymous) && !s->guest_ok && !s->is_ipc)
-        return SMBKIT_STATUS_ACCESS_DENIED;
-    return SMBKIT_STATUS_SUCCESS;
-}
-
-uint32_t share_maximal_access(const struct core_share *s)
-{
-    bool read_only = s->read_only || (s->volume != NULL &&
-                                      (vfs_volume_capabilities(s->volume) & SMBKIT_CAP_READ_ONLY));
-    return read_only ? READ_ONLY_ACCESS : ALL_ACCESS;
-}
-
 /* Takes over the settings and the volume. False: memory is out, and nothing has changed. */
 static bool share_configure(struct core_share *s, const struct core_share_config *cfg,
                             struct vfs_volume *volume)
@@ -81,17 +67,27 @@ static bool share_configure(struct core_share *s, const struct core_share_config
     char *name = mem_strdup(cfg->name);
     char *comment = mem_strdup(cfg->comment != NULL ? cfg->comment : "");
     struct dfs_links links = {0};
-    if (name == NULL || comment == NULL || !dfs_links_copy(&links, cfg->links, cfg->link_count)) {
+    struct core_share_guard *guard = NULL;
+    if (name == NULL || comment == NULL || !dfs_links_copy(&links, cfg->links, cfg->link_count) ||
+        share_guard_users(s->core, cfg->users, &guard) != SMBKIT_STATUS_SUCCESS) {
         mem_free(name);
         mem_free(comment);
+        dfs_links_free(&links);
         return false;
     }
     mem_free(s->name);
     mem_free(s->comment);
     dfs_links_free(&s->links);
     s->links = links;
+    mem_free(s->path);
+    share_guard_free(s->guard);
     s->name = name;
     s->comment = comment;
+    s->path = NULL;
+    s->guard = guard;
+    s->max_uses = UINT32_MAX;
+    s->caching = SMB2_SHAREFLAG_MANUAL_CACHING;
+    s->hide_unreachable = cfg->hide_unreachable;
     s->encrypt = cfg->encrypt;
     s->hidden = cfg->hidden;
     s->guest_ok = cfg->guest_ok;
@@ -178,6 +174,14 @@ smbkit_status core_share_set(struct core *c, const struct core_share_config *cfg
     return status;
 }
 
+void share_leave(struct core_share *share)
+{
+    disconnect_trees(share, true);
+    if (share->volume != NULL)
+        durable_drop_volume(share->core, share->volume);
+    share_unref(share);
+}
+
 smbkit_status core_share_remove(struct core *c, const char *name)
 {
     MAGIC_CHECK(c, CORE_MAGIC);
@@ -185,10 +189,7 @@ smbkit_status core_share_remove(struct core *c, const char *name)
     if (share == NULL)
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
     list_remove(&share->link);
-    disconnect_trees(share, true);
-    if (share->volume != NULL)
-        durable_drop_volume(c, share->volume);
-    share_unref(share);
+    share_leave(share);
     share_unref(share);
     return SMBKIT_STATUS_SUCCESS;
 }
@@ -288,4 +289,9 @@ void tree_disconnect(struct core_tree *t)
     while ((o = open_of_tree(t)) != NULL)
         open_shut(o, NULL);
     tree_unref(t);
+}
+
+uint32_t tree_maximal_access(const struct core_tree *t)
+{
+    return share_maximal_access(t->share, t->session);
 }

@@ -33,6 +33,8 @@ NODISCARD struct core_tree *tree_new(struct core_session *s, struct core_share *
 struct core_tree *tree_ref(struct core_tree *t);
 void tree_unref(struct core_tree *t);
 struct core_tree *tree_find(struct core_session *s, uint32_t tree_id);
+/* What its files can be opened for at most. */
+uint32_t tree_maximal_access(const struct core_tree *t);
 /* Out of the table; its opens are closed. */
 void tree_disconnect(struct core_tree *t);
 

@@ -28,13 +28,15 @@ struct rpc_identity {
     struct wire_sid machine; /* S-1-5-21-x-y-z */
 };
 
-#define STYPE_DISKTREE 0x00000000u
-#define STYPE_IPC      0x00000003u
-#define STYPE_SPECIAL  0x80000000u
+#define STYPE_DISKTREE  0x00000000u
+#define STYPE_IPC       0x00000003u
+#define STYPE_TEMPORARY 0x40000000u
+#define STYPE_SPECIAL   0x80000000u
 
 /* [MS-SRVS] 2.2.4.29 */
 #define SHI1005_FLAGS_DFS                         0x00000001u
 #define SHI1005_FLAGS_DFS_ROOT                    0x00000002u
+#define SHI1005_FLAGS_CACHING                     0x00000030u
 #define SHI1005_FLAGS_ACCESS_BASED_DIRECTORY_ENUM 0x00000800u
 
 struct rpc_share {
@@ -44,6 +46,12 @@ struct rpc_share {
     uint32_t sd_len; /* a security descriptor, or none */
     const uint8_t *sd;
 };
+
+/* What is to be set of a share. */
+#define RPC_SHARE_COMMENT  0x1u
+#define RPC_SHARE_MAX_USES 0x2u
+#define RPC_SHARE_SD       0x4u
+#define RPC_SHARE_FLAGS    0x8u
 
 struct rpc_shares {
     uint32_t count;
@@ -114,6 +122,16 @@ struct rpc_directory {
     bool (*files)(void *ctx, struct arena *a, struct rpc_files *out);
     bool (*connections)(void *ctx, struct arena *a, struct rpc_connections *out);
     bool (*accounts)(void *ctx, struct arena *a, struct rpc_accounts *out);
+    /* A new share of the folder `path`, "a/b", "" for all that may be shared.
+       OBJECT_NAME_COLLISION, OBJECT_NAME_INVALID, OBJECT_PATH_NOT_FOUND, INVALID_SECURITY_DESCR,
+       NO_MEMORY, QUOTA_EXCEEDED: there are too many. */
+    smbkit_status (*share_add)(void *ctx, const struct rpc_share *share, const char *path);
+    /* OBJECT_NAME_NOT_FOUND, ACCESS_DENIED: it is the server's own, INVALID_SECURITY_DESCR,
+       NO_MEMORY. */
+    smbkit_status (*share_set)(void *ctx, const char *name, const struct rpc_share *to,
+                               unsigned what);
+    /* OBJECT_NAME_NOT_FOUND, ACCESS_DENIED. */
+    smbkit_status (*share_del)(void *ctx, const char *name);
     /* Ends all sessions of a client's computer or of a user (NULL: of any). How many? */
     unsigned (*end_sessions)(void *ctx, const char *client, const char *user);
     /* False: there is no such file. */

@@ -5,12 +5,21 @@
 
 #include "rpc/iface.h"
 
+/* The answer of calls that say no more than whether it was done. */
+struct srvsvc_result {
+    uint32_t result;
+};
+extern const struct ndr_record srvsvc_result;
+
 /* srvsvc_session.c */
 extern const struct rpc_operation srvsvc_connection_enum, srvsvc_file_enum, srvsvc_file_get_info,
     srvsvc_file_close, srvsvc_session_enum, srvsvc_session_del;
 /* srvsvc_share.c */
 extern const struct rpc_operation srvsvc_share_enum, srvsvc_share_enum_sticky,
     srvsvc_share_get_info, srvsvc_share_check;
+extern const struct ndr_arm srvsvc_share_infos[]; /* SHARE_INFO, of a struct rpc_share */
+/* srvsvc_share_set.c */
+extern const struct rpc_operation srvsvc_share_add, srvsvc_share_set_info, srvsvc_share_del;
 /* srvsvc_server.c */
 extern const struct rpc_operation srvsvc_server_get_info, srvsvc_remote_tod, srvsvc_transport_enum,
     srvsvc_disk_enum, srvsvc_name_validate;

@@ -84,11 +84,6 @@ struct session_del_in {
 NDR_RECORD(session_del_in, session_del_in, NDR_F(NDR_WSTR, session_del_in, server),
            NDR_F(NDR_WSTR, session_del_in, client), NDR_F(NDR_WSTR, session_del_in, user));
 
-struct result_out {
-    uint32_t result;
-};
-NDR_RECORD(result_out, result_out, NDR_F(NDR_U32, result_out, result));
-
 static const char *without_slashes(const char *name)
 {
     if (name == NULL || name[0] == '\0')
@@ -99,7 +94,7 @@ static const char *without_slashes(const char *name)
 static uint32_t session_del(struct rpc_call *call, const void *in, void *out)
 {
     const struct session_del_in *q = in;
-    struct result_out *o = out;
+    struct srvsvc_result *o = out;
     const char *client = without_slashes(q->client), *user = without_slashes(q->user);
     const struct rpc_directory *d = call->directory;
     if (!call->caller->admin)
@@ -112,7 +107,7 @@ static uint32_t session_del(struct rpc_call *call, const void *in, void *out)
     return 0;
 }
 
-const struct rpc_operation srvsvc_session_del = {"NetrSessionDel", &session_del_in, &result_out,
+const struct rpc_operation srvsvc_session_del = {"NetrSessionDel", &session_del_in, &srvsvc_result,
                                                  session_del};
 
 /* ---------------------------------------------------------------- files */
@@ -207,7 +202,7 @@ const struct rpc_operation srvsvc_file_get_info = {"NetrFileGetInfo", &file_get_
 static uint32_t file_close(struct rpc_call *call, const void *in, void *out)
 {
     const struct file_in *q = in;
-    struct result_out *o = out;
+    struct srvsvc_result *o = out;
     if (!call->caller->admin)
         o->result = ERROR_ACCESS_DENIED;
     else if (!call->directory->close_file(call->directory->ctx, q->id))
@@ -215,7 +210,7 @@ static uint32_t file_close(struct rpc_call *call, const void *in, void *out)
     return 0;
 }
 
-const struct rpc_operation srvsvc_file_close = {"NetrFileClose", &file_close_in, &result_out,
+const struct rpc_operation srvsvc_file_close = {"NetrFileClose", &file_close_in, &srvsvc_result,
                                                 file_close};
 
 /* ---------------------------------------------------------------- connections */

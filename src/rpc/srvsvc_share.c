@@ -36,7 +36,7 @@ NDR_RECORD(info_1006, rpc_share, MAX_USES);
 NDR_RECORD(info_1007, rpc_share, FLAGS, NAME);
 NDR_RECORD(info_1501, rpc_share, SD_LEN, SD);
 
-static const struct ndr_arm infos[] = {
+const struct ndr_arm srvsvc_share_infos[] = {
     {0, &info_0},       {1, &info_1},       {2, &info_2},       {501, &info_501},
     {502, &info_502},   {503, &info_503},   {1004, &info_1004}, {1005, &info_1005},
     {1006, &info_1006}, {1007, &info_1007}, {1501, &info_1501}, {0, NULL},
@@ -74,7 +74,16 @@ static bool level_is_private(const struct rpc_call *call, uint32_t level)
     return detailed && !call->caller->admin;
 }
 
-static uint32_t share_enum(struct rpc_call *call, const void *in, void *out)
+static void leave_out_temporary(struct rpc_shares *all)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < all->count; i++)
+        if (!(all->v[i].type & STYPE_TEMPORARY))
+            all->v[n++] = all->v[i];
+    all->count = n;
+}
+
+static uint32_t enumerate(struct rpc_call *call, const void *in, void *out, bool sticky)
 {
     const struct rpc_directory *d = call->directory;
     const struct rpc_list_in *q = in;
@@ -86,21 +95,29 @@ static uint32_t share_enum(struct rpc_call *call, const void *in, void *out)
     if (level_is_private(call, q->list.level) || (q->list.level == 501 && call->caller->anonymous))
         return 0;
     o->result = ERROR_NOT_ENOUGH_MEMORY;
-    if (d->shares(d->ctx, call->caller, call->arena, &all))
-        rpc_list_answer(call, lists, q, &(struct rpc_rows){all.count, all.v}, o);
+    if (!d->shares(d->ctx, call->caller, call->arena, &all))
+        return 0;
+    if (sticky)
+        leave_out_temporary(&all);
+    rpc_list_answer(call, lists, q, &(struct rpc_rows){all.count, all.v}, o);
     return 0;
+}
+
+static uint32_t share_enum(struct rpc_call *call, const void *in, void *out)
+{
+    return enumerate(call, in, out, false);
 }
 
 const struct rpc_operation srvsvc_share_enum = {"NetrShareEnum", &enum_in, &enum_out, share_enum};
 
-/* Sticky shares survive a restart: ours come from the configuration, so all do. Level 501 is none
-   of its levels ([MS-SRVS] 3.1.4.9). */
+/* Sticky shares survive a restart: those of the configuration, and not what administrators have
+   made since. Level 501 is none of its levels ([MS-SRVS] 3.1.4.9). */
 static uint32_t share_enum_sticky(struct rpc_call *call, const void *in, void *out)
 {
     const struct rpc_list_in *q = in;
     struct rpc_list_out *o = out;
     if (q->list.level != 501)
-        return share_enum(call, in, out);
+        return enumerate(call, in, out, true);
     o->list.level = q->list.level;
     o->result = ERROR_INVALID_LEVEL;
     return 0;
@@ -123,7 +140,8 @@ struct get_out {
     const struct rpc_share *share;
     uint32_t result;
 };
-NDR_RECORD(get_out_record, get_out, NDR_U(NDR_UNION_PTR, get_out, share, level, infos, 4),
+NDR_RECORD(get_out_record, get_out,
+           NDR_U(NDR_UNION_PTR, get_out, share, level, srvsvc_share_infos, 4),
            NDR_F(NDR_U32, get_out, result));
 
 static uint32_t find_share(struct rpc_call *call, const char *name, const struct rpc_share **out)
@@ -146,7 +164,7 @@ static uint32_t share_get_info(struct rpc_call *call, const void *in, void *out)
     const struct get_in *q = in;
     struct get_out *o = out;
     o->level = q->level;
-    if (ndr_arm_of(infos, q->level) == NULL)
+    if (ndr_arm_of(srvsvc_share_infos, q->level) == NULL)
         o->result = ERROR_INVALID_LEVEL;
     else if (level_is_private(call, q->level))
         o->result = ERROR_ACCESS_DENIED;

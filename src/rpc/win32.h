@@ -11,6 +11,7 @@
 #define ERROR_INVALID_NAME      123u
 #define ERROR_INVALID_LEVEL     124u
 #define ERROR_MORE_DATA         234u
+#define NERR_UnknownDevDir      2116u
 #define NERR_BufTooSmall        2123u
 #define NERR_DuplicateShare     2118u
 #define NERR_ClientNameNotFound 2312u

@@ -109,6 +109,8 @@ static void fill_core_config(struct smbkit_server *s, struct core_config *c)
         .accounts_ctx = s,
         .short_names = o->short_names,
         .admins = o->admins,
+        .make_volume = o->share_root[0] != '\0' ? server_make_volume : NULL,
+        .make_volume_ctx = s,
         .auth = &s->auth,
         .random = s->random,
         .log = &s->log,

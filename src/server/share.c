@@ -18,6 +18,8 @@ enum setting {
     SETTING_HIDDEN,
     SETTING_READONLY,
     SETTING_UNREADABLE,
+    SETTING_UNREACHABLE,
+    SETTING_USERS,
     SETTINGS,
 };
 
@@ -29,6 +31,8 @@ static const char *const setting_names[SETTINGS] = {
     [SETTING_HIDDEN] = "hidden",
     [SETTING_READONLY] = "readonly",
     [SETTING_UNREADABLE] = "hide-unreadable",
+    [SETTING_UNREACHABLE] = "hide-unreachable",
+    [SETTING_USERS] = "users",
 };
 
 static enum setting find_setting(const char *key)
@@ -52,8 +56,10 @@ static bool *flag_of(struct core_share_config *c, enum setting which)
     case SETTING_HIDDEN: return &c->hidden;
     case SETTING_READONLY: return &c->read_only;
     case SETTING_UNREADABLE: return &c->access_based;
+    case SETTING_UNREACHABLE: return &c->hide_unreachable;
     case SETTING_COMMENT:
     case SETTING_DFS:
+    case SETTING_USERS:
     case SETTINGS: break;
     }
     return NULL;
@@ -66,8 +72,10 @@ static smbkit_status apply_setting(struct core_share_config *c, struct server_li
     bool *flag = flag_of(c, which);
     if (which == SETTING_DFS)
         return server_links_add(links, c->name, arg->value, error);
-    if (flag == NULL)
+    if (which == SETTING_COMMENT)
         c->comment = arg->value;
+    else if (which == SETTING_USERS)
+        c->users = arg->value;
     else if (!option_parse_bool(arg->value, flag))
         return server_error(error, SMBKIT_STATUS_INVALID_PARAMETER,
                             "share '%.80s': %s=%.80s: must be on or off", c->name, arg->key,
@@ -214,6 +222,27 @@ smbkit_status smbkit_server_put_share(struct smbkit_server *s, const char *name,
     mem_free(in.filters);
     server_links_free(&in.links);
     return status;
+}
+
+/* The plugin sees to it that the way from the root to the folder follows no link. */
+smbkit_status server_make_volume(void *ctx, const char *name, const char *path,
+                                 struct vfs_volume **out)
+{
+    struct smbkit_server *s = ctx;
+    char error[SMBKIT_ERROR_MAX];
+    struct smbkit_arg params[] = {
+        {"path", s->opt.share_root}, {"below", path}, {"as", s->opt.share_as}};
+    const struct ingredients in = {
+        .plugin = server_plugin_find(s, "dir", error),
+        .params = params,
+        .param_count = ARRAY_LEN(params),
+    };
+    *out = in.plugin != NULL ? make_volume(s, name, &in, error) : NULL;
+    if (*out == NULL)
+        LOGW(&s->log, "an administrator's new share: %s", error);
+    else
+        LOGI(&s->log, "share '%s' is made by an administrator", name);
+    return *out != NULL ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND;
 }
 
 smbkit_status smbkit_server_set_share_plugin(struct smbkit_server *s, const char *name,

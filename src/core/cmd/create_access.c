@@ -26,7 +26,7 @@ static struct core_open *existing(const struct create_state *s)
 enum core_verdict create_guard(struct core_request *r)
 {
     struct create_state *s = create_state(r);
-    s->effective = share_maximal_access(r->tree->share);
+    s->effective = tree_maximal_access(r->tree);
     if (!meta_has_acls(r->volume))
         return request_goto(r, create_judge);
     return request_await(r, vfs_get_sd(&r->op, r->volume, existing(s)->file));
@@ -85,7 +85,7 @@ enum core_verdict create_foldered(struct core_request *r)
 
 smbkit_status create_judge_access(struct core_request *r, struct create_state *s)
 {
-    s->effective &= share_maximal_access(r->tree->share);
+    s->effective &= tree_maximal_access(r->tree);
     s->granted = s->desired & ~MAXIMUM_ALLOWED;
     if ((s->granted | s->implied) & ~(s->effective | ACCESS_SYSTEM_SECURITY))
         return SMBKIT_STATUS_ACCESS_DENIED;
@@ -99,7 +99,7 @@ smbkit_status create_judge_access(struct core_request *r, struct create_state *s
 enum core_verdict create_parent(struct core_request *r)
 {
     struct create_state *s = create_state(r);
-    s->effective = share_maximal_access(r->tree->share);
+    s->effective = tree_maximal_access(r->tree);
     if (!meta_has_acls(r->volume))
         return request_goto(r, create_make);
     const char *folder = folder_of(r, s->path.path);

@@ -90,7 +90,7 @@ smbkit_status create_replace_app_instance(struct core_request *r, struct create_
     while ((o = predecessor(r, s, n)) != NULL) {
         if (is_newer(r, s, o->app))
             return SMBKIT_STATUS_FILE_FORCED_CLOSED;
-        if ((s->effective & share_maximal_access(r->tree->share) & READS) != READS)
+        if ((s->effective & tree_maximal_access(r->tree) & READS) != READS)
             break;
         open_shut(o, NULL);
     }

@@ -74,7 +74,7 @@ enum core_verdict create_located(struct core_request *r)
         return request_goto(r, create_short);
     if (r->op.status != SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND || !create_makes(disposition))
         return request_done(r, r->op.status);
-    if (!(share_maximal_access(r->tree->share) & FILE_WRITE_DATA))
+    if (!(tree_maximal_access(r->tree) & FILE_WRITE_DATA))
         return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
     return request_goto(r, s->path.stream != NULL ? create_base : create_parent);
 }

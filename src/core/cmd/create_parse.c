@@ -118,7 +118,7 @@ static smbkit_status check_privilege(const struct core_request *r)
 /* Rights that are not to be had on this share at all. */
 static smbkit_status check_access(struct core_request *r, struct create_state *s)
 {
-    uint32_t max = share_maximal_access(r->tree->share);
+    uint32_t max = tree_maximal_access(r->tree);
     uint32_t disposition = r->in.create.create_disposition;
     s->desired = acl_map_generic(r->in.create.desired_access);
     s->granted = s->desired & ~MAXIMUM_ALLOWED;

@@ -35,7 +35,7 @@ enum core_verdict create_quotas(struct core_request *r)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
     s->action = FILE_OPENED;
     s->attr = quota_attributes();
-    s->effective = share_maximal_access(r->tree->share);
+    s->effective = tree_maximal_access(r->tree);
     create_fill_response(s, s->open);
     if (!create_fill_contexts(r, s, s->open) || !open_publish(s->open))
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);

@@ -14,7 +14,7 @@ bool create_fill_contexts(struct core_request *r, struct create_state *s, const 
         return false;
     if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_MXAC)) {
         x->present |= WIRE_CTX_BIT(WIRE_CTX_MXAC);
-        x->max_access.access = s->effective & share_maximal_access(r->tree->share);
+        x->max_access.access = s->effective & tree_maximal_access(r->tree);
     }
     if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_QFID)) {
         x->present |= WIRE_CTX_BIT(WIRE_CTX_QFID);

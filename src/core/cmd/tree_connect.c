@@ -44,7 +44,10 @@ static smbkit_status connect_check(const struct core_request *r, const struct co
     /* everybody knows the key of an anonymous user */
     if (share->encrypt && (r->channel->seal_out == NULL || r->session->is_anonymous))
         return SMBKIT_STATUS_ACCESS_DENIED;
-    return share_check_access(share, r->session);
+    smbkit_status st = share_check_access(share, r->session);
+    if (st == SMBKIT_STATUS_SUCCESS && share->connections >= share->max_uses)
+        st = SMBKIT_STATUS_REQUEST_NOT_ACCEPTED;
+    return st;
 }
 
 static enum core_verdict connect_run(struct core_request *r)
@@ -77,10 +80,9 @@ static bool connect_encode(struct core_request *r, struct builder *b, size_t hdr
     const struct core_share *s = r->tree->share;
     struct wire_tree_connect_rsp rsp = {
         .share_type = s->is_ipc ? SMB2_SHARE_TYPE_PIPE : SMB2_SHARE_TYPE_DISK,
-        .maximal_access = share_maximal_access(r->tree->share),
+        .maximal_access = tree_maximal_access(r->tree),
     };
-    if (s->is_ipc)
-        rsp.share_flags = SMB2_SHAREFLAG_NO_CACHING;
+    rsp.share_flags = s->is_ipc ? SMB2_SHAREFLAG_NO_CACHING : s->caching;
     if (s->access_based)
         rsp.share_flags |= SMB2_SHAREFLAG_ACCESS_BASED_DIRECTORY_ENUM;
     if (s->encrypt && request_conn(r)->dialect >= SMB2_DIALECT_300)
