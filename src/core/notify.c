@@ -40,11 +40,14 @@ struct core_watch {
     smbkit_status refusal; /* see notify_answered */
     struct list changes;   /* struct change, oldest first */
     size_t bytes;          /* on the wire, paddings included */
+    uint64_t last_id;      /* change.id */
     struct list waiting;   /* notify_wait.link */
 };
 
 struct change {
     struct list link;
+    uint64_t id;
+    bool judged;
     uint32_t action;
     size_t name_len;
     char name[]; /* with backslashes */
@@ -85,12 +88,16 @@ static bool repeats_last(const struct core_watch *w, const char *name, size_t le
     return last->action == action && last->name_len == len && memcmp(last->name, name, len) == 0;
 }
 
-/* `name` is relative to the folder, with slashes. */
-static void add_change(struct core_watch *w, const char *name, uint32_t action)
+static size_t change_size(const char *name, size_t len)
 {
-    size_t len = strlen(name);
-    struct wire_notify rec = {.action = action, .name = name, .name_len = len};
-    size_t size = align_up(wire_notify_size(&rec), WIRE_NOTIFY_ALIGN);
+    const struct wire_notify rec = {.name = name, .name_len = len};
+    return align_up(wire_notify_size(&rec), WIRE_NOTIFY_ALIGN);
+}
+
+/* `name` is relative to the folder, with slashes; `own`: the watch's user has done it. */
+static void add_change(struct core_watch *w, const char *name, uint32_t action, bool own)
+{
+    size_t len = strlen(name), size = change_size(name, len);
     if (w->overflow)
         return;
     struct change *c = NULL;
@@ -100,6 +107,8 @@ static void add_change(struct core_watch *w, const char *name, uint32_t action)
         lose_changes(w);
         return;
     }
+    c->id = ++w->last_id;
+    c->judged = own;
     c->action = action;
     c->name_len = len;
     for (size_t i = 0; i < len; i++)
@@ -144,12 +153,13 @@ static const struct vfs_volume *watched(const struct core_watch *w)
 struct place {
     struct core *core;
     const struct vfs_volume *volume;
-    const char *user; /* NULL: everybody */
+    const char *user;  /* NULL: everybody */
+    const char *actor; /* who has done it; NULL: the plugin */
 };
 
 static struct place place_of(const struct core_open *by)
 {
-    return (struct place){by->core, by->volume, viewer_of(by)};
+    return (struct place){by->core, by->volume, viewer_of(by), viewer_user(by)};
 }
 
 /* Calls `each` for the watches there that look for one of these kinds of changes. The one place
@@ -196,8 +206,13 @@ static bool tell_unjudged(struct core_watch *w, struct list *due)
     return true;
 }
 
+static bool is_own(const struct core_watch *w, const char *actor)
+{
+    return actor != NULL && viewer_sees(w->open, actor);
+}
+
 struct one_change {
-    const char *path;
+    const char *path, *actor;
     uint32_t action;
     struct list due;
 };
@@ -208,7 +223,7 @@ static void tell_change(struct core_watch *w, void *arg)
     const char *name = relative(w, x->path);
     if (name == NULL || tell_unjudged(w, &x->due))
         return;
-    add_change(w, name, x->action);
+    add_change(w, name, x->action, is_own(w, x->actor));
     /* a plugin that tells of a new name tells of the old one first: both in one answer */
     if (x->action != FILE_ACTION_RENAMED_OLD_NAME || w->overflow)
         make_due(w, &x->due);
@@ -216,7 +231,7 @@ static void tell_change(struct core_watch *w, void *arg)
 
 static void tell(const struct place *at, const char *path, uint32_t filter, uint32_t action)
 {
-    struct one_change x = {.path = path, .action = action};
+    struct one_change x = {.path = path, .actor = at->actor, .action = action};
     if (filter == 0)
         return;
     list_init(&x.due);
@@ -231,7 +246,7 @@ void notify_changed(const struct core_open *by, const char *path, uint32_t filte
 }
 
 struct one_rename {
-    const char *from, *to;
+    const char *from, *to, *actor;
     bool same_folder;
     struct list due;
 };
@@ -242,10 +257,12 @@ static void tell_rename(struct core_watch *w, void *arg)
     const char *from = relative(w, x->from), *to = relative(w, x->to);
     if ((from == NULL && to == NULL) || tell_unjudged(w, &x->due))
         return;
+    bool own = is_own(w, x->actor);
     if (from != NULL)
-        add_change(w, from, x->same_folder ? FILE_ACTION_RENAMED_OLD_NAME : FILE_ACTION_REMOVED);
+        add_change(w, from, x->same_folder ? FILE_ACTION_RENAMED_OLD_NAME : FILE_ACTION_REMOVED,
+                   own);
     if (to != NULL)
-        add_change(w, to, x->same_folder ? FILE_ACTION_RENAMED_NEW_NAME : FILE_ACTION_ADDED);
+        add_change(w, to, x->same_folder ? FILE_ACTION_RENAMED_NEW_NAME : FILE_ACTION_ADDED, own);
     make_due(w, &x->due);
 }
 
@@ -256,6 +273,7 @@ void notify_renamed(const struct core_open *by, const char *from, const char *to
     struct one_rename x = {
         .from = from,
         .to = to,
+        .actor = at.actor,
         /* a move to another folder is REMOVED and ADDED ([MS-FSA] 2.1.5.15.12) */
         .same_folder = utf8_casecmp(from, a, to, b) == 0,
     };
@@ -319,7 +337,7 @@ static void end_deleted(const struct place *at, const char *path,
 void core_volume_changed(struct core *c, struct vfs_volume *volume, const char *user,
                          const char *path, uint32_t action)
 {
-    const struct place at = {c, volume, user};
+    const struct place at = {c, volume, user, NULL};
     MAGIC_CHECK(c, CORE_MAGIC);
     tell(&at, path, filter_of(action), action);
     if (action == FILE_ACTION_REMOVED && *path != '\0')
@@ -338,7 +356,7 @@ static void lose(struct core_watch *w, void *arg)
 
 static void tell_lost(struct core *c, const struct vfs_volume *volume)
 {
-    const struct place at = {c, volume, NULL};
+    const struct place at = {c, volume, NULL, NULL};
     struct list due;
     list_init(&due);
     find_watches(&at, ANY_WATCH, lose, &due);
@@ -422,9 +440,74 @@ bool notify_ready(const struct core_open *o)
     return has_news(o->watch) && list_empty(&o->watch->waiting);
 }
 
+bool notify_any(const struct core_open *o)
+{
+    return has_news(o->watch);
+}
+
 void notify_wait(struct core_open *o, struct notify_wait *w)
 {
     list_append(&o->watch->waiting, &w->link);
+}
+
+static bool of_stream(const struct change *c)
+{
+    return c->action == FILE_ACTION_ADDED_STREAM || c->action == FILE_ACTION_REMOVED_STREAM ||
+           c->action == FILE_ACTION_MODIFIED_STREAM;
+}
+
+/* The file's path, for a stream too. */
+static const char *path_of(const struct core_watch *w, const struct change *c, struct arena *a)
+{
+    const char *colon = of_stream(c) ? memchr(c->name, ':', c->name_len) : NULL;
+    size_t len = colon != NULL ? (size_t)(colon - c->name) : c->name_len;
+    size_t dir = strlen(w->open->path);
+    char *path = arena_alloc(a, dir + len + 2);
+    if (path == NULL)
+        return NULL;
+    memcpy(path, w->open->path, dir);
+    if (dir > 0)
+        path[dir++] = '/';
+    for (size_t i = 0; i < len; i++)
+        path[dir + i] = c->name[i] == '\\' ? '/' : c->name[i];
+    return path; /* the arena's memory is zeroed */
+}
+
+const char *notify_unjudged(const struct core_open *o, struct arena *a, uint64_t *id)
+{
+    *id = 0;
+    LIST_FOREACH (it, &o->watch->changes) {
+        const struct change *c = LIST_ENTRY(it, struct change, link);
+        if (c->judged)
+            continue;
+        *id = c->id;
+        return path_of(o->watch, c, a);
+    }
+    return NULL;
+}
+
+static void judge(struct core_watch *w, struct change *c, enum notify_verdict v)
+{
+    switch (v) {
+    case NOTIFY_TELL: c->judged = true; break;
+    case NOTIFY_UNKNOWN: lose_changes(w); break;
+    case NOTIFY_HIDE:
+        w->bytes -= change_size(c->name, c->name_len);
+        list_remove(&c->link);
+        mem_free(c);
+        break;
+    }
+}
+
+void notify_judge(struct core_open *o, uint64_t id, enum notify_verdict v)
+{
+    LIST_FOREACH (it, &o->watch->changes) {
+        struct change *c = LIST_ENTRY(it, struct change, link);
+        if (c->id == id) {
+            judge(o->watch, c, v);
+            return;
+        }
+    }
 }
 
 smbkit_status notify_take(struct core_open *o, struct builder *out, size_t max)

@@ -13,11 +13,15 @@
  *               ^                        |                                 |
  *               '------notify_take-------+---------------------------------'
  *
+ * With access-based enumeration (visible.h) a watch tells only what its user may read, and what he
+ * has done himself. Each change is judged before it is taken, by the request that takes it.
+ *
  * Invariant: while requests wait, there is nothing to take. A change completes the oldest one.
  */
 #ifndef CORE_NOTIFY_H
 #define CORE_NOTIFY_H
 
+#include "base/arena.h"
 #include "base/builder.h"
 #include "base/list.h"
 #include <smbkit/status.h>
@@ -61,7 +65,19 @@ smbkit_status notify_refusal(const struct core_open *o);
 bool notify_gone(const struct core_open *o);
 /* Is there something to tell, and nobody before us who waits for it? */
 bool notify_ready(const struct core_open *o);
+/* Is there something to tell? */
+bool notify_any(const struct core_open *o);
 void notify_wait(struct core_open *o, struct notify_wait *w);
+/* Each change has a number for those who judge it. The first that nobody has judged yet, as a path
+   in the arena; NULL with *id 0: there is none. NULL with *id: memory is out. */
+const char *notify_unjudged(const struct core_open *o, struct arena *a, uint64_t *id);
+enum notify_verdict {
+    NOTIFY_TELL,
+    NOTIFY_HIDE,
+    NOTIFY_UNKNOWN, /* it is not there any more: to be seen from a new listing */
+};
+/* It may be gone already. */
+void notify_judge(struct core_open *o, uint64_t id, enum notify_verdict v);
 /* Takes all changes. SUCCESS, or NOTIFY_ENUM_DIR when they are not known or longer than `max`: the
    client must list the folder again. */
 smbkit_status notify_take(struct core_open *o, struct builder *out, size_t max);

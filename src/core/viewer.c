@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* As the plugin knows him: smbkit_op_user(). */
-static const char *user_of(const struct core_open *o)
+const char *viewer_user(const struct core_open *o)
 {
     const char *user = o->session != NULL ? o->session->user : o->durable.user;
     return user != NULL ? user : "";
@@ -15,13 +15,13 @@ static const char *user_of(const struct core_open *o)
 
 const char *viewer_of(const struct core_open *o)
 {
-    return vfs_volume_capabilities(o->volume) & SMBKIT_CAP_PER_USER ? user_of(o) : NULL;
+    return vfs_volume_capabilities(o->volume) & SMBKIT_CAP_PER_USER ? viewer_user(o) : NULL;
 }
 
 bool viewer_sees(const struct core_open *o, const char *user)
 {
     if (user == NULL)
         return true;
-    const char *own = user_of(o);
+    const char *own = viewer_user(o);
     return utf8_casecmp(own, strlen(own), user, strlen(user)) == 0;
 }

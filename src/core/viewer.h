@@ -14,6 +14,8 @@ struct core_open;
 
 /* The user whose files this open sees, or NULL where everybody sees the same. */
 const char *viewer_of(const struct core_open *o);
+/* Who has the open, as plugins know him. */
+const char *viewer_user(const struct core_open *o);
 /* Is it also this open that sees what `user` (NULL: everybody) sees? */
 bool viewer_sees(const struct core_open *o, const char *user);
 

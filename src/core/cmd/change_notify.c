@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * CHANGE_NOTIFY ([MS-SMB2] 3.3.5.19): waits, unless changes have been kept, and takes them all.
+ *
+ *   begin --> listen --> sift <--> sifted --> end
+ *               ^          '--- nothing is left
+ *               '--------------'
  */
 #include "core/command.h"
 #include "core/conn.h"
@@ -8,11 +12,19 @@
 #include "core/notify.h"
 #include "core/open.h"
 #include "core/request.h"
+#include "core/visible.h"
+
+/* A path and a descriptor, decoded. */
+#define SCRATCH_MAX (1u << 20)
 
 struct notify_state {
     struct notify_wait wait;
     struct builder out;
+    struct arena scratch; /* for judging one change: the request may live long */
+    uint64_t judging;     /* which */
 };
+
+static enum core_verdict notify_listen(struct core_request *r), notify_end(struct core_request *r);
 
 /* More than a watch keeps. */
 #define NOTIFY_REPLY_MAX (128u << 10)
@@ -65,6 +77,7 @@ static enum core_verdict notify_begin(struct core_request *r)
     s->wait.request = r;
     list_init(&s->wait.link);
     builder_init_grow(&s->out, NOTIFY_REPLY_MAX);
+    arena_init(&s->scratch, SCRATCH_MAX);
     r->state_data = s;
     if (!first)
         return STEP_NEXT;
@@ -90,6 +103,37 @@ static enum core_verdict notify_listen(struct core_request *r)
     return request_wait(r, notify_unpark, STEP_PARK);
 }
 
+/* With access-based enumeration: what may the user hear of? */
+static enum core_verdict notify_sift(struct core_request *r)
+{
+    struct notify_state *s = r->state_data;
+    if (!visible_matters(r))
+        return request_goto(r, notify_end);
+    arena_clear(&s->scratch);
+    const char *path = notify_unjudged(r->open, &s->scratch, &s->judging);
+    if (path != NULL) {
+        meta_as_user(r);
+        return request_await(r, vfs_path_sd(&r->op, r->open->volume, path));
+    }
+    if (s->judging != 0)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    return request_goto(r, notify_any(r->open) ? notify_end : notify_listen);
+}
+
+static enum core_verdict notify_sifted(struct core_request *r)
+{
+    struct notify_state *s = r->state_data;
+    bool visible;
+    if (r->cancelled)
+        return request_done(r, SMBKIT_STATUS_CANCELLED);
+    smbkit_status st = visible_judge(r, &s->scratch, false, &visible);
+    bool gone = st == SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND ||
+                st == SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND ||
+                st == SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    notify_judge(r->open, s->judging, gone ? NOTIFY_UNKNOWN : visible ? NOTIFY_TELL : NOTIFY_HIDE);
+    return request_goto(r, notify_sift);
+}
+
 static enum core_verdict notify_end(struct core_request *r)
 {
     struct notify_state *s = r->state_data;
@@ -110,14 +154,18 @@ static bool notify_encode(struct core_request *r, struct builder *b, size_t hdr)
 static void notify_release(struct core_request *r)
 {
     struct notify_state *s = r->state_data;
-    if (s != NULL)
-        builder_free(&s->out);
+    if (s == NULL)
+        return;
+    builder_free(&s->out);
+    arena_clear(&s->scratch);
 }
 
 static const struct core_step notify_steps[] = {
     {"begin", notify_begin},
     {"asked", notify_asked},
     {"listen", notify_listen},
+    {"sift", notify_sift},
+    {"sifted", notify_sifted},
     {"end", notify_end},
     {0},
 };

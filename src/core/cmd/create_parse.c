@@ -115,6 +115,16 @@ static smbkit_status check_privilege(const struct core_request *r)
                                                     : SMBKIT_STATUS_PRIVILEGE_NOT_HELD;
 }
 
+/* 3.3.5.9: a share with access-based enumeration says of what it does not allow that there is no
+   such file. That is about the share's rights alone: what the file's descriptor refuses is
+   ACCESS_DENIED there as elsewhere. */
+static smbkit_status refused_by_share(const struct core_request *r)
+{
+    return r->tree->share->access_based && r->in.create.create_disposition == FILE_OPEN
+               ? SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND
+               : SMBKIT_STATUS_ACCESS_DENIED;
+}
+
 /* Rights that are not to be had on this share at all. */
 static smbkit_status check_access(struct core_request *r, struct create_state *s)
 {
@@ -130,7 +140,7 @@ static smbkit_status check_access(struct core_request *r, struct create_state *s
     if (st != SMBKIT_STATUS_SUCCESS)
         return st;
     if ((s->granted | s->implied) & ~(max | ACCESS_SYSTEM_SECURITY))
-        return SMBKIT_STATUS_ACCESS_DENIED;
+        return refused_by_share(r);
     if (disposition == FILE_CREATE && !(max & FILE_WRITE_DATA))
         return SMBKIT_STATUS_ACCESS_DENIED;
     return SMBKIT_STATUS_SUCCESS;

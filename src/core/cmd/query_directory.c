@@ -17,6 +17,10 @@
  * A share with access-based enumeration shows only what the user may read ([MS-SMB2] 3.3.5.18): the
  * descriptor of each entry that matches is asked for before it is given.
  *
+ * A folder may be long and have nothing for this user or pattern. After a while of finding nothing
+ * a listing lets the core's other requests have their turn (rest), wherever the plugin answers at
+ * once.
+ *
  * A name without wildcards is looked up and not searched for, since clients ask for single names in
  * folders with a million entries.
  */
@@ -29,6 +33,7 @@
 #include "core/share.h"
 #include "core/state.h"
 #include "core/tree.h"
+#include "core/visible.h"
 #include "vfs/name.h"
 #include "vfs/shortname.h"
 #include "wire/fsctl_reparse.h"
@@ -45,6 +50,11 @@
 /* An entry that is listed one at a time takes no more. */
 #define ENTRY_MAX (WIRE_DIR_ALIGN + 128 + 2 * VFS_NAME_UNITS_MAX + 2)
 
+/* What is looked at, and not given, between two rests: some milliseconds of work. One that must be
+   judged by its descriptor is worth several. */
+#define WORK_MAX   8192u
+#define WORK_JUDGE 16u
+
 struct dir_state {
     struct flow flow;
     const struct wire_info_row *row;
@@ -57,10 +67,12 @@ struct dir_state {
     bool by_short;  /* the pattern is a short name */
     bool by_name;   /* the pattern is a name, and `entries` is `one` */
     struct vfs_dirent *entries, one;
-    size_t count, at;        /* of entries; the next one */
-    struct arena held;       /* where they live, when each is asked about */
-    struct arena scratch;    /* for asking about one */
-    bool judged, visible;    /* what came of that */
+    size_t count, at;     /* of entries; the next one */
+    struct arena held;    /* where they live, when each is asked about */
+    struct arena scratch; /* for asking about one */
+    bool judged, visible; /* what came of that */
+    unsigned work;        /* since the last rest */
+    struct timer rest;
     bool last;               /* nothing is listed behind the entries */
     struct smbkit_attr self; /* for "." and ".." */
 };
@@ -126,6 +138,11 @@ static enum core_verdict wait_turn(struct core_request *r, struct dir_state *s)
     return STEP_PARK_REPEAT;
 }
 
+static void rested(struct timer *t)
+{
+    request_resume(CONTAINER_OF(t, struct dir_state, rest)->request);
+}
+
 static enum core_verdict dir_enter(struct core_request *r)
 {
     struct dir_state *s = r->state_data;
@@ -136,6 +153,7 @@ static enum core_verdict dir_enter(struct core_request *r)
         r->state_data = s;
         s->request = r;
         list_init(&s->in_queue);
+        timer_init(&s->rest, rested);
         arena_init(&s->held, 0);
         arena_init(&s->scratch, SCRATCH_MAX);
         builder_init_grow(&s->out, r->in.query_directory.output_length);
@@ -471,11 +489,6 @@ static bool wanted(const struct dir_state *s, const struct core_enumeration *l,
 
 /* ---- access-based enumeration ---- */
 
-static bool by_access(const struct core_request *r)
-{
-    return r->tree->share->access_based && meta_has_acls(r->open->volume);
-}
-
 static enum core_verdict judge(struct core_request *r, const struct vfs_dirent *d)
 {
     struct dir_state *s = r->state_data;
@@ -487,26 +500,40 @@ static enum core_verdict judge(struct core_request *r, const struct vfs_dirent *
     return flow_await(r, vfs_path_sd(&r->op, r->open->volume, path), dir_judged);
 }
 
-/* A link is seen, whatever it names; so is nothing else that cannot be asked about. */
 static enum core_verdict dir_judged(struct core_request *r)
 {
     struct dir_state *s = r->state_data;
     const struct vfs_dirent *d = &s->entries[s->at];
-    const uint32_t read = acl_map_generic(GENERIC_READ) | FILE_LIST_DIRECTORY;
-    struct wire_sd sd;
-    smbkit_status st =
-        meta_take_sd_to(r, &s->scratch, (d->attr.attributes & SMBKIT_ATTR_DIRECTORY) != 0, &sd);
-    s->visible = st == SMBKIT_STATUS_STOPPED_ON_SYMLINK;
-    if (st == SMBKIT_STATUS_SUCCESS) {
-        /* who lists the folder may read the attributes ([MS-FSA] 2.1.5.1.2.1) */
-        uint32_t may = acl_granted(&sd, &r->session->token) | FILE_READ_ATTRIBUTES;
-        s->visible = (read & ~may) == 0;
-    }
+    bool folder = (d->attr.attributes & SMBKIT_ATTR_DIRECTORY) != 0;
+    smbkit_status st = visible_judge(r, &s->scratch, folder, &s->visible);
     arena_clear(&s->scratch);
     if (st == SMBKIT_STATUS_INSUFFICIENT_RESOURCES)
         return list_failed(r, st);
     s->judged = true;
     return flow_goto(r, dir_each);
+}
+
+/* ---- resting ---- */
+
+static void rest_unpark(struct core_request *r)
+{
+    struct dir_state *s = r->state_data;
+    timerq_cancel(&request_core(r)->timers, &s->rest);
+}
+
+/* Parks like a slow operation; the timer, set for a time long past, fires when the loop has looked
+   at everything else. */
+static enum core_verdict rest(struct core_request *r)
+{
+    struct dir_state *s = r->state_data;
+    if (r->open->state != OPEN_LIVE) /* its waiters have been completed */
+        return request_done(r, r->cmd->closed_status);
+    s->work = 0;
+    timerq_set(&request_core(r)->timers, &s->rest, 0);
+    list_append(&r->open->waiters, &r->in_open);
+    r->unpark = rest_unpark;
+    s->flow.next = dir_each;
+    return STEP_PARK_REPEAT;
 }
 
 /* ---- giving what was listed ---- */
@@ -518,12 +545,16 @@ static enum core_verdict dir_each(struct core_request *r)
     enum core_verdict v;
     for (; s->at < s->count && !s->full; s->at++) {
         const struct vfs_dirent *d = &s->entries[s->at];
+        if (s->work >= WORK_MAX)
+            return rest(r);
+        s->work++;
         bool give_it =
             wanted(s, l, d) && !dfs_names_link(r->tree->share, r->open->path, d->name, d->name_len);
-        if (give_it && by_access(r)) {
+        if (give_it && visible_matters(r)) {
             if (!s->judged)
                 return judge(r, d);
             s->judged = false;
+            s->work += WORK_JUDGE;
             give_it = s->visible;
         }
         if (give_it) {
@@ -556,7 +587,7 @@ static enum core_verdict dir_listed(struct core_request *r)
     /* a plugin that lists nothing has come to the end, whatever it says */
     s->last = r->op.dir_end || s->count == 0;
     arena_clear(&s->held);
-    if (by_access(r)) /* r->op is about to ask */
+    if (visible_matters(r)) /* r->op is about to ask */
         vfs_op_take_arena(&r->op, &s->held);
     return flow_goto(r, dir_each);
 }
