@@ -54,6 +54,13 @@ static void take_run(struct cmdline *c, char *value)
     set_once(&c->run, "run", value);
 }
 
+static void take_discovery(struct cmdline *c, char *value)
+{
+    if (!discovery_mode_valid(value))
+        die(EXIT_USAGE, "--discovery=%s: must be auto, on, off, mdns or wsd", value);
+    set_once(&c->discovery, "discovery", value);
+}
+
 static void take_dump(struct cmdline *c, char *value)
 {
     set_once(&c->dump, "dump-plugin", value);
@@ -214,6 +221,7 @@ static const struct own {
     {"user", take_user, "NAME or NAME%PASSWORD"},
     {"users", take_users, "the path of a users file"},
     {"run", take_run, "a command for the shell"},
+    {"discovery", take_discovery, "auto, on, off, mdns or wsd"},
 };
 
 /* --- the server's options --- */
@@ -370,5 +378,6 @@ void cmdline_free(struct cmdline *c)
     smbkit_free(c->name);
     smbkit_free(c->plugin);
     smbkit_free(c->run);
+    smbkit_free(c->discovery);
     smbkit_free(c->dump);
 }

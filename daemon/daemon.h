@@ -87,7 +87,8 @@ struct cmdline {
     char *plugin;     /* the first word, its arguments in plugin_args */
     struct arg_list plugin_args;
     char *run;
-    char *dump; /* --dump-plugin */
+    char *discovery; /* a valid mode, or NULL */
+    char *dump;      /* --dump-plugin */
 };
 
 /* Fills *c (what is not zero in it was said before), or ends the program with EXIT_USAGE. Wipes
@@ -144,10 +145,25 @@ struct endpoints {
 /* Returns 0 or an exit status, after a line on stderr. */
 int endpoints_open(struct endpoints *e, struct smbkit_server *s, const struct cmdline *c);
 void endpoints_free(struct endpoints *e);
+/* The first one that other machines can reach, or NULL. */
+const struct endpoint *endpoints_reachable(const struct endpoints *e);
+/* Is there one for all addresses? */
+bool endpoints_on_all(const struct endpoints *e);
 /* A real address for clients of another machine, or the loopback one. To be freed. */
 char *endpoint_host(const struct endpoints *e);
 /* An address that a child of ours can use. To be freed. */
 char *endpoint_local_host(const struct endpoints *e);
+
+/* --- discovery.c: being found --- */
+
+bool discovery_mode_valid(const char *name);
+/* Tells the network of the server, as far as --discovery says and others can reach it. */
+void discovery_start(struct smbkit_server *s, const struct cmdline *c, const struct endpoints *e);
+/* By what it is shown, or NULL. */
+const char *discovery_text(void);
+/* For the handler of SIGCHLD. */
+void discovery_child_ended(void);
+void discovery_stop(void);
 
 /* --- ready.c --- */
 

@@ -62,6 +62,7 @@ void help_print(void)
     print_row("--users FILE", "users and password hashes",
               "/etc/smbkit/users, or ~/.config/smbkit/users");
     print_row("--listen ADDRESS:PORT", "repeatable; [IPV6]:PORT, :PORT for all", ":445 or :4445");
+    print_row("--discovery MODE", "shown in network lists: auto|on|off|mdns|wsd", "auto");
     print_row("--run COMMAND", "serve, run it with $port $unc $uri $user $password,", NULL);
     print_row("", "end with its status", NULL);
     print_row("--help, --version", "", NULL);
@@ -78,6 +79,7 @@ void help_print(void)
     print_row("hide-unreachable=on|off", "not listed to users who may not connect", "off");
     print_row("hide-unreadable=on|off", "listings show only what the user may read", "off");
     print_row("readonly=on|off", "nothing can be changed", "off");
+    print_row("timemachine=on|off", "offered to macOS as a place for Time Machine", "off");
     print_row("users=NAME[+NAME...]", "the only ones who may connect", "everyone");
 }
 

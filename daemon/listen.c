@@ -179,6 +179,28 @@ static char *machine_address(void)
     return found;
 }
 
+static bool is_loopback(const char *host)
+{
+    return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
+           strncmp(host, "::ffff:127.", 11) == 0;
+}
+
+const struct endpoint *endpoints_reachable(const struct endpoints *e)
+{
+    for (size_t i = 0; i < e->n; i++)
+        if (!is_loopback(e->v[i].host))
+            return &e->v[i];
+    return NULL;
+}
+
+bool endpoints_on_all(const struct endpoints *e)
+{
+    for (size_t i = 0; i < e->n; i++)
+        if (is_any(e->v[i].host))
+            return true;
+    return false;
+}
+
 char *endpoint_host(const struct endpoints *e)
 {
     const char *host = e->v[0].host;

@@ -141,14 +141,14 @@ static int serve_now(struct smbkit_server *s, const struct cmdline *c, const str
 {
     int status = 0;
     signals_install(s);
+    discovery_start(s, c, e);
     if (c->run != NULL)
         status = command_start(c, e, l);
     else
         ready_print(c, e, l);
-    if (status != 0)
-        return status;
-    if (smbkit_server_run(s) != SMBKIT_STATUS_SUCCESS)
+    if (status == 0 && smbkit_server_run(s) != SMBKIT_STATUS_SUCCESS)
         status = EXIT_FAILED; /* the log has said why */
+    discovery_stop();
     /* The command's own failure says more than ours. */
     if (c->run != NULL && command_status() != 0)
         status = command_status();

@@ -161,6 +161,9 @@ void ready_print(const struct cmdline *c, const struct endpoints *e, const struc
         puts(e->notice);
     if (l->notice != NULL)
         puts(l->notice);
+    if (discovery_text() != NULL)
+        printf("Shown in the network as '%s' (%s).\n", cmdline_option(c, "server-name"),
+               discovery_text());
     for (size_t i = 0; i < c->share_count; i++) {
         struct target t = {host, l->user, c->shares[i].name, e->v[0].port};
         print_windows(&t);

@@ -3,8 +3,8 @@
  * Signals, and the command of --run.
  *
  * Signal handlers need to find the server and the child: the only global state of the program,
- * set once before the signals can come. The only process that is ever signalled is the child that
- * was started here and has not been waited for.
+ * set once before the signals can come. Processes that are signalled are children that were started
+ * here, or in discovery.c, and have not been waited for.
  */
 #include "daemon.h"
 #include <errno.h>
@@ -44,6 +44,7 @@ static void on_child(int signal)
         child = 0;
         smbkit_server_stop(server);
     }
+    discovery_child_ended();
     errno = saved;
 }
 

@@ -13,6 +13,8 @@ check="$build clang clang-format g++ libclang-rt-14-dev mandoc python3 python3-i
 check="$check iproute2 iptables"
 # File systems to try the plugin dir on.
 check="$check btrfs-progs e2fsprogs xfsprogs"
+# Those who tell the network of servers, and who look for them.
+check="$check avahi-daemon avahi-utils dbus iproute2 wsdd"
 # Clients, and smbd to compare with, of which a newer version than the release's tests more, if there
 # is one to be had.
 clients="smbclient samba-testsuite python3-smbc samba samba-vfs-modules"
@@ -43,8 +45,16 @@ missing() {
     done
 }
 
-# The package samba starts its servers, now and at each boot. They shall do neither: the tests start an
-# smbd of their own, and port 445 of this machine is not ours to give away.
+# Some packages start servers, now and at each boot. Those that come in here shall do neither: the tests
+# start their own, and port 445 of this machine, or its name in the network, is not ours to give away.
+services_of() {
+    case $1 in
+    samba) echo smbd nmbd samba-ad-dc ;;
+    avahi-daemon) echo avahi-daemon.socket avahi-daemon ;;
+    wsdd) echo wsdd ;;
+    esac
+}
+services=""
 policy=/usr/sbin/policy-rc.d
 mark="# smbkit's tools/deps.sh: no service is started while it installs"
 ours() {
@@ -61,7 +71,7 @@ quiet_begin() {
     fi
     trap quiet_end EXIT
     trap 'exit 1' HUP INT TERM
-    printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >$policy.new && chmod 755 $policy.new &&
+    printf '#!/bin/sh\n%s\n# services: %s\nexit 101\n' "$mark" "$services" >$policy.new && chmod 755 $policy.new &&
         mv $policy.new $policy || exit 1
 }
 quiet_end() {
@@ -71,7 +81,8 @@ quiet_end() {
     trap - EXIT HUP INT TERM
 }
 never_start() {
-    for service in smbd nmbd samba-ad-dc; do
+    ! ours || services=$(sed -n 's/^# services: //p' $policy)
+    for service in $services; do
         if command -v systemctl >/dev/null; then
             systemctl disable -q $service
         else
@@ -97,7 +108,10 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 echo "deps.sh: installing $wanted$clients"
-case " $clients " in *" samba "*) quiet_begin ;; esac
+for p in $wanted $clients; do
+    services="$services $(services_of "$p")"
+done
+[ -z "$(echo $services)" ] || quiet_begin
 apt-get update -q -o APT::Update::Error-Mode=any || exit 1
 # shellcheck disable=SC2086
 if [ -n "$wanted" ]; then

@@ -172,6 +172,7 @@ SMBKIT_API void smbkit_server_set_users(struct smbkit_server *server, struct smb
  *     guest=off      no guests and anonymous users, also when the server lets them log on
  *     hidden=on      not listed
  *     readonly=on    nothing can be changed
+ *     timemachine=on   who tells the network of shares calls it a place for backups of macOS
  *     hide-unreadable=on   listings leave out what the user may not read, where files have
  *                    security descriptors (access-based enumeration)
  *     hide-unreachable=on   not listed to users who may not connect
@@ -333,6 +334,7 @@ struct smbkit_share_info {
     uint32_t connections; /* tree connects */
     bool encrypt, hidden, readonly;
     const struct smbkit_share_counts *counts; /* since it was set; NULL for IPC$ */
+    bool timemachine;
 };
 
 /* One connection. */

@@ -142,6 +142,7 @@ struct core_share_config {
     bool hidden;
     bool guest_ok; /* guests and anonymous users may connect */
     bool read_only;
+    bool time_machine; /* macOS may be told of it as a place for backups */
     const struct core_dfs_link *links;
     size_t link_count;     /* at most CORE_DFS_LINKS_MAX */
     bool access_based;     /* listings show only what the user may read */

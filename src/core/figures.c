@@ -271,6 +271,7 @@ void core_each_share(const struct core *c,
             .encrypt = s->encrypt,
             .hidden = s->hidden,
             .readonly = s->read_only,
+            .timemachine = s->time_machine,
             .counts = s->volume != NULL ? vfs_volume_counts(s->volume) : NULL,
         };
         if (!fn(ctx, &info))

@@ -35,7 +35,7 @@ struct core_share {
     struct core *core;
     struct list link;
     char *name, *comment;
-    bool encrypt, hidden, guest_ok, read_only;
+    bool encrypt, hidden, guest_ok, read_only, time_machine;
     bool access_based;         /* Share.DoAccessBasedDirectoryEnumeration */
     bool is_ipc;               /* no volume: the IPC$ share, which has the pipes (pipe.h) */
     struct vfs_volume *volume; /* a reference; NULL for IPC$ */

@@ -92,6 +92,7 @@ static bool share_configure(struct core_share *s, const struct core_share_config
     s->hidden = cfg->hidden;
     s->guest_ok = cfg->guest_ok;
     s->read_only = cfg->read_only;
+    s->time_machine = cfg->time_machine;
     s->access_based = cfg->access_based;
     s->is_ipc = volume == NULL;
     s->volume = volume != NULL ? vfs_volume_ref(volume) : NULL;

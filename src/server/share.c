@@ -17,6 +17,7 @@ enum setting {
     SETTING_GUEST,
     SETTING_HIDDEN,
     SETTING_READONLY,
+    SETTING_TIMEMACHINE,
     SETTING_UNREADABLE,
     SETTING_UNREACHABLE,
     SETTING_USERS,
@@ -30,6 +31,7 @@ static const char *const setting_names[SETTINGS] = {
     [SETTING_GUEST] = "guest",
     [SETTING_HIDDEN] = "hidden",
     [SETTING_READONLY] = "readonly",
+    [SETTING_TIMEMACHINE] = "timemachine",
     [SETTING_UNREADABLE] = "hide-unreadable",
     [SETTING_UNREACHABLE] = "hide-unreachable",
     [SETTING_USERS] = "users",
@@ -55,6 +57,7 @@ static bool *flag_of(struct core_share_config *c, enum setting which)
     case SETTING_GUEST: return &c->guest_ok;
     case SETTING_HIDDEN: return &c->hidden;
     case SETTING_READONLY: return &c->read_only;
+    case SETTING_TIMEMACHINE: return &c->time_machine;
     case SETTING_UNREADABLE: return &c->access_based;
     case SETTING_UNREACHABLE: return &c->hide_unreachable;
     case SETTING_COMMENT:

@@ -48,7 +48,7 @@ def no_privilege():
 
 def served(privileged):
     """Its ready lines as one text, and what it wrote to stderr."""
-    p = subprocess.Popen([PROGRAM, "--user", "tester%secret", "memory"], stdin=subprocess.DEVNULL,
+    p = subprocess.Popen([PROGRAM, "--user", "tester%secret", "--discovery=off", "memory"], stdin=subprocess.DEVNULL,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
                          preexec_fn=None if privileged else no_privilege)
     lines = ready(p)
