@@ -46,7 +46,8 @@ bool rpc_assoc_identify(struct rpc_assoc *a, const struct auth_identity *who)
 static void settle(struct rpc_assoc *a)
 {
     size_t now = RPC_ASSOC_COST + a->in.cap + a->call.stub.cap + rpc_handles_size(a->handles) +
-                 a->unread + a->messages * sizeof(struct rpc_message);
+                 rpc_security_size(&a->security) + strlen(a->caller.user) +
+                 strlen(a->caller.domain) + a->unread + a->messages * sizeof(struct rpc_message);
     a->budget->held += now - a->charged;
     a->charged = now;
 }

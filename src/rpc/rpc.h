@@ -8,9 +8,9 @@
  *   NEW --bind--> BOUND --a fragment that is none, or breaks the rules--> BROKEN
  *
  * What a client can make us hold is bounded: an association by one fragment in the making, one
- * request of RPC_STUB_MAX, and answers up to RPC_UNREAD_MAX that are not read; all associations of
- * a client together by their budget. Nothing more is taken then. One answer may go beyond either,
- * as nobody knows its length before.
+ * authentication (begun is as good as done), one request of RPC_STUB_MAX, and answers up to
+ * RPC_UNREAD_MAX that are not read; all associations of a client together by their budget. Nothing
+ * more is taken then. One answer may go beyond either, as nobody knows its length before.
  *
  * Ownership: the service and all it points to is borrowed and outlives its associations.
  * Threads: an association belongs to one thread.

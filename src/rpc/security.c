@@ -12,6 +12,11 @@ void rpc_security_free(struct rpc_security *s)
     mem_wipe(s, sizeof *s);
 }
 
+size_t rpc_security_size(const struct rpc_security *s)
+{
+    return s->auth != NULL ? RPC_SECURITY_COST : 0;
+}
+
 bool rpc_security_known(const struct auth_config *config, const struct rpc_trailer *t)
 {
     return config != NULL &&

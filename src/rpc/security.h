@@ -35,7 +35,13 @@ struct rpc_security {
     struct crypto_ntlm_signer in, out; /* from the client, to it */
 };
 
+/* The most that a context takes: the tokens of both sides, a fragment each, the client's names, and
+   the keys of both directions. */
+#define RPC_SECURITY_COST (32u << 10)
+
 void rpc_security_free(struct rpc_security *s);
+/* Bytes that it takes, at most. */
+size_t rpc_security_size(const struct rpc_security *s);
 /* Is this a kind of protection that we have? */
 bool rpc_security_known(const struct auth_config *config, const struct rpc_trailer *t);
 /* A token of the client; the answer is appended to `token`. False: memory is out. */

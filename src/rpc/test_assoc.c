@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/testmem.h"
+#include "rpc/security.h"
 #include "rpc/test_assoc.h"
 
 /* As a client declares them, not as the server does. */
@@ -322,6 +324,67 @@ static void budget_of_all(void **state)
 }
 
 /* One write of many small requests is not answered without end either. */
+static void fill(void *ctx, void *dst, size_t n)
+{
+    (void)ctx;
+    memset(dst, 7, n);
+}
+
+/* The first token of an authentication that never goes on, as long as it may be. */
+static void begin_authentication(struct client *c)
+{
+    static const uint8_t negotiate[1024] = {'N', 'T', 'L', 'M', 'S', 'S',  'P', 0,
+                                            1,   0,   0,   0,   5,   0x82, 8,   0x20};
+    struct rpc_context x = client_context(0, &rpc_srvsvc, &rpc_ndr32);
+    struct rpc_pdu p = {
+        .type = RPC_BIND,
+        .flags = PFC_FIRST_FRAG | PFC_LAST_FRAG,
+        .max_xmit = 4280,
+        .max_recv = 4280,
+        .context_count = 1,
+        .contexts = &x,
+        .auth = {.present = true,
+                 .type = RPC_C_AUTHN_WINNT,
+                 .level = RPC_C_AUTHN_LEVEL_PKT_PRIVACY,
+                 .value = negotiate,
+                 .value_len = sizeof negotiate},
+    };
+    c->call_id++;
+    assert_int_equal(client_send(c, &p), SMBKIT_STATUS_SUCCESS);
+}
+
+/* Binds that stay half-done cost what they hold, and end where the budget does. */
+static void half_done_binds(void **state)
+{
+    const struct auth_config auth = {.netbios_computer = "SERVER", .random = {.fill = fill}};
+    struct client c[64];
+    struct rpc_budget budget = {.max = 1u << 20};
+    size_t n = 0;
+    (void)state;
+    testmem_install();
+    size_t before = testmem_live_bytes();
+    for (; n < ARRAY_LEN(c) && budget.held < budget.max; n++) {
+        client_open(&c[n], "srvsvc");
+        rpc_assoc_free(c[n].assoc);
+        c[n].service.auth = &auth;
+        c[n].assoc =
+            rpc_assoc_new(&c[n].service, rpc_endpoint_find("srvsvc", 6), &c[n].caller, &budget);
+        assert_non_null(c[n].assoc);
+        begin_authentication(&c[n]);
+        assert_true(client_receive(&c[n]));
+        assert_int_equal(c[n].pdu.type, RPC_BIND_ACK);
+        assert_true(c[n].pdu.auth.present);
+        arena_clear(&c[n].arena);
+        assert_true(testmem_live_bytes() - before <= budget.held);
+    }
+    assert_in_range(n, 1, ARRAY_LEN(c) - 1);
+    assert_null(rpc_assoc_new(&c[0].service, rpc_endpoint_find("samr", 4), &c[0].caller, &budget));
+    while (n-- > 0)
+        rpc_assoc_free(c[n].assoc);
+    assert_int_equal(budget.held, 0);
+    testmem_remove();
+}
+
 static void many_in_one_write(void **state)
 {
     struct client c;
@@ -350,6 +413,7 @@ int main(void)
         cmocka_unit_test(writes_of_any_size),
         cmocka_unit_test(never_reads),
         cmocka_unit_test(budget_of_all),
+        cmocka_unit_test(half_done_binds),
         cmocka_unit_test(many_in_one_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
