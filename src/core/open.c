@@ -10,6 +10,7 @@
 #include "core/removal.h"
 #include "core/request.h"
 #include "core/session.h"
+#include "core/share.h"
 #include "core/state.h"
 #include "core/stuck.h"
 #include "core/tree.h"
@@ -221,7 +222,10 @@ static void open_detach(struct core_open *o)
     if (actions.delete_link && !actions.delete_own_parent)
         o->has_parent_key = false; /* another one had it deleted: all of the folder's leases go */
     o->remove = o->remove || actions.delete_link || actions.delete_stream;
-    o->remove_file = o->stream != NULL && actions.delete_link;
+    /* deleted by what was opened before the share became one to read only: it stays */
+    if (!o->aborted && o->tree != NULL && o->tree->share->read_only)
+        o->remove = false;
+    o->remove_file = o->remove && o->stream != NULL && actions.delete_link;
     bool doomed = !o->remove && o->is_directory &&
                   lease_node_delete_pending(node, utf8_casehash(o->path, strlen(o->path)));
     lease_node_unref(node);

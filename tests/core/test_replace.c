@@ -11,6 +11,9 @@
 #include <cmocka.h>
 
 #include "core/harness.h"
+#include "wire/fsctl.h"
+#include "wire/info_file.h"
+#include "wire/sd.h"
 
 #define READ_WRITE 0x0012019fu
 #define READ_ONLY  0x00120089u
@@ -275,6 +278,79 @@ static void test_settings(void **state)
     end();
 }
 
+static smbkit_status set_info(struct wire_file_id id, uint8_t class, const void *data, size_t len)
+{
+    union wire_any body = {.set_info_req = {.info_type = SMB2_0_INFO_FILE,
+                                            .info_class = class,
+                                            .file_id = id,
+                                            .payload = {data, len}}};
+    return harness_call(&alice, SMB2_SET_INFO, &body);
+}
+
+static smbkit_status ioctl(struct wire_file_id id, uint32_t code, const void *data, size_t len)
+{
+    union wire_any body = {.ioctl_req = {.ctl_code = code,
+                                         .flags = SMB2_0_IOCTL_IS_FSCTL,
+                                         .file_id = id,
+                                         .max_output_response = 64,
+                                         .input = {data, len}}};
+    return harness_call(&alice, SMB2_IOCTL, &body);
+}
+
+/* Everything that changes a file, through a handle that was opened for all. */
+static void expect_changes(struct wire_file_id id, smbkit_status status)
+{
+    const uint8_t zeros[64] = {0}, one[] = {1}, compress[] = {1, 0};
+    const uint8_t range[16] = {[8] = 4}, sd[20] = {1, [3] = 0x80},
+                  ea[] = {0, 0, 0, 0, 0, 1, 1, 0, 'A', 0, 'v'};
+    uint8_t name[26] = {[16] = 2, [20] = 'g'}, times[40] = {[0] = 1, [7] = 1};
+    union wire_any security = {.set_info_req = {.info_type = SMB2_0_INFO_SECURITY,
+                                                .additional_information = DACL_SECURITY_INFORMATION,
+                                                .file_id = id,
+                                                .payload = {sd, sizeof sd}}};
+    assert_int_equal(harness_write(&alice, id, 0, "text", 4), status);
+    assert_int_equal(set_info(id, FileEndOfFileInformation, zeros, 8), status);
+    assert_int_equal(set_info(id, FileAllocationInformation, zeros, 8), status);
+    assert_int_equal(set_info(id, FileBasicInformation, times, sizeof times), status);
+    assert_int_equal(set_info(id, FileFullEaInformation, ea, sizeof ea), status);
+    assert_int_equal(harness_call(&alice, SMB2_SET_INFO, &security), status);
+    assert_int_equal(ioctl(id, FSCTL_SET_SPARSE, one, 1), status);
+    assert_int_equal(ioctl(id, FSCTL_SET_ZERO_DATA, range, sizeof range), status);
+    assert_int_equal(ioctl(id, FSCTL_SET_COMPRESSION, compress, 2), status);
+    assert_int_equal(set_info(id, FileLinkInformation, name, 24), status);
+    name[20] = 'h';
+    assert_int_equal(set_info(id, FileRenameInformation, name, 24), status);
+    assert_int_equal(set_info(id, FileDispositionInformation, one, 1), status);
+}
+
+/* A share that becomes one to read only is so for handles of before: they read on, and change
+   nothing, not at their end either. */
+static void test_read_only(void **state)
+{
+    const struct core_share_config off = {.name = "data"}, on = {.name = "data", .read_only = true};
+    struct wire_file_id a, doomed;
+    start();
+    struct vfs_volume *v = new_volume();
+    assert_int_equal(core_share_set(w.core, &off, v), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_create(&alice, "f", FILE_ALL_ACCESS, 7, FILE_CREATE, 0, &a),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_write(&alice, a, 0, "text", 4), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_create(&alice, "doomed", FILE_ALL_ACCESS, 7, FILE_CREATE,
+                                    FILE_DELETE_ON_CLOSE, &doomed),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(core_share_set(w.core, &on, v), SMBKIT_STATUS_SUCCESS);
+    expect_changes(a, SMBKIT_STATUS_ACCESS_DENIED);
+    assert_int_equal(harness_read(&alice, a, 0, 4), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_close(&alice, doomed), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_create(&alice, "doomed", FILE_READ_DATA, 7, FILE_OPEN, 0, &doomed),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_close(&alice, doomed), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(core_share_set(w.core, &off, v), SMBKIT_STATUS_SUCCESS);
+    expect_changes(a, SMBKIT_STATUS_SUCCESS);
+    vfs_volume_unref(v);
+    end();
+}
+
 /* Without memory all stays as it is. */
 static void test_without_memory(void **state)
 {
@@ -297,9 +373,10 @@ static void test_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opens),    cmocka_unit_test(test_watches),
-        cmocka_unit_test(test_leases),   cmocka_unit_test(test_during_a_create),
-        cmocka_unit_test(test_settings), cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_opens),          cmocka_unit_test(test_watches),
+        cmocka_unit_test(test_leases),         cmocka_unit_test(test_during_a_create),
+        cmocka_unit_test(test_settings),       cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include "core/notify.h"
 #include "core/open.h"
 #include "core/pipe.h"
+#include "core/rights.h"
 #include "core/session.h"
 #include "core/share.h"
 #include "core/state.h"
@@ -81,7 +82,7 @@ static enum core_verdict ask_plugin(struct core_request *r)
         .in_len = q->input.len,
     };
     /* A code that needs no right may do anything: not where nothing may be changed. */
-    if (o->volume == NULL || (r->tree->share->read_only && needs(q->ctl_code) != NEEDS_READ))
+    if (o->volume == NULL || (request_reads_only(r) && needs(q->ctl_code) != NEEDS_READ))
         return request_done(r, SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
     return flow_await(r, vfs_fsctl(&r->op, o->volume, o->file, &args), plugin_answered);
 }
@@ -128,7 +129,7 @@ static bool access_granted(const struct core_request *r)
         [NEEDS_READ | NEEDS_WRITE] = FILE_WRITE_DATA,
     };
     uint32_t need = rights[needs(r->in.ioctl.ctl_code)];
-    return need == 0 || (r->open->access & need) != 0;
+    return need == 0 || (request_access(r) & need) != 0;
 }
 
 /* For codes without a file any file id is wrong, also that of no open (3.3.5.15). */

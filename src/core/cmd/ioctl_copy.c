@@ -13,6 +13,7 @@
 #include "core/cmd/ioctl.h"
 #include "core/open.h"
 #include "core/oplock.h"
+#include "core/rights.h"
 #include "core/session.h"
 #include "lease/lock.h"
 #include "wire/fsctl_file.h"
@@ -238,7 +239,7 @@ static smbkit_status chunk_access(const struct core_request *r)
     if (src->is_directory || r->open->is_directory)
         return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
     if (!(src->access & (FILE_READ_DATA | FILE_EXECUTE)) || /* as READ has it */
-        !(r->open->access & (FILE_WRITE_DATA | FILE_APPEND_DATA)))
+        !(request_access(r) & (FILE_WRITE_DATA | FILE_APPEND_DATA)))
         return SMBKIT_STATUS_ACCESS_DENIED;
     if (r->in.ioctl.ctl_code == FSCTL_SRV_COPYCHUNK && !(r->open->access & FILE_READ_DATA))
         return SMBKIT_STATUS_ACCESS_DENIED;

@@ -6,6 +6,7 @@
 #include "core/notify.h"
 #include "core/open.h"
 #include "core/oplock.h"
+#include "core/rights.h"
 #include "core/state.h"
 #include "lease/lock.h"
 #include "wire/fsctl_file.h"
@@ -39,7 +40,7 @@ enum core_verdict ioctl_set_sparse(struct core_request *r)
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
     if (!(vfs_volume_capabilities(o->volume) & SMBKIT_CAP_SPARSE))
         return request_done(r, SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
-    if (!(o->access & (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_ATTRIBUTES)))
+    if (!(request_access(r) & (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_ATTRIBUTES)))
         return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
     bool on = in->len == 0 || in->data[0] != 0;
     return flow_await(r, vfs_set_sparse(&r->op, o->volume, o->file, on), attribute_set);
@@ -53,7 +54,7 @@ enum core_verdict ioctl_zero_data(struct core_request *r)
     if (!wire_zero_data_decode(&c, &in) || in.beyond_final_zero > INT64_MAX ||
         in.file_offset > in.beyond_final_zero || o->is_directory)
         return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
-    if (!(o->access & FILE_WRITE_DATA)) /* appending is not enough: [MS-FSA] 2.1.5.10.39 */
+    if (!(request_access(r) & FILE_WRITE_DATA)) /* appending is not enough: [MS-FSA] 2.1.5.10.39 */
         return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
     uint64_t length = in.beyond_final_zero - in.file_offset;
     if (length == 0)

@@ -6,6 +6,7 @@
 #include "core/cmd/ioctl.h"
 #include "core/notify.h"
 #include "core/open.h"
+#include "core/rights.h"
 #include "core/state.h"
 #include "wire/fsctl_reparse.h"
 #include "wire/notify_rec.h"
@@ -21,7 +22,7 @@ static smbkit_status check(const struct core_request *r)
     const struct core_open *o = r->open;
     if (!(vfs_volume_capabilities(o->volume) & SMBKIT_CAP_REPARSE_POINTS))
         return SMBKIT_STATUS_VOLUME_NOT_UPGRADED;
-    if (!(o->access & (FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES)))
+    if (!(request_access(r) & (FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES)))
         return SMBKIT_STATUS_ACCESS_DENIED;
     return SMBKIT_STATUS_SUCCESS;
 }

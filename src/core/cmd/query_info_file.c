@@ -5,6 +5,7 @@
 #include "core/meta.h"
 #include "core/open.h"
 #include "core/pipe.h"
+#include "core/rights.h"
 #include "core/state.h"
 #include "vfs/shortname.h"
 #include "wire/info_file.h"
@@ -70,7 +71,7 @@ FILL(ea_size)
 
 static struct wire_info_access get_access(const struct core_request *r)
 {
-    return (struct wire_info_access){.access_flags = r->open->access};
+    return (struct wire_info_access){.access_flags = request_access(r)};
 }
 FILL(access)
 

@@ -12,6 +12,7 @@
 #include "core/oplock.h"
 #include "core/pipe.h"
 #include "core/request.h"
+#include "core/rights.h"
 #include "core/session.h"
 #include "core/state.h"
 #include "lease/lock.h"
@@ -127,7 +128,7 @@ static smbkit_status write_check(const struct core_request *r)
         return SMBKIT_STATUS_INVALID_PARAMETER;
     if (r->open->is_directory)
         return SMBKIT_STATUS_INVALID_DEVICE_REQUEST;
-    if (!(r->open->access & (FILE_WRITE_DATA | FILE_APPEND_DATA)))
+    if (!(request_access(r) & (FILE_WRITE_DATA | FILE_APPEND_DATA)))
         return SMBKIT_STATUS_ACCESS_DENIED;
     if (!range_valid(q->offset, q->payload.len))
         return SMBKIT_STATUS_INVALID_PARAMETER;

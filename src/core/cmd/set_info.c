@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "core/meta.h"
 #include "core/open.h"
+#include "core/rights.h"
 #include "core/session.h"
 
 static bool set_decode(struct core_request *r, struct cursor *body)
@@ -38,7 +39,7 @@ static smbkit_status begin_file(struct core_request *r, flow_step **begin)
         return SMBKIT_STATUS_NOT_SUPPORTED;
     if (q->payload.len < row->set_min)
         return SMBKIT_STATUS_INFO_LENGTH_MISMATCH;
-    if ((r->open->access & row->set_access) != row->set_access)
+    if ((request_access(r) & row->set_access) != row->set_access)
         return SMBKIT_STATUS_ACCESS_DENIED;
     *begin = cls->begin;
     return SMBKIT_STATUS_SUCCESS;
@@ -62,7 +63,7 @@ static smbkit_status begin_fs(struct core_request *r, flow_step **begin)
 static smbkit_status begin_security(const struct core_request *r, flow_step **begin)
 {
     uint32_t needed = wire_security_set_access(r->in.set_info.additional_information);
-    if ((r->open->access & needed) != needed)
+    if ((request_access(r) & needed) != needed || request_reads_only(r))
         return SMBKIT_STATUS_ACCESS_DENIED;
     *begin = set_security;
     return SMBKIT_STATUS_SUCCESS;

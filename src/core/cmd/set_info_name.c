@@ -17,6 +17,7 @@
 #include "core/notify.h"
 #include "core/open.h"
 #include "core/oplock.h"
+#include "core/rights.h"
 #include "core/session.h"
 #include "core/share.h"
 #include "core/state.h"
@@ -469,7 +470,7 @@ static smbkit_status link_check(const struct core_request *r)
         return SMBKIT_STATUS_NOT_SUPPORTED;
     if (caps & SMBKIT_CAP_READ_ONLY)
         return SMBKIT_STATUS_MEDIA_WRITE_PROTECTED;
-    if (r->tree->share->read_only || delete_pending(o))
+    if (request_reads_only(r) || delete_pending(o))
         return SMBKIT_STATUS_ACCESS_DENIED;
     return SMBKIT_STATUS_SUCCESS;
 }

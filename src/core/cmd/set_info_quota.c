@@ -9,6 +9,7 @@
  */
 #include "core/cmd/set_info.h"
 #include "core/open.h"
+#include "core/rights.h"
 #include "core/session.h"
 #include "wire/info_fs.h"
 
@@ -23,7 +24,7 @@ static smbkit_status check_right(const struct core_request *r, uint32_t access)
     smbkit_status st = quota_check_open(r->open);
     if (st != SMBKIT_STATUS_SUCCESS)
         return st;
-    if ((r->open->access & access) != access || !quota_may_manage(r->session))
+    if ((request_access(r) & access) != access || !quota_may_manage(r->session))
         return SMBKIT_STATUS_ACCESS_DENIED;
     return SMBKIT_STATUS_SUCCESS;
 }

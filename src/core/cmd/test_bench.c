@@ -170,6 +170,13 @@ void oplock_volume_lost(struct core *c, struct vfs_volume *v)
     (void)v;
 }
 
+/* ---- of trees ---- */
+
+uint32_t tree_maximal_access(const struct core_tree *t)
+{
+    return t->share->read_only ? FILE_GENERIC_READ : FILE_ALL_ACCESS;
+}
+
 /* ---- of pipes, which are not tested here ---- */
 
 struct core_open *open_new(struct core_tree *tree, struct vfs_volume *volume)
