@@ -157,12 +157,12 @@ SMBKIT_API void smbkit_server_set_users(struct smbkit_server *server, struct smb
 /*
  * Adds a share, or replaces the one of that name live: clients that are connected are told to list
  * again what they watch, cache nothing of the old volume any more, and open the files of the new
- * one. Files that they have open stay those of the old volume, which goes with the last of them; a
- * client that comes back after a loss of its connection does not get them again. Guests who may not
- * connect any more are disconnected. `plugin` is a plugin's name (looked for in the option
- * plugin-path, in $SMBKIT_PLUGIN_PATH and where the library is installed) or, with a '/' in it, the
- * path of its file. `args` are the plugin's parameters and, for every plugin, these settings of the
- * share:
+ * one. Files that they have open stay those of the old volume, which goes with the last of them
+ * (and cannot be changed any more when the share is read only now); a client that comes back after
+ * a loss of its connection does not get them again. Guests who may not connect any more are
+ * disconnected. `plugin` is a plugin's name (looked for in the option plugin-path, in
+ * $SMBKIT_PLUGIN_PATH and where the library is installed) or, with a '/' in it, the path of its
+ * file. `args` are the plugin's parameters and, for every plugin, these settings of the share:
  *
  *     comment=TEXT   shown to users who list the shares
  *     dfs=PATH=//SERVER/SHARE[+//SERVER/SHARE...]   a DFS link, as often as wanted: clients that

@@ -141,6 +141,10 @@ void open_release(struct core_open *o);
    last other user is gone. `closer`, when not NULL, holds one use and is resumed when all is done
    (it parks); true when everything was done at once. */
 bool open_shut(struct core_open *o, struct core_request *closer);
+/* What is open is another file or stream than it was: from now on the engine finds the open by that
+   key. What is cached of the old one is broken; locks go. Without memory all stays as it is; where
+   others who have the new one open do not share, the open counts no more (open_lease.c). */
+void open_move_lease(struct core_open *o, const struct lease_key *key);
 /* Calls `each` for every open that is live or kept, until it says false (open_walk.c). */
 void open_walk(struct core *c, bool (*each)(struct core_open *o, void *arg), void *arg);
 /* Requests parked on this open end with what their command answers then. */

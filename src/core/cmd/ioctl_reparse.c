@@ -4,6 +4,7 @@
  * make it a symbolic link: it is followed by clients, never by the server, so that no right is won.
  */
 #include "core/cmd/ioctl.h"
+#include "core/meta.h"
 #include "core/notify.h"
 #include "core/open.h"
 #include "core/rights.h"
@@ -27,11 +28,23 @@ static smbkit_status check(const struct core_request *r)
     return SMBKIT_STATUS_SUCCESS;
 }
 
+/* A link may be another file than what it was made from. */
+static void take_id(struct core_request *r)
+{
+    struct core_open *o = r->open;
+    struct lease_key key;
+    if (o->file_id == r->op.attr.file_id)
+        return;
+    o->file_id = r->op.attr.file_id;
+    if (meta_lease_key(request_arena(r), o, o->stream, &key))
+        open_move_lease(o, &key);
+}
+
 static enum core_verdict changed(struct core_request *r)
 {
     struct core_open *o = r->open;
     if (r->op.status == SMBKIT_STATUS_SUCCESS) {
-        o->file_id = r->op.attr.file_id; /* a link may be another file than what it was made from */
+        take_id(r);
         notify_changed(o, o->path, FILE_NOTIFY_CHANGE_ATTRIBUTES, FILE_ACTION_MODIFIED);
     }
     return request_done(r, r->op.status);

@@ -39,27 +39,6 @@ static bool of_unnamed(const struct core_request *r)
     return r->open->stream == NULL || new_name(set_state(r)) == NULL;
 }
 
-/* The open moves to another node: the unnamed stream's stays what it is. */
-static void move_lease(struct core_request *r, const struct lease_key *key)
-{
-    struct core_open *o = r->open;
-    struct lease_open_args args = o->lease.args;
-    struct lease_actions actions;
-    lease_actions_init(&actions);
-    struct lease_node *n = lease_node_get(&o->core->leases, key, false);
-    if (n == NULL)
-        return;
-    /* what is cached of it is tied to the old name */
-    const struct lease_actor nobody = {0};
-    (void)!lease_break(o->lease.node, LEASE_OP_CHANGED, &nobody, o->core->now, NULL, &actions);
-    oplock_run_actions(request_core(r), &actions);
-    lease_open_undo(&o->lease, &actions);
-    oplock_run_actions(request_core(r), &actions);
-    /* nobody has the target open, so that only memory can be missing: the open then shares all */
-    (void)!lease_open_attach(n, &o->lease, &args);
-    lease_node_unref(n);
-}
-
 /* The engine knows streams by their names. Without memory it keeps the old one, and so it does when
    a stream by the new one was opened in this moment: the two then share with everybody. */
 static void rename_lease(struct core_request *r)
@@ -70,7 +49,7 @@ static void rename_lease(struct core_request *r)
         !meta_lease_key(request_arena(r), o, new_name(set_state(r)), &key))
         return;
     if (of_unnamed(r))
-        move_lease(r, &key);
+        open_move_lease(o, &key); /* nobody has the target open: it can only fail without memory */
     else
         (void)!lease_stream_renamed(o->lease.node, &key);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* IOCTL over the memory plugin. */
 #include "core/cmd/test_bench.h"
+#include "core/meta.h"
 #include "lease/lock.h"
 #include "wire/fsctl.h"
 #include "wire/fsctl_file.h"
@@ -498,9 +499,16 @@ static void test_reparse(void **state)
     expect_ioctl(o, FSCTL_SET_REPARSE_POINT, wrong, 12, SMBKIT_STATUS_IO_REPARSE_DATA_INVALID);
     expect_ioctl(o, FSCTL_SET_REPARSE_POINT, mount, 8, SMBKIT_STATUS_NOT_A_DIRECTORY);
     uint64_t id = o->file_id;
-    o->file_id++; /* where links are other files, the open has another one afterwards */
+    /* where links are other files, the open has another one afterwards, and is found by that */
+    struct lease_key key;
+    o->file_id++;
+    assert_true(meta_lease_key(&bench.batch.arena, o, NULL, &key));
+    open_move_lease(o, &key);
+    assert_int_equal(o->lease.node->file, id + 1);
     expect_ioctl(o, FSCTL_SET_REPARSE_POINT, data, 12, SMBKIT_STATUS_SUCCESS);
     assert_int_equal(o->file_id, id);
+    assert_int_equal(o->lease.node->file, id);
+    assert_null(lease_node_find(&bench.core.leases, &key));
     expect_attribute(o, SMBKIT_ATTR_REPARSE_POINT, true);
     expect_ioctl(o, FSCTL_SET_REPARSE_POINT, other, 8, SMBKIT_STATUS_IO_REPARSE_TAG_MISMATCH);
     assert_int_equal(ioctl_bytes(o, FSCTL_GET_REPARSE_POINT, "", 0, 12), SMBKIT_STATUS_SUCCESS);
