@@ -173,6 +173,7 @@ static bool element(struct fuzz *f, struct cursor *c, bool first, struct smbclie
         .session = f->session,
         .tree_id = wire_command(command)->flags & WIRE_CMD_NO_TREE ? 0 : f->tree_id,
         .related = !first && (flags & 1),
+        .dfs = (flags & 2) != 0,
         .credits = 4,
         .charge = (uint16_t)(1 + (flags >> 6)),
     };
@@ -244,8 +245,13 @@ static void make_world(struct fuzz *f, uint8_t setup)
         .reply = on_reply,
         .ctx = f,
     };
+    static const struct core_dfs_link link = {
+        .path = "l", .targets = {"\\one\\share", "\\two\\share\\x"}, .target_count = 2};
+    const struct core_share_config share = {.name = "data", .links = &link, .link_count = 1};
     if (!world_init(&f->world, &cfg, &stats) || !smbclient_init(&f->smb, &ccfg))
         broken("no world");
+    if (core_share_set(f->world.core, &share, f->world.volume) != SMBKIT_STATUS_SUCCESS)
+        broken("no links");
     f->smb.now = f->world.filetime;
     f->session = smbclient_session_new(&f->smb, &who);
     f->conn = world_connect(&f->world, 1);

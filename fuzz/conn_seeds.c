@@ -17,6 +17,10 @@
     {         \
         1, 1  \
     }
+#define NO_FILE                \
+    {                          \
+        UINT64_MAX, UINT64_MAX \
+    }
 #define SECOND \
     {          \
         2, 2   \
@@ -24,6 +28,9 @@
 
 static const uint8_t name_f[] = {'f', 0}, name_d[] = {'d', 0}, star[] = {'*', 0};
 static const uint8_t data[40] = "some bytes that are written";
+/* version 4, "\s\data\l\f" and its end */
+static const uint8_t referral[] = {4, 0,   '\\', 0,    's', 0,   '\\', 0,    'd', 0,   'a', 0, 't',
+                                   0, 'a', 0,    '\\', 0,   'l', 0,    '\\', 0,   'f', 0,   0, 0};
 static struct wire_lock_element lock = {0, 10, SMB2_LOCKFLAG_EXCLUSIVE_LOCK};
 
 struct seed_request {
@@ -108,6 +115,20 @@ static const struct seed_request requests[] = {
     {"close", SMB2_CLOSE, {.close_req = {.flags = 1, .file_id = FIRST}}},
     {"tree_disconnect", SMB2_TREE_DISCONNECT, {.tree_disconnect_req = {0}}},
     {"logoff", SMB2_LOGOFF, {.logoff_req = {0}}},
+    {"ioctl_dfs",
+     SMB2_IOCTL,
+     {.ioctl_req = {.ctl_code = FSCTL_DFS_GET_REFERRALS,
+                    .file_id = NO_FILE,
+                    .max_output_response = 512,
+                    .flags = 1,
+                    .input = {referral, sizeof referral}}}},
+    {"create_dfs",
+     SMB2_CREATE,
+     {.create_req = {.impersonation_level = 2,
+                     .desired_access = FILE_ACCESS,
+                     .share_access = 7,
+                     .create_disposition = FILE_OPEN_IF,
+                     .name = {referral + 4, 18}}}},
 };
 
 /* command, flags, body */
@@ -118,7 +139,7 @@ static void put_element(struct builder *b, const struct seed_request *r, uint8_t
     builder_init_grow(&whole, 65536);
     if (wire_hdr_encode(&whole, &h) && wire_req_codec(r->command)->encode(&whole, 0, &r->body)) {
         builder_u16(b, r->command);
-        builder_u8(b, flags);
+        builder_u8(b, flags | (strcmp(r->name, "create_dfs") == 0 ? 2 : 0));
         builder_bytes(b, whole.data + SMB2_HEADER_SIZE, whole.len - SMB2_HEADER_SIZE);
     }
     builder_free(&whole);

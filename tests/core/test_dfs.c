@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "core/harness.h"
+#include "vfs/shortname.h"
 #include "wire/fsctl.h"
 #include "wire/fsctl_dfs.h"
 #include "wire/fsctl_reparse.h"
@@ -194,6 +195,33 @@ static void test_rename(void **state)
     assert_int_equal(rename_to(id, "link"), SMBKIT_STATUS_NOT_SAME_DEVICE);
     assert_int_equal(rename_to(id, "link\\file"), SMBKIT_STATUS_NOT_SAME_DEVICE);
     assert_int_equal(rename_to(id, "links"), SMBKIT_STATUS_SUCCESS);
+    end();
+}
+
+/* What a link hides has other names, too. */
+static void test_short_names(void **state)
+{
+    static const char folder[] = "a folder with a long name";
+    const struct core_dfs_link link = {
+        .path = folder, .targets = {"\\one\\docs"}, .target_count = 1};
+    const struct core_share_config with = {.name = "data", .links = &link, .link_count = 1};
+    char name[VFS_SHORT_MAX + 1], below[VFS_SHORT_MAX + 8];
+    struct world_config cfg = harness_world_config();
+    cfg.core.short_names = true;
+    harness_world(&w, &cfg);
+    set_links(0);
+    struct smbclient_config ccfg = harness_client_config(&w);
+    harness_ready(&c, &w, &ccfg);
+    vfs_short_make(folder, strlen(folder), name);
+    snprintf(below, sizeof below, "%s\\x", name);
+    assert_int_equal(open_as(folder, false, FILE_CREATE, FILE_DIRECTORY_FILE), 0);
+    assert_int_equal(open_as(below, false, FILE_CREATE, 0), 0);
+    assert_int_equal(core_share_set(w.core, &with, w.volume), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(open_as(name, false, FILE_OPEN, 0), SMBKIT_STATUS_IO_REPARSE_TAG_NOT_HANDLED);
+    assert_int_equal(open_as(below, false, FILE_OPEN, 0), SMBKIT_STATUS_IO_REPARSE_TAG_NOT_HANDLED);
+    below[strlen(below) - 1] = 'y';
+    assert_int_equal(open_as(below, false, FILE_CREATE, 0),
+                     SMBKIT_STATUS_IO_REPARSE_TAG_NOT_HANDLED);
     end();
 }
 
@@ -464,11 +492,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_announced),     cmocka_unit_test(test_names),
         cmocka_unit_test(test_without_flag),  cmocka_unit_test(test_rename),
-        cmocka_unit_test(test_listed),        cmocka_unit_test(test_listed_single),
-        cmocka_unit_test(test_link_referral), cmocka_unit_test(test_root_referral),
-        cmocka_unit_test(test_separators),    cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_little_room),   cmocka_unit_test(test_no_links),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_short_names),   cmocka_unit_test(test_listed),
+        cmocka_unit_test(test_listed_single), cmocka_unit_test(test_link_referral),
+        cmocka_unit_test(test_root_referral), cmocka_unit_test(test_separators),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_little_room),
+        cmocka_unit_test(test_no_links),      cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,8 @@ enum core_verdict create_locate(struct core_request *r)
         .access = plugin_access(s) | s->implied,
         .flags = opt & FILE_OPEN_REPARSE_POINT ? SMBKIT_OPEN_REPARSE_POINT : 0,
     };
+    if (s->look.found && dfs_link_over(r->tree->share, s->path.path) != NULL)
+        return request_done(r, SMBKIT_STATUS_IO_REPARSE_TAG_NOT_HANDLED); /* by a short name */
     s->tries++;
     s->removals = request_core(r)->removals.count;
     s->told = request_core(r)->told.count;
