@@ -77,6 +77,31 @@ static bool accounts(void *ctx, struct arena *a, struct rpc_accounts *out)
     return out->v != NULL;
 }
 
+static smbkit_status share_add(void *ctx, const struct rpc_share *share, const char *path)
+{
+    (void)ctx;
+    if (strchr(path, '\\') != NULL)
+        return SMBKIT_STATUS_OBJECT_NAME_INVALID;
+    return strcmp(share->name, "a") == 0 ? SMBKIT_STATUS_OBJECT_NAME_COLLISION
+                                         : SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status share_set(void *ctx, const char *name, const struct rpc_share *to,
+                               unsigned what)
+{
+    (void)ctx;
+    (void)to;
+    if (strcmp(name, "a") != 0)
+        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+    return what == 0 ? SMBKIT_STATUS_ACCESS_DENIED : SMBKIT_STATUS_SUCCESS;
+}
+
+static smbkit_status share_del(void *ctx, const char *name)
+{
+    (void)ctx;
+    return strcmp(name, "a") == 0 ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
 static unsigned end_sessions(void *ctx, const char *client, const char *user)
 {
     (void)ctx;
@@ -113,8 +138,18 @@ void rpc_server_init(struct rpc_server *s)
                  .credentials = {lookup, NULL},
                  .allow_anonymous = true,
                  .allow_guest = true},
-        .service.directory = {NULL, identity, is_admin, shares, sessions, files, connections,
-                              accounts, end_sessions, close_file},
+        .service.directory = {.identity = identity,
+                              .is_admin = is_admin,
+                              .shares = shares,
+                              .sessions = sessions,
+                              .files = files,
+                              .connections = connections,
+                              .accounts = accounts,
+                              .share_add = share_add,
+                              .share_set = share_set,
+                              .share_del = share_del,
+                              .end_sessions = end_sessions,
+                              .close_file = close_file},
     };
     s->service.auth = &s->auth;
 }
