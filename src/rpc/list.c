@@ -28,12 +28,17 @@ static uint32_t how_many(const struct ndr_record *element, const uint8_t *v, uin
     return n;
 }
 
+const struct ndr_record *rpc_level(const struct ndr_arm *arms, uint32_t level)
+{
+    const struct ndr_record *arm = ndr_arm_of(arms, level);
+    return arm != &rpc_list_none ? arm : NULL;
+}
+
 bool rpc_list_level(const struct ndr_arm *arms, const struct rpc_list_in *q,
                     struct rpc_list_out *out)
 {
-    const struct ndr_record *arm = ndr_arm_of(arms, q->list.level);
     out->list.level = q->list.level;
-    if (arm == NULL || arm == &rpc_list_none)
+    if (rpc_level(arms, q->list.level) == NULL)
         out->result = ERROR_INVALID_LEVEL;
     return out->result == NERR_Success;
 }

@@ -68,6 +68,8 @@ struct rpc_list_out {
    know. */
 extern const struct ndr_record rpc_list_none;
 
+/* The record of a level that can be had, or NULL. */
+const struct ndr_record *rpc_level(const struct ndr_arm *arms, uint32_t level);
 /* Is there such a level? Sets out->list.level, and out->result when there is not. */
 bool rpc_list_level(const struct ndr_arm *arms, const struct rpc_list_in *q,
                     struct rpc_list_out *out);

@@ -437,28 +437,38 @@ NDR_RECORD(display_out, display_out, NDR_F(NDR_U32, display_out, available),
            NDR_U(NDR_UNION, display_out, list, cls, display_arms, 2),
            NDR_F(NDR_U32, display_out, status));
 
+static struct shown shown_of(const struct rpc_person *p, uint32_t index)
+{
+    struct shown s = {index, rpc_rid(&p->sid), GROUP_ATTRIBUTES, p->name, p->comment, ""};
+    if (p->use == SidTypeUser)
+        s.control = USER_NORMAL_ACCOUNT | (p->disabled ? USER_ACCOUNT_DISABLED : 0);
+    return s;
+}
+
+/* From q->index on as many as fit, but one at least; how many bytes these are, and all. */
 static smbkit_status show(struct rpc_call *call, const struct display_in *q,
                           const struct rpc_people *people, struct shown_list *list,
                           struct display_out *o)
 {
     const struct ndr_record *element = ndr_arm_of(display_arms, q->cls)->fields[1].sub;
     uint32_t start = MIN(q->index, people->count);
+    bool full = false;
     list->v = arena_array(call->arena, people->count - start + 1, sizeof *list->v);
     if (list->v == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
-    uint32_t i = start;
-    for (; i < people->count && list->count < q->count; i++) {
-        const struct rpc_person *p = &people->v[i];
-        struct shown *s = &list->v[list->count];
-        *s = (struct shown){i + 1, rpc_rid(&p->sid), GROUP_ATTRIBUTES, p->name, p->comment, ""};
-        if (p->use == SidTypeUser)
-            s->control = USER_NORMAL_ACCOUNT | (p->disabled ? USER_ACCOUNT_DISABLED : 0);
-        o->returned += (uint32_t)ndr_size(element, s);
-        if (o->returned > q->preferred && list->count > 0)
-            break;
-        list->count++;
+    for (uint32_t i = 0; i < people->count; i++) {
+        const struct shown s = shown_of(&people->v[i], i + 1);
+        uint32_t size = (uint32_t)ndr_size(element, &s);
+        o->available += size;
+        if (i < start || full)
+            continue;
+        full = list->count == q->count || (o->returned + size > q->preferred && list->count > 0);
+        if (full)
+            continue;
+        list->v[list->count++] = s;
+        o->returned += size;
     }
-    return i < people->count ? SMBKIT_STATUS_MORE_ENTRIES : SMBKIT_STATUS_SUCCESS;
+    return full ? SMBKIT_STATUS_MORE_ENTRIES : SMBKIT_STATUS_SUCCESS;
 }
 
 static uint32_t query_display(struct rpc_call *call, const void *in, void *out)
@@ -479,8 +489,6 @@ static uint32_t query_display(struct rpc_call *call, const void *in, void *out)
     o->status = people_of(call, q->handle, kinds[q->cls], &people);
     if (o->status != SMBKIT_STATUS_SUCCESS)
         return 0;
-    for (uint32_t i = 0; i < people.count; i++)
-        o->available += (uint32_t)(40 + 2 * strlen(people.v[i].name));
     o->status = show(call, q, &people, list, o);
     return 0;
 }

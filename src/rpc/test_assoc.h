@@ -27,14 +27,14 @@ struct client {
 
 static const struct wire_sid test_machine = {5, 4, {21, 1, 2, 3}};
 
-static void test_identity(void *ctx, struct rpc_identity *out)
+static inline void test_identity(void *ctx, struct rpc_identity *out)
 {
     (void)ctx;
     *out = (struct rpc_identity){"SERVER", "WORKGROUP", "a comment", test_machine};
 }
 
-static bool test_shares(void *ctx, const struct rpc_caller *who, struct arena *a,
-                        struct rpc_shares *out)
+static inline bool test_shares(void *ctx, const struct rpc_caller *who, struct arena *a,
+                               struct rpc_shares *out)
 {
     const struct client *c = ctx;
     (void)who;
@@ -53,7 +53,7 @@ static bool test_shares(void *ctx, const struct rpc_caller *who, struct arena *a
     return true;
 }
 
-static void client_open(struct client *c, const char *pipe)
+static inline void client_open(struct client *c, const char *pipe)
 {
     *c = (struct client){
         .caller = {.user = "alice", .domain = "D"}, .budget.max = 64u << 20, .shares = 3};
@@ -66,14 +66,14 @@ static void client_open(struct client *c, const char *pipe)
     arena_init(&c->arena, 16u << 20);
 }
 
-static void client_close(struct client *c)
+static inline void client_close(struct client *c)
 {
     rpc_assoc_free(c->assoc);
     assert_int_equal(c->budget.held, 0);
     arena_clear(&c->arena);
 }
 
-static smbkit_status client_send(struct client *c, struct rpc_pdu *p)
+static inline smbkit_status client_send(struct client *c, struct rpc_pdu *p)
 {
     struct builder b;
     builder_init_grow(&b, 65536);
@@ -86,7 +86,7 @@ static smbkit_status client_send(struct client *c, struct rpc_pdu *p)
 }
 
 /* The next message, decoded; its bytes live in the arena. False: there is none. */
-static bool client_receive(struct client *c)
+static inline bool client_receive(struct client *c)
 {
     size_t n = rpc_assoc_message(c->assoc);
     if (n == 0)
@@ -99,8 +99,8 @@ static bool client_receive(struct client *c)
     return true;
 }
 
-static struct rpc_context client_context(uint16_t id, const struct rpc_interface *f,
-                                         const struct rpc_syntax *transfer)
+static inline struct rpc_context client_context(uint16_t id, const struct rpc_interface *f,
+                                                const struct rpc_syntax *transfer)
 {
     struct rpc_context x = {.id = id, .transfer_count = 1, .abstract = f->syntax};
     x.transfers = (struct rpc_syntax *)transfer;
@@ -108,7 +108,7 @@ static struct rpc_context client_context(uint16_t id, const struct rpc_interface
 }
 
 /* Binds context 0 to the interface; the answer is in c->pdu. */
-static void client_bind(struct client *c, const struct rpc_interface *f, uint16_t max_recv)
+static inline void client_bind(struct client *c, const struct rpc_interface *f, uint16_t max_recv)
 {
     struct rpc_context x = client_context(0, f, &rpc_ndr32);
     struct rpc_pdu p = {
@@ -124,8 +124,8 @@ static void client_bind(struct client *c, const struct rpc_interface *f, uint16_
     assert_true(client_receive(c));
 }
 
-static void client_request(struct client *c, uint16_t opnum, const struct builder *stub,
-                           size_t fragment)
+static inline void client_request(struct client *c, uint16_t opnum, const struct builder *stub,
+                                  size_t fragment)
 {
     size_t at = 0;
     struct rpc_pdu p = {.type = RPC_REQUEST, .flags = PFC_FIRST_FRAG, .opnum = opnum};
@@ -142,8 +142,8 @@ static void client_request(struct client *c, uint16_t opnum, const struct builde
 }
 
 /* A whole call. 0 and *out, or the status of the fault. */
-static uint32_t client_call(struct client *c, uint16_t opnum, const struct ndr_record *in,
-                            const void *params, const struct ndr_record *out, void *results)
+static inline uint32_t client_call(struct client *c, uint16_t opnum, const struct ndr_record *in,
+                                   const void *params, const struct ndr_record *out, void *results)
 {
     struct builder stub, answer;
     builder_init_grow(&stub, 1u << 20);

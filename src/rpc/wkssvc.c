@@ -40,7 +40,9 @@ NDR_RECORD(info_502, settings, SET_5(0), SET_5(5), SET_5(10), SET_5(15), SET_5(2
            SET_5(30));
 
 static const struct ndr_arm infos[] = {
-    {502, &info_502}, {100, &info_100}, {101, &info_101}, {102, &info_102}, {0, NULL}};
+    {502, &info_502},       {100, &info_100},       {101, &info_101},       {102, &info_102},
+    {1013, &rpc_list_none}, {1018, &rpc_list_none}, {1046, &rpc_list_none}, {0, NULL},
+};
 
 struct get_in {
     const char *server;
@@ -95,7 +97,7 @@ static uint32_t get_info(struct rpc_call *call, const void *in, void *out)
     const struct get_in *q = in;
     struct get_out *o = out;
     o->level = q->level;
-    if (ndr_arm_of(infos, q->level) == NULL)
+    if (rpc_level(infos, q->level) == NULL)
         o->result = ERROR_INVALID_LEVEL;
     else if (!level_allowed(call, q->level))
         o->result = ERROR_ACCESS_DENIED;
