@@ -164,22 +164,42 @@ static bool add_pair(struct arg_list *l, const char *pair)
     return true;
 }
 
+/* The plugin and its arguments; false when it is not that. */
+static bool take_plugin(struct share_spec *share, const char *text)
+{
+    char *part = next_part(&text);
+    bool ok = part != NULL && part[0] != '\0';
+    share->plugin = part;
+    while (ok && (part = next_part(&text)) != NULL) {
+        ok = add_pair(&share->args, part);
+        smbkit_free(part);
+    }
+    return ok;
+}
+
 static void take_share(struct cmdline *c, char *value)
 {
     struct share_spec share = {0};
     size_t n = strcspn(value, "=");
-    const char *rest = value[n] == '=' ? value + n + 1 : NULL;
-    char *part = next_part(&rest);
-    bool ok = n > 0 && part != NULL && part[0] != '\0';
     share.name = copy_text(value, n);
-    share.plugin = part;
-    while (ok && (part = next_part(&rest)) != NULL) {
-        ok = add_pair(&share.args, part);
-        smbkit_free(part);
-    }
-    if (!ok)
+    if (n == 0 || !take_plugin(&share, value[n] == '=' ? value + n + 1 : NULL))
         die(EXIT_USAGE, "--share=%s: must be NAME=PLUGIN or NAME=PLUGIN,key=value,...", value);
     add_share(c, share);
+}
+
+static void take_snapshot(struct cmdline *c, char *value)
+{
+    struct snapshot_spec x = {0};
+    size_t n = strcspn(value, "=");
+    const char *time = value[n] == '=' ? value + n + 1 : "";
+    size_t len = strcspn(time, "=");
+    x.of.name = copy_text(value, n);
+    x.time = copy_text(time, len);
+    if (n == 0 || len == 0 || !take_plugin(&x.of, time[len] == '=' ? time + len + 1 : NULL))
+        die(EXIT_USAGE,
+            "--snapshot=%s: must be SHARE=@GMT-2026.01.31-23.59.59=PLUGIN[,key=value...]", value);
+    c->snapshots = grow(c->snapshots, c->snapshot_count + 1, sizeof(*c->snapshots));
+    c->snapshots[c->snapshot_count++] = x;
 }
 
 static void take_filter(struct cmdline *c, char *value)
@@ -214,6 +234,7 @@ static const struct own {
     const char *valid;
 } own[] = {
     {"share", take_share, "NAME=PLUGIN or NAME=PLUGIN,key=value,..."},
+    {"snapshot", take_snapshot, "SHARE=@GMT-2026.01.31-23.59.59=PLUGIN, and ,key=value,..."},
     {"filter", take_filter, "FILTER or SHARE=FILTER, and ,key=value,..."},
     {"dump-plugin", take_dump, "a plugin or filter"},
     {"name", take_name, "the name of the share"},
@@ -350,12 +371,20 @@ void cmdline_parse(struct cmdline *c, int argc, char **argv)
         finish(c);
 }
 
+static void share_free(struct share_spec *share)
+{
+    smbkit_free(share->name);
+    smbkit_free(share->plugin);
+    args_free(&share->args);
+}
+
 void cmdline_free(struct cmdline *c)
 {
-    for (size_t i = 0; i < c->share_count; i++) {
-        smbkit_free(c->shares[i].name);
-        smbkit_free(c->shares[i].plugin);
-        args_free(&c->shares[i].args);
+    for (size_t i = 0; i < c->share_count; i++)
+        share_free(&c->shares[i]);
+    for (size_t i = 0; i < c->snapshot_count; i++) {
+        share_free(&c->snapshots[i].of);
+        smbkit_free(c->snapshots[i].time);
     }
     for (size_t i = 0; i < c->filter_count; i++) {
         smbkit_free(c->filters[i].share);
@@ -371,6 +400,7 @@ void cmdline_free(struct cmdline *c)
     args_free(&c->options);
     args_free(&c->plugin_args);
     smbkit_free(c->shares);
+    smbkit_free(c->snapshots);
     smbkit_free(c->filters);
     smbkit_free(c->listens);
     smbkit_free(c->users);

@@ -55,6 +55,11 @@ struct share_spec {
     struct arg_list args;
 };
 
+struct snapshot_spec {
+    struct share_spec of; /* whose, and what serves it */
+    char *time;
+};
+
 struct filter_spec {
     char *share; /* NULL: of every share */
     char *name;
@@ -76,6 +81,8 @@ struct cmdline {
     struct arg_list options;  /* of the server */
     struct share_spec *shares;
     size_t share_count;
+    struct snapshot_spec *snapshots;
+    size_t snapshot_count;
     struct filter_spec *filters;
     size_t filter_count;
     struct listen_spec *listens;

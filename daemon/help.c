@@ -54,6 +54,8 @@ void help_print(void)
          "\n"
          "Shares, users, network");
     print_row("--share NAME=PLUGIN[,key=value...]", "a share; repeatable; ',,' is a comma", NULL);
+    print_row("--snapshot SHARE=@GMT-2026.01.31-23.59.59=PLUGIN[,key=value...]",
+              "an earlier state of a share, for Previous Versions; repeatable", NULL);
     print_row("--filter [SHARE=]FILTER[,key=value...]",
               "before the plugin of every share, or of one; repeatable, the first is outermost",
               NULL);

@@ -110,29 +110,38 @@ static struct smbkit_filter_spec *filters_of(const struct cmdline *c, const stru
     return v;
 }
 
-static int add_shares(struct smbkit_server *s, const struct cmdline *c)
+/* With `time` a snapshot, which has the filters of its share. */
+static int put(struct smbkit_server *s, const struct cmdline *c, const struct share_spec *sh,
+               const char *time)
 {
     char error[SMBKIT_ERROR_MAX];
-    for (size_t i = 0; i < c->share_count; i++) {
-        const struct share_spec *sh = &c->shares[i];
-        size_t count;
-        struct smbkit_filter_spec *filters = filters_of(c, sh, &count);
-        const struct smbkit_share_spec spec = {
-            .struct_size = sizeof(spec),
-            .plugin = sh->plugin,
-            .args = sh->args.v,
-            .count = sh->args.n,
-            .filters = filters,
-            .filter_count = count,
-        };
-        smbkit_status status = smbkit_server_put_share(s, sh->name, &spec, error);
-        smbkit_free(filters);
-        if (status == SMBKIT_STATUS_NO_MEMORY)
-            return complain(EXIT_FAILED, "%s", error);
-        if (status != SMBKIT_STATUS_SUCCESS)
-            return complain(EXIT_USAGE, "%s", error);
-    }
-    return 0;
+    size_t count;
+    struct smbkit_filter_spec *filters = filters_of(c, sh, &count);
+    const struct smbkit_share_spec spec = {
+        .struct_size = sizeof(spec),
+        .plugin = sh->plugin,
+        .args = sh->args.v,
+        .count = sh->args.n,
+        .filters = filters,
+        .filter_count = count,
+    };
+    smbkit_status status = time != NULL
+                               ? smbkit_server_put_snapshot(s, sh->name, time, &spec, error)
+                               : smbkit_server_put_share(s, sh->name, &spec, error);
+    smbkit_free(filters);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        return 0;
+    return complain(status == SMBKIT_STATUS_NO_MEMORY ? EXIT_FAILED : EXIT_USAGE, "%s", error);
+}
+
+static int add_shares(struct smbkit_server *s, const struct cmdline *c)
+{
+    int status = 0;
+    for (size_t i = 0; i < c->share_count && status == 0; i++)
+        status = put(s, c, &c->shares[i], NULL);
+    for (size_t i = 0; i < c->snapshot_count && status == 0; i++)
+        status = put(s, c, &c->snapshots[i].of, c->snapshots[i].time);
+    return status;
 }
 
 /* Everything is set up: serve until the end. */

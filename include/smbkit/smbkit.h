@@ -223,6 +223,22 @@ SMBKIT_API smbkit_status smbkit_server_put_share(struct smbkit_server *server, c
 /* Clients that are connected to it lose their files. OBJECT_NAME_NOT_FOUND. */
 SMBKIT_API smbkit_status smbkit_server_remove_share(struct smbkit_server *server, const char *name,
                                                     char error[SMBKIT_ERROR_MAX]);
+/*
+ * Adds an earlier state of a share, or replaces the one of that time: a snapshot, which clients
+ * find among the previous versions of the share's files. `time` is when it was, in UTC, as clients
+ * write it: "@GMT-2026.01.31-23.59.59". `spec` says what serves it, without settings of a share:
+ * most often the share's own plugin, for another folder. Whatever that is, nothing of it can be
+ * changed. A share has at most 4096. BAD_NETWORK_NAME: no such share; otherwise as
+ * smbkit_server_set_share.
+ */
+SMBKIT_API smbkit_status smbkit_server_put_snapshot(struct smbkit_server *server, const char *share,
+                                                    const char *time,
+                                                    const struct smbkit_share_spec *spec,
+                                                    char error[SMBKIT_ERROR_MAX]);
+/* Files that clients have open in it stay open. OBJECT_NAME_NOT_FOUND, BAD_NETWORK_NAME. */
+SMBKIT_API smbkit_status smbkit_server_remove_snapshot(struct smbkit_server *server,
+                                                       const char *share, const char *time,
+                                                       char error[SMBKIT_ERROR_MAX]);
 /* Loads a plugin (or a filter) without making a share of it, to show its parameters. It stays valid
    as long as the server. NULL and a line in `error` when it cannot be loaded. */
 SMBKIT_API const struct smbkit_plugin *smbkit_server_plugin(struct smbkit_server *server,

@@ -48,6 +48,48 @@ static void test_ntime(void **state)
     assert_true(ntime_from_unix(INT64_MAX, 999999999) == INT64_MAX);
 }
 
+static void check_token(const char *text, int64_t unix_time)
+{
+    char token[NTIME_TOKEN];
+    uint64_t nt = 0;
+    assert_true(ntime_from_token(text, &nt));
+    assert_true(nt == ntime_from_unix(unix_time, 0));
+    ntime_to_token(nt + NTIME_PER_S - 1, token);
+    assert_string_equal(token, text);
+}
+
+static void test_ntime_token(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "@GMT-",
+        "@GMT-2015.10.31-19.40.3",
+        "@GMT-2015.10.31-19.40.300",
+        "@gmt-2015.10.31-19.40.30",
+        "@GMT-2015.10.31 19.40.30",
+        "@GMT-2015.13.01-00.00.00",
+        "@GMT-2015.00.01-00.00.00",
+        "@GMT-2015.02.29-00.00.00",
+        "@GMT-2015.02.00-00.00.00",
+        "@GMT-2015.02.01-24.00.00",
+        "@GMT-2015.02.01-00.60.00",
+        "@GMT-1600.12.31-23.59.59",
+        "@GMT-2O15.02.01-00.00.00",
+    };
+    char token[NTIME_TOKEN];
+    uint64_t nt;
+    check_token("@GMT-2015.10.31-19.40.30", 1446320430);
+    check_token("@GMT-1601.01.01-00.00.00", -11644473600);
+    check_token("@GMT-1970.01.01-00.00.00", 0);
+    check_token("@GMT-2000.02.29-23.59.59", 951868799);
+    check_token("@GMT-2100.03.01-00.00.00", 4107542400);
+    check_token("@GMT-9999.12.31-23.59.59", 253402300799);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        assert_false(ntime_from_token(wrong[i], &nt));
+    ntime_to_token(UINT64_MAX, token);
+    assert_int_equal(strlen(token), NTIME_TOKEN - 1);
+}
+
 static char last_line[LOG_LINE_MAX + 1];
 static int n_lines;
 
@@ -96,8 +138,11 @@ static void test_log_escape(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_guid),       cmocka_unit_test(test_ntime),
-        cmocka_unit_test(test_log_levels), cmocka_unit_test(test_log_line_is_cut),
+        cmocka_unit_test(test_guid),
+        cmocka_unit_test(test_ntime),
+        cmocka_unit_test(test_ntime_token),
+        cmocka_unit_test(test_log_levels),
+        cmocka_unit_test(test_log_line_is_cut),
         cmocka_unit_test(test_log_escape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,6 +156,12 @@ struct core_share_config {
    connect any more are disconnected. OBJECT_NAME_INVALID, NO_MEMORY. */
 NODISCARD smbkit_status core_share_set(struct core *c, const struct core_share_config *config,
                                        struct vfs_volume *volume);
+/* Adds an earlier state of a share, of that FILETIME, or replaces the one of that second: the
+   volume, of which nothing else is made, can no longer be changed. With NULL it is taken away:
+   files that are open in it stay. BAD_NETWORK_NAME: no such share; OBJECT_NAME_NOT_FOUND;
+   NO_MEMORY; INSUFFICIENT_RESOURCES: too many. */
+NODISCARD smbkit_status core_snapshot_set(struct core *c, const char *share, uint64_t time,
+                                          struct vfs_volume *volume);
 /* Connected trees of it are disconnected. OBJECT_NAME_NOT_FOUND. */
 smbkit_status core_share_remove(struct core *c, const char *name);
 

@@ -141,10 +141,14 @@ static const char *relative(const struct core_watch *w, const char *path)
     return !w->tree && strchr(rest, '/') != NULL ? NULL : rest;
 }
 
-/* A watch is about its share: what the share's volume is now, not what its open is of. */
+/* A watch is about its share: what the share's volume is now, not what its open is of. But for one
+   in a snapshot, where nothing happens. */
 static const struct vfs_volume *watched(const struct core_watch *w)
 {
-    return w->open->tree != NULL ? w->open->tree->share->volume : w->open->volume;
+    const struct core_open *o = w->open;
+    if (o->tree == NULL || vfs_volume_frozen(o->volume))
+        return o->volume;
+    return o->tree->share->volume;
 }
 
 #define ANY_WATCH 0u /* as a filter: also one that looks for nothing we know */

@@ -40,6 +40,8 @@ struct core_share {
     bool is_ipc;               /* no volume: the IPC$ share, which has the pipes (pipe.h) */
     struct vfs_volume *volume; /* a reference; NULL for IPC$ */
     struct dfs_links links;
+    struct list snapshots; /* snapshot.c: the newest first */
+    size_t snapshot_count;
     uint32_t connections;
     uint32_t max_uses;              /* trees at the same time; UINT32_MAX: any number */
     uint32_t caching;               /* SMB2_SHAREFLAG_*_CACHING that clients are told */

@@ -10,6 +10,7 @@
 #include "core/oplock.h"
 #include "core/session.h"
 #include "core/share.h"
+#include "core/snapshot.h"
 #include "core/state.h"
 #include "core/told.h"
 #include <string.h>
@@ -33,6 +34,7 @@ void share_unref(struct core_share *s)
         return;
     if (s->volume != NULL)
         vfs_volume_unref(s->volume);
+    snapshots_free(s);
     mem_free(s->name);
     mem_free(s->comment);
     dfs_links_free(&s->links);
@@ -108,6 +110,7 @@ static smbkit_status share_add(struct core *c, const struct core_share_config *c
     MAGIC_SET(s, CORE_SHARE_MAGIC);
     s->refs = 1;
     s->core = c;
+    list_init(&s->snapshots);
     if (!share_configure(s, cfg, volume)) {
         share_unref(s);
         return SMBKIT_STATUS_NO_MEMORY;

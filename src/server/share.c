@@ -4,6 +4,7 @@
  * over it. The core keeps the volume; a replaced one lives as long as a client uses it.
  */
 #include "base/mem.h"
+#include "base/ntime.h"
 #include "server/server_int.h"
 #include <string.h>
 
@@ -108,6 +109,7 @@ struct ingredients {
     struct vfs_filter *filters;
     size_t filter_count;
     struct server_links links;
+    bool has_settings; /* of a share */
 };
 
 /* Splits `args` into settings (applied to *c) and parameters (copied to in->params). */
@@ -195,35 +197,49 @@ static smbkit_status find_plugin(struct smbkit_server *s, const char *name,
     return in->plugin != NULL ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_NO_SUCH_FILE;
 }
 
+/* Everything that `given` names, and the settings in it. */
+static smbkit_status gather(struct smbkit_server *s, const struct smbkit_share_spec *given,
+                            struct core_share_config *config, struct ingredients *in,
+                            char error[SMBKIT_ERROR_MAX])
+{
+    struct smbkit_share_spec spec = {0};
+    memcpy(&spec, given, MIN(given->struct_size, sizeof(spec)));
+    smbkit_status status = find_plugin(s, config->name, &spec, in, error);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return status;
+    in->params = mem_zarray(spec.count + 1, sizeof(*in->params));
+    in->filters = mem_zarray(spec.filter_count + 1, sizeof(*in->filters));
+    if (in->params == NULL || in->filters == NULL)
+        return server_error(error, SMBKIT_STATUS_NO_MEMORY, "out of memory");
+    status = find_filters(s, &spec, in, error);
+    if (status == SMBKIT_STATUS_SUCCESS)
+        status = split_args(config, spec.args, spec.count, in, error);
+    in->has_settings = in->param_count < spec.count;
+    return status;
+}
+
+static void ingredients_free(struct ingredients *in)
+{
+    mem_free(in->params);
+    mem_free(in->filters);
+    server_links_free(&in->links);
+}
+
 smbkit_status smbkit_server_put_share(struct smbkit_server *s, const char *name,
                                       const struct smbkit_share_spec *given,
                                       char error[SMBKIT_ERROR_MAX])
 {
     MAGIC_CHECK(s, SERVER_MAGIC);
-    struct smbkit_share_spec spec = {0};
     struct ingredients in = {0};
     /* Guests only get as far as this when the server lets them log on. */
     struct core_share_config config = {.name = name, .comment = "", .guest_ok = true};
-    memcpy(&spec, given, MIN(given->struct_size, sizeof(spec)));
     if (smbkit_name_compare(name, strlen(name), PIPE_SHARE, strlen(PIPE_SHARE)) == 0)
         return server_error(error, SMBKIT_STATUS_OBJECT_NAME_INVALID,
                             "share '%s': the name belongs to the server", name);
-    smbkit_status status = find_plugin(s, name, &spec, &in, error);
-    if (status != SMBKIT_STATUS_SUCCESS)
-        return status;
-    in.params = mem_zarray(spec.count + 1, sizeof(*in.params));
-    in.filters = mem_zarray(spec.filter_count + 1, sizeof(*in.filters));
-    if (in.params == NULL || in.filters == NULL)
-        status = server_error(error, SMBKIT_STATUS_NO_MEMORY, "out of memory");
-    if (status == SMBKIT_STATUS_SUCCESS)
-        status = find_filters(s, &spec, &in, error);
-    if (status == SMBKIT_STATUS_SUCCESS)
-        status = split_args(&config, spec.args, spec.count, &in, error);
+    smbkit_status status = gather(s, given, &config, &in, error);
     if (status == SMBKIT_STATUS_SUCCESS)
         status = set_share(s, &config, &in, error);
-    mem_free(in.params);
-    mem_free(in.filters);
-    server_links_free(&in.links);
+    ingredients_free(&in);
     return status;
 }
 
@@ -247,6 +263,61 @@ smbkit_status server_make_volume(void *ctx, const char *name, const char *path,
         LOGI(&s->log, "share '%s' is made by an administrator", name);
     return *out != NULL ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_OBJECT_PATH_NOT_FOUND;
 }
+
+/* --- snapshots --- */
+
+/* `v` NULL: takes it away. */
+static smbkit_status set_snapshot(struct smbkit_server *s, const char *share, const char *time,
+                                  struct vfs_volume *v, char error[SMBKIT_ERROR_MAX])
+{
+    uint64_t filetime;
+    if (!ntime_from_token(time, &filetime))
+        return server_error(error, SMBKIT_STATUS_INVALID_PARAMETER,
+                            "share '%.80s': '%.80s' is no time of a snapshot: must be as in "
+                            "@GMT-2026.01.31-23.59.59",
+                            share, time);
+    server_enter(s);
+    smbkit_status status = core_snapshot_set(s->core, share, filetime, v);
+    server_leave(s);
+    if (status == SMBKIT_STATUS_BAD_NETWORK_NAME)
+        return server_error(error, status, "there is no share '%.80s'", share);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return server_error(error, status, "share '%.80s': snapshot %.24s: %s", share, time,
+                            smbkit_status_text(status));
+    return status;
+}
+
+smbkit_status smbkit_server_put_snapshot(struct smbkit_server *s, const char *share,
+                                         const char *time, const struct smbkit_share_spec *given,
+                                         char error[SMBKIT_ERROR_MAX])
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    struct ingredients in = {0};
+    struct core_share_config config = {.name = share};
+    struct vfs_volume *v = NULL;
+    smbkit_status status = gather(s, given, &config, &in, error);
+    if (status == SMBKIT_STATUS_SUCCESS && in.has_settings)
+        status = server_error(error, SMBKIT_STATUS_INVALID_PARAMETER,
+                              "share '%.80s': a snapshot has no settings of its own", share);
+    if (status == SMBKIT_STATUS_SUCCESS) {
+        v = make_volume(s, share, &in, error);
+        status =
+            v != NULL ? set_snapshot(s, share, time, v, error) : SMBKIT_STATUS_INVALID_PARAMETER;
+    }
+    if (v != NULL)
+        vfs_volume_unref(v);
+    ingredients_free(&in);
+    return status;
+}
+
+smbkit_status smbkit_server_remove_snapshot(struct smbkit_server *s, const char *share,
+                                            const char *time, char error[SMBKIT_ERROR_MAX])
+{
+    MAGIC_CHECK(s, SERVER_MAGIC);
+    return set_snapshot(s, share, time, NULL, error);
+}
+
+/* --- shares, in other ways --- */
 
 smbkit_status smbkit_server_set_share_plugin(struct smbkit_server *s, const char *name,
                                              const struct smbkit_plugin *plugin,

@@ -390,6 +390,14 @@ void vfs_op_finish(struct vfs_op *op)
     op->done(op);
 }
 
+/* Does a volume that does not change let it through? */
+static bool harmless(struct vfs_op *op)
+{
+    if (op->code == VFS_CLEANUP)
+        op->arg.cleanup.flags = 0;
+    return !vfs_calls[op->code].changes && op->code != VFS_CAN_DELETE;
+}
+
 /* op->arg and op->file are set. */
 static bool start(struct vfs_op *op, struct vfs_volume *v, enum vfs_code code)
 {
@@ -397,6 +405,11 @@ static bool start(struct vfs_op *op, struct vfs_volume *v, enum vfs_code code)
     op->volume = vfs_volume_ref(v);
     op->log = v->host.log;
     op->begun = v->host.time(v->host.ctx);
+    if (v->frozen && !harmless(op)) {
+        op->status = SMBKIT_STATUS_MEDIA_WRITE_PROTECTED;
+        complete(op);
+        return true;
+    }
     if (!vfs_level_descend(op) && !vfs_level_ascend(op)) {
         complete(op);
         return true;

@@ -129,6 +129,10 @@ const char *vfs_volume_share_name(const struct vfs_volume *v);
 const char *vfs_volume_plugin_name(const struct vfs_volume *v);
 /* What was done on it so far. On the thread that owns its operations. */
 const struct smbkit_share_counts *vfs_volume_counts(const struct vfs_volume *v);
+/* From now on nothing of it changes: what would change it is answered MEDIA_WRITE_PROTECTED, and
+   files that are to be deleted stay. On the thread that owns its operations. */
+void vfs_volume_freeze(struct vfs_volume *v);
+bool vfs_volume_frozen(const struct vfs_volume *v);
 /* A number that no other volume of this process had: keys file state together with the file id. */
 uint64_t vfs_volume_id(const struct vfs_volume *v);
 

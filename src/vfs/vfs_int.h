@@ -39,6 +39,7 @@ struct vfs_volume {
     _Atomic int refs; /* the share, open files, running operations, jobs on workers */
     const struct smbkit_plugin *plugin;
     uint32_t capabilities;
+    bool frozen;
     char *share;
     struct smbkit_share_counts counts; /* the thread that owns the ops */
     struct vfs_host host;

@@ -309,6 +309,19 @@ const struct smbkit_share_counts *vfs_volume_counts(const struct vfs_volume *v)
     return &v->counts;
 }
 
+void vfs_volume_freeze(struct vfs_volume *v)
+{
+    MAGIC_CHECK(v, VFS_VOLUME_MAGIC);
+    v->frozen = true;
+    v->capabilities |= SMBKIT_CAP_READ_ONLY;
+}
+
+bool vfs_volume_frozen(const struct vfs_volume *v)
+{
+    MAGIC_CHECK(v, VFS_VOLUME_MAGIC);
+    return v->frozen;
+}
+
 uint64_t vfs_volume_id(const struct vfs_volume *v)
 {
     MAGIC_CHECK(v, VFS_VOLUME_MAGIC);

@@ -29,6 +29,8 @@ static smbkit_status judge_attributes(struct core_request *r, struct create_stat
     const struct wire_create_req *q = &r->in.create;
     uint32_t have = s->attr.attributes, want = q->file_attributes;
     bool overwrites = create_overwrites(q->create_disposition);
+    if (vfs_volume_frozen(r->volume) && (q->create_options & FILE_DELETE_ON_CLOSE))
+        return SMBKIT_STATUS_CANNOT_DELETE;
     if (have & SMBKIT_ATTR_READONLY) {
         const uint32_t denied = FILE_WRITE_DATA | FILE_APPEND_DATA;
         if (q->create_options & FILE_DELETE_ON_CLOSE)

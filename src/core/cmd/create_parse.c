@@ -8,6 +8,7 @@
 #include "core/meta.h"
 #include "core/session.h"
 #include "core/share.h"
+#include "core/snapshot.h"
 #include "core/tree.h"
 
 #define OPTIONS_KNOWN    0x00ffffffu
@@ -52,10 +53,16 @@ static smbkit_status check_fields(const struct wire_create_req *q)
     return SMBKIT_STATUS_SUCCESS;
 }
 
-static smbkit_status check_contexts(const struct create_state *s)
+/* 3.3.5.9.4: from here on the request is about the earlier state. */
+static smbkit_status choose_volume(struct core_request *r, const struct create_state *s)
 {
-    if (s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_TWRP))
-        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND; /* there are no earlier versions */
+    if (!(s->ctxs.present & WIRE_CTX_BIT(WIRE_CTX_TWRP)))
+        return SMBKIT_STATUS_SUCCESS;
+    struct vfs_volume *v = snapshot_find(r->tree->share, s->ctxs.timewarp);
+    if (v == NULL)
+        return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
+    vfs_volume_unref(r->volume);
+    r->volume = vfs_volume_ref(v);
     return SMBKIT_STATUS_SUCCESS;
 }
 
@@ -163,7 +170,7 @@ static enum core_verdict parse_quotas(struct core_request *r, struct create_stat
 {
     smbkit_status st;
     if ((st = check_fields(&r->in.create)) != SMBKIT_STATUS_SUCCESS ||
-        (st = check_contexts(s)) != SMBKIT_STATUS_SUCCESS ||
+        (st = choose_volume(r, s)) != SMBKIT_STATUS_SUCCESS ||
         (st = check_access(r, s)) != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     return create_quotas(r);
@@ -194,7 +201,7 @@ enum core_verdict create_parse(struct core_request *r)
     if (create_wants_quotas(r))
         return parse_quotas(r, s);
     if ((st = check_fields(q)) != SMBKIT_STATUS_SUCCESS ||
-        (st = check_contexts(s)) != SMBKIT_STATUS_SUCCESS ||
+        (st = choose_volume(r, s)) != SMBKIT_STATUS_SUCCESS ||
         (st = parse_name(r, s)) != SMBKIT_STATUS_SUCCESS ||
         (st = create_parse_eas(r, s)) != SMBKIT_STATUS_SUCCESS ||
         (st = check_access(r, s)) != SMBKIT_STATUS_SUCCESS)

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Control codes that the server answers by itself ([MS-SMB2] 3.3.5.15.1, .5, .9 to .12). */
+#include "base/ntime.h"
 #include "core/cmd/ioctl.h"
 #include "core/cmd/negotiate.h"
 #include "core/open.h"
 #include "core/session.h"
+#include "core/share.h"
+#include "core/snapshot.h"
 #include "core/state.h"
+#include "core/tree.h"
 #include "wire/fsctl_srv.h"
 #include <string.h>
 
@@ -100,11 +104,22 @@ enum core_verdict ioctl_resiliency(struct core_request *r)
 
 /* ---------------------------------------------------------------- snapshots, resume keys */
 
-/* No previous versions (3.3.5.15.1). */
+/* 3.3.5.15.1 */
 enum core_verdict ioctl_snapshots(struct core_request *r)
 {
-    struct wire_snapshots none = {0};
-    wire_snapshots_encode(&ioctl_state(r)->out, &none, r->in.ioctl.max_output_response);
+    const struct core_share *s = r->tree->share;
+    struct wire_snapshots list = {
+        .tokens = arena_array(request_arena(r), s->snapshot_count + 1, sizeof(list.tokens[0]))};
+    if (list.tokens == NULL)
+        return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    LIST_FOREACH (it, &s->snapshots) {
+        char *token = arena_alloc(request_arena(r), NTIME_TOKEN);
+        if (token == NULL)
+            return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+        ntime_to_token(snapshot_of(it)->second * NTIME_PER_S, token);
+        list.tokens[list.total++] = token;
+    }
+    wire_snapshots_encode(&ioctl_state(r)->out, &list, r->in.ioctl.max_output_response);
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 

@@ -351,6 +351,8 @@ static smbkit_status rename_check(struct core_request *r, enum core_verdict *ver
     const char *to = set_state(r)->to;
     if (o->stream != NULL)
         return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (vfs_volume_frozen(o->volume))
+        return SMBKIT_STATUS_NOT_SAME_DEVICE; /* the new name is in the share as it is now */
     if (*o->path == '\0' || delete_pending(o))
         return SMBKIT_STATUS_ACCESS_DENIED;
     if (!o->is_directory)
@@ -466,6 +468,8 @@ static smbkit_status link_check(const struct core_request *r)
         return SMBKIT_STATUS_INVALID_PARAMETER;
     if (o->is_directory)
         return SMBKIT_STATUS_FILE_IS_A_DIRECTORY;
+    if (vfs_volume_frozen(o->volume))
+        return SMBKIT_STATUS_NOT_SAME_DEVICE;
     if (!(caps & SMBKIT_CAP_HARD_LINKS))
         return SMBKIT_STATUS_NOT_SUPPORTED;
     if (caps & SMBKIT_CAP_READ_ONLY)
