@@ -318,6 +318,18 @@ def test_helper_ends(here, plugin):
     check("and spoken of", status == 0 and "a program for --discovery has ended" in err, err)
 
 
+def test_missing(here, plugin):
+    """Without the programs: auto says nothing, who insists is told what to install."""
+    for program in ("avahi-publish", "wsdd"):
+        out = run(["mount", "--bind", "/dev/null", os.path.realpath(shutil.which(program))])
+        check(f"{program} is taken away", out.returncode == 0, out.stdout)
+    for options, complaints in ((), ()), (("--discovery=on",), ("package avahi-utils", "package wsdd")):
+        p, lines = serve(here, plugin, "--listen", ":445", *options)
+        status, err = end(p)
+        check(f"{options}: without programs", status == 0 and "Shown" not in lines and
+              len(err.splitlines()) == len(complaints) and all(c in err for c in complaints), err)
+
+
 def inside(smbkit, plugin):
     os.environ["DISCOVERY_SMBKIT"] = smbkit
     run(["mount", "-t", "tmpfs", "none", "/run"])
@@ -338,6 +350,7 @@ def inside(smbkit, plugin):
             test_killed(here, there, plugin)
             test_not_shown(here, plugin)
             test_helper_ends(here, plugin)
+            test_missing(here, plugin)
         finally:
             here.stop()
             there.stop()
