@@ -172,6 +172,41 @@ static void test_without_flag(void **state)
     end();
 }
 
+static smbkit_status create_durable(const char *name, const struct wire_create_req_ctxs *ctxs)
+{
+    struct arena a;
+    arena_init(&a, 65536);
+    union wire_any body = harness_create_req(&a, name, READ_WRITE, 0, FILE_OPEN_IF, 0);
+    body.create_req.oplock_level = SMB2_OPLOCK_LEVEL_BATCH;
+    assert_true(wire_create_req_ctxs_build(&a, ctxs, NULL, 0, &body.create_req.ctxs,
+                                           &body.create_req.ctx_count));
+    struct smbclient_element e = harness_element(&c, SMB2_CREATE, &body);
+    e.dfs = true;
+    smbkit_status st = harness_send(&c, &e, 1, 0);
+    arena_clear(&a);
+    return st;
+}
+
+/* A durable open comes back by its DFS name, and by none: only its id counts. */
+static void test_reconnect(void **state)
+{
+    static const char *const names[] = {"sim\\data\\f", ""};
+    start();
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const struct wire_create_req_ctxs make = {.present = WIRE_CTX_BIT(WIRE_CTX_DHNQ)};
+        assert_int_equal(create_durable("sim\\data\\f", &make), SMBKIT_STATUS_SUCCESS);
+        const struct wire_file_id id = LAST(&c, create_rsp).file_id;
+        struct smbclient_config ccfg = harness_client_config(&w);
+        harness_drop(&c);
+        harness_ready(&c, &w, &ccfg);
+        const struct wire_create_req_ctxs back = {.present = WIRE_CTX_BIT(WIRE_CTX_DHNC),
+                                                  .durable_reconnect = id};
+        assert_int_equal(create_durable(names[i], &back), SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(harness_close(&c, LAST(&c, create_rsp).file_id), SMBKIT_STATUS_SUCCESS);
+    }
+    end();
+}
+
 static smbkit_status rename_to(struct wire_file_id id, const char *to)
 {
     struct wire_info_rename in = {.name = to, .name_len = strlen(to)};
@@ -491,12 +526,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_announced),     cmocka_unit_test(test_names),
-        cmocka_unit_test(test_without_flag),  cmocka_unit_test(test_rename),
-        cmocka_unit_test(test_short_names),   cmocka_unit_test(test_listed),
-        cmocka_unit_test(test_listed_single), cmocka_unit_test(test_link_referral),
-        cmocka_unit_test(test_root_referral), cmocka_unit_test(test_separators),
-        cmocka_unit_test(test_refused),       cmocka_unit_test(test_little_room),
-        cmocka_unit_test(test_no_links),      cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_without_flag),  cmocka_unit_test(test_reconnect),
+        cmocka_unit_test(test_rename),        cmocka_unit_test(test_short_names),
+        cmocka_unit_test(test_listed),        cmocka_unit_test(test_listed_single),
+        cmocka_unit_test(test_link_referral), cmocka_unit_test(test_root_referral),
+        cmocka_unit_test(test_separators),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_little_room),   cmocka_unit_test(test_no_links),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,11 +193,12 @@ enum core_verdict create_parse(struct core_request *r)
             return request_done(r, st);
         return create_pipe(r);
     }
-    if (says_dfs(r) && (st = dfs_normalise(&r->in.create.name)) != SMBKIT_STATUS_SUCCESS)
-        return request_done(r, st);
+    st = says_dfs(r) ? dfs_normalise(&r->in.create.name) : SMBKIT_STATUS_SUCCESS;
     s->wants_lease = create_lease_asked(r, s);
     if (create_wants_back(s))
         return parse_reconnect(r, s);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
     if (create_wants_quotas(r))
         return parse_quotas(r, s);
     if ((st = check_fields(q)) != SMBKIT_STATUS_SUCCESS ||
