@@ -8,7 +8,7 @@ export DEBIAN_FRONTEND=noninteractive
 
 build="gcc libc6-dev libssl-dev libcmocka-dev meson ninja-build pkg-config"
 # What the checks use: a second compiler with its sanitizers, and clients that are not ours.
-check="$build clang clang-format g++ libclang-rt-14-dev mandoc python3 python3-impacket tshark"
+check="$build clang clang-format g++ libclang-rt-14-dev mandoc nmap python3 python3-impacket tshark"
 # Networks in which the way to a client can be cut.
 check="$check iproute2 iptables"
 # File systems to try the plugin dir on.

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Named pipes with the tools that administrators and auditors use: smbclient -L, rpcclient with and
 without protection inside the pipe, impacket's calls."""
+import re
+
 from impacket.dcerpc.v5 import lsat, lsad, samr, srvs, transport, wkst
 from impacket.dcerpc.v5.dtypes import MAXIMUM_ALLOWED
 from impacket.dcerpc.v5.rpcrt import RPC_C_AUTHN_LEVEL_PKT_INTEGRITY, RPC_C_AUTHN_LEVEL_PKT_PRIVACY
@@ -16,6 +18,40 @@ ADMIN, OTHER = "admin", "bob"  # of the server that this script is run with
 def rpcclient(commands, binding="", user=USER):
     return run(["rpcclient", "-p", PORT, "-U", f"{user}%{PASSWORD}", "--configfile=/dev/null",
                 "--use-kerberos=off", f"ncacn_np:{HOST}{binding}", "-c", commands]).stdout
+
+
+# And what the answers say.
+COMMANDS = [
+    ("srvinfo 102", "server type     :\t0x9003", "users           :\tffffffff"),
+    ("netshareenum", "netname: IPC$", f"netname: {SHARE}"),
+    (f"netsharegetinfo {SHARE} 502", f"path:\tC:\\{SHARE}", "max_uses:\t-1"),
+    (f"netsharegetinfo {SHARE} 1005", "flags: 0x0"),
+    ("netsharegetinfo nothing 1", "result was WERR_NERR_NETNAMENOTFOUND"),
+    ("netfileenum", "\\PIPE\\srvsvc"),
+    ("netsessenum", "Received 1 entries"),
+    ("netdiskenum", ""),
+    ("netremotetod", ""),
+    (f"netnamevalidate {SHARE} 9", ""),
+    ("enumdomains", "name:[Builtin]"),
+    ("enumdomgroups", "group:[None] rid:[0x201]"),
+    ("enumalsgroups builtin", "group:[Administrators] rid:[0x220]", "group:[Users] rid:[0x221]"),
+    ("querydominfo", "Total Users:\t4", "Total Groups:\t1"),
+    ("querygroup 0x201", "Group Name:\tNone"),
+    ("querygroupmem 0x201", "rid:[0x1f5] attr:[0x7]"),
+    ("queryusergroups 0x1f5", "group rid:[0x201] attr:[0x7]"),
+    ("queryaliasmem builtin 0x221", "sid:[S-1-5-21-"),
+    (f"samlookupnames domain {USER}", f"name {USER}: 0x", "(1)"),
+    ("samlookuprids domain 0x1f5", "rid 0x1f5: Guest (1)"),
+    ("lookupsids S-1-5-21-1-2-3-4", "S-1-5-21-1-2-3-4 *unknown*\\*unknown* (8)"),
+    ("lookupsids_level 1 S-1-1-0", "S-1-1-0 \\Everyone (5)"),
+    ("lookupnames nobodyhere", "NT_STATUS_NONE_MAPPED"),
+    ("lookupnames4 Everyone", "NT_STATUS_ACCESS_DENIED"),
+    ("lsaquery", "Domain Name: WORKGROUP"),
+    ("lsaquery 5", "Domain Sid: S-1-5-21-"),
+    ("getusername", f"Account Name: {ADMIN}"),
+    ("wkssvc_wkstagetinfo 102", ""),
+    ("wkssvc_enumerateusers", ""),
+]
 
 
 def says(what, out, *texts):
@@ -49,6 +85,10 @@ def samba():
     for binding in ("[sign]", "[seal]", "[ntlm,sign]", "[ntlm,seal]", "[spnego,sign]",
                     "[spnego,seal]"):
         says(f"getusername {binding}", rpcclient("getusername", binding), USER)
+    for command, *texts in COMMANDS:
+        out = rpcclient(command, user=ADMIN)
+        says(command, out, *texts)
+        check(f"{command}: no error", texts != [""] or not re.search("WERR_|NT_STATUS_|not found", out), out)
     says("a pipe that nobody answers", rpcclient("winreg_enumkey HKLM"), "NT_STATUS_")
 
 
