@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,13 +82,24 @@ struct fs_name fs_name(int fd, const char *child)
     return n;
 }
 
+static bool is_regular(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Who has a lease on a file (fcntl(2): another server's client, say) gives it up when somebody
+   opens it, within lease-break-time: that is waited for. What is no file is never waited for. */
 int fs_reopen(int fd, unsigned flags)
 {
     struct fs_name n = fs_name(fd, NULL);
-    int r;
-    do {
-        r = open(n.text, (int)open_flags(flags));
-    } while (r < 0 && errno == EINTR);
+    int how = (int)open_flags(flags), r;
+    while ((r = open(n.text, how)) < 0) {
+        if (errno == EWOULDBLOCK && (how & O_NONBLOCK) && is_regular(fd))
+            how &= ~O_NONBLOCK;
+        else if (errno != EINTR)
+            break;
+    }
     return r;
 }
 

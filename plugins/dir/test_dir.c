@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The dir plugin, driven through vfs/ as the server does, on a real file system. */
 #include "test_bench.h"
+#include <signal.h>
+#include <sys/wait.h>
 
 static struct dirtest tt, *t = &tt;
 
@@ -12,6 +14,45 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     return dirtest_teardown(t);
+}
+
+/* --- leases of others --- */
+
+/* Takes a lease on the file and gives it up soon after somebody else wants to open it. Does not
+   return; tells through the pipe whether there are leases. */
+static void hold_lease(const char *path, int tell)
+{
+    sigset_t io;
+    int sig, fd = open(path, O_RDWR);
+    sigemptyset(&io);
+    sigaddset(&io, SIGIO);
+    sigprocmask(SIG_BLOCK, &io, NULL);
+    char ok = fd >= 0 && fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
+    if (write(tell, &ok, 1) != 1 || !ok)
+        _exit(1);
+    sigwait(&io, &sig);
+    usleep(100000);
+    _exit(fcntl(fd, F_SETLEASE, F_UNLCK) == 0 ? 0 : 1);
+}
+
+static void test_lease_of_another(void **state)
+{
+    int tell[2], status;
+    char ok = 0;
+    make(t, "f", 0);
+    assert_int_equal(pipe(tell), 0);
+    pid_t child = fork();
+    if (child == 0)
+        hold_lease(disk(t, "f").text, tell[1]);
+    assert_int_equal(read(tell[0], &ok, 1), 1);
+    close(tell[0]);
+    close(tell[1]);
+    if (ok)
+        xclose(t, must_open(t, "f"));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (!ok)
+        skip();
+    assert_int_equal(status, 0);
 }
 
 /* --- parameters --- */
@@ -480,6 +521,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_parameters),
+        TEST(test_lease_of_another),
         TEST(test_data),
         TEST(test_reserved_room),
         TEST(test_overwrite_without_writing),
