@@ -81,7 +81,7 @@ static bool encode_body(struct core_request *r, struct builder *b)
     struct wire_error_rsp err = {.data = {r->error_data, r->error_len}};
     struct wire_error_ctx ctx = {.id = SMB2_ERROR_ID_DEFAULT, .data = err.data};
     /* 3.3.4.4: 3.1.1 wraps error data into a context */
-    if (r->error_len > 0 && request_conn(r)->dialect == SMB2_DIALECT_311) {
+    if ((r->error_len > 0 || r->error_empty) && request_conn(r)->dialect == SMB2_DIALECT_311) {
         err.ctxs = &ctx;
         err.ctx_count = 1;
     }

@@ -121,8 +121,9 @@ struct core_request {
     struct builder reply;      /* header and body, made by request_finish */
     const uint8_t *error_data; /* data of an error response, in the arena */
     size_t error_len;
-    bool with_body; /* the status is no SUCCESS and still has the command's own body */
-    bool no_reply;  /* CANCEL */
+    bool error_empty; /* 3.1.1: there are error data, of no bytes ([MS-SMB2] 3.3.5.20.1) */
+    bool with_body;   /* the status is no SUCCESS and still has the command's own body */
+    bool no_reply;    /* CANCEL */
     bool sign_reply;
     bool encrypt_reply;
 };

@@ -80,12 +80,15 @@ static void on_reply(void *ctx, struct smbclient_request *rq, const struct smbcl
     };
     struct cursor body = rp->body;
     (void)rq;
-    /* one warning has the body of an error */
+    /* some warnings have the body of an error */
     if (smbkit_is_error(rp->hdr->status) || rp->interim ||
-        rp->hdr->status == SMBKIT_STATUS_STOPPED_ON_SYMLINK) {
+        rp->hdr->status == SMBKIT_STATUS_STOPPED_ON_SYMLINK ||
+        rp->hdr->status == SMBKIT_STATUS_EA_LIST_INCONSISTENT) {
         struct wire_error_rsp err;
-        if (rp->hdr->status != SMBKIT_STATUS_MORE_PROCESSING_REQUIRED)
+        if (rp->hdr->status != SMBKIT_STATUS_MORE_PROCESSING_REQUIRED) {
             assert_true(wire_error_rsp_decode(&body, &c->arena, &err));
+            r->error_contexts = err.ctx_count;
+        }
         return;
     }
     /* the bytes go away after this call */

@@ -26,7 +26,8 @@ struct harness_reply {
     uint32_t tree_id;
     uint16_t credits;
     bool interim, is_signed, is_sealed;
-    union wire_any body; /* of a success */
+    union wire_any body;   /* of a success */
+    size_t error_contexts; /* of a failure */
 };
 
 struct harness_client {

@@ -31,11 +31,35 @@ static uint32_t query_payload(const struct core_request *r)
 
 /* ---------------------------------------------------------------- checks */
 
-/* A class that we have heard of but that cannot be queried. The specification wants NOT_SUPPORTED;
-   Windows says INVALID_INFO_CLASS where the class is for setting or listing only (note 415). */
-static smbkit_status not_queryable(const struct wire_info_row *row)
+/* Classes of files for which Windows says something else than the specification (notes 415, 416):
+   those besides that are for setting or listing only, and some that nobody has heard of. */
+static const struct {
+    uint8_t num;
+    smbkit_status status;
+} as_windows[] = {
+    {FileMailslotSetInformation, SMBKIT_STATUS_INVALID_INFO_CLASS},
+    {FileMoveClusterInformation, SMBKIT_STATUS_INVALID_INFO_CLASS},
+    {FileTrackingInformation, SMBKIT_STATUS_INVALID_INFO_CLASS},
+    {FileIdGlobalTxDirectoryInformation, SMBKIT_STATUS_INVALID_INFO_CLASS},
+    {41, SMBKIT_STATUS_NOT_SUPPORTED},
+    {43, SMBKIT_STATUS_NOT_SUPPORTED},
+    {47, SMBKIT_STATUS_NOT_SUPPORTED},
+    {49, SMBKIT_STATUS_NOT_SUPPORTED},
+    {51, SMBKIT_STATUS_NOT_SUPPORTED},
+    {52, SMBKIT_STATUS_INFO_LENGTH_MISMATCH},
+    {53, SMBKIT_STATUS_NOT_SUPPORTED},
+};
+
+/* What is said of a class that cannot be queried; `row` may be NULL. */
+static smbkit_status not_queryable(const struct wire_query_info_req *q,
+                                   const struct wire_info_row *row)
 {
-    if (!(row->flags & WIRE_INFO_QUERY) && (row->flags & (WIRE_INFO_SET | WIRE_INFO_DIR)))
+    bool of_file = q->info_type == SMB2_0_INFO_FILE;
+    for (size_t i = 0; of_file && i < ARRAY_LEN(as_windows); i++)
+        if (as_windows[i].num == q->info_class)
+            return as_windows[i].status;
+    if (row == NULL || (of_file && !(row->flags & WIRE_INFO_QUERY) &&
+                        (row->flags & (WIRE_INFO_SET | WIRE_INFO_DIR))))
         return SMBKIT_STATUS_INVALID_INFO_CLASS;
     return SMBKIT_STATUS_NOT_SUPPORTED;
 }
@@ -45,10 +69,8 @@ static smbkit_status find_class(struct query_state *s, const struct wire_query_i
     if (q->info_type < SMB2_0_INFO_FILE || q->info_type > SMB2_0_INFO_QUOTA)
         return SMBKIT_STATUS_INVALID_PARAMETER;
     s->row = wire_info_find(q->info_type, q->info_class);
-    if (s->row == NULL)
-        return SMBKIT_STATUS_INVALID_INFO_CLASS;
-    if (!(s->row->flags & WIRE_INFO_QUERY) || (s->row->flags & WIRE_INFO_LOCAL))
-        return not_queryable(s->row);
+    if (s->row == NULL || !(s->row->flags & WIRE_INFO_QUERY) || (s->row->flags & WIRE_INFO_LOCAL))
+        return not_queryable(q, s->row);
     switch (q->info_type) {
     case SMB2_0_INFO_FILE: s->cls = query_file_class(q->info_class); break;
     case SMB2_0_INFO_FILESYSTEM: s->cls = query_fs_class(q->info_class); break;
@@ -147,6 +169,7 @@ static enum core_verdict query_ask(struct core_request *r)
     smbkit_status st = query_check(r, s);
     if (st == SMBKIT_STATUS_SUCCESS && s->cls->source == QUERY_QUOTAS)
         st = query_quotas_begin(r, s);
+    r->error_empty = st == SMBKIT_STATUS_INFO_LENGTH_MISMATCH;
     if (st != SMBKIT_STATUS_SUCCESS)
         return request_done(r, st);
     meta_as_user(r);

@@ -27,11 +27,20 @@ static uint32_t set_payload(const struct core_request *r)
 
 /* ---------------------------------------------------------------- the kinds of information */
 
+/* Classes that nobody has heard of, and of which Windows says that it does not support them (note
+   428). */
+static bool is_unsupported(uint8_t num)
+{
+    return num == 30 || (num >= 41 && num <= 43);
+}
+
 /* 3.3.5.21.1: a known class that cannot be set is as good as unknown. */
 static smbkit_status begin_file(struct core_request *r, flow_step **begin)
 {
     const struct wire_set_info_req *q = &r->in.set_info;
     const struct wire_info_row *row = wire_info_find(q->info_type, q->info_class);
+    if (is_unsupported(q->info_class))
+        return SMBKIT_STATUS_NOT_SUPPORTED;
     if (row == NULL || !(row->flags & WIRE_INFO_SET))
         return SMBKIT_STATUS_INVALID_INFO_CLASS;
     const struct set_class *cls = set_file_class(q->info_class);

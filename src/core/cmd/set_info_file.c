@@ -246,9 +246,16 @@ static enum core_verdict set_pipe(struct core_request *r)
     return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
 }
 
+/* Needs SeRestorePrivilege, which nobody has here ([MS-FSA] 2.1.5.15.14). */
 static enum core_verdict set_short_name(struct core_request *r)
 {
-    return request_done(r, SMBKIT_STATUS_SHORT_NAMES_NOT_ENABLED_ON_VOLUME);
+    const struct core_open *o = r->open;
+    if (o->stream != NULL || *o->path == '\0')
+        return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
+    if (lease_open_attached(&o->lease) &&
+        (lease_open_delete_pending(&o->lease) || o->lease.args.delete_on_close))
+        return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
+    return request_done(r, SMBKIT_STATUS_PRIVILEGE_NOT_HELD);
 }
 
 static const struct set_class classes[] = {
