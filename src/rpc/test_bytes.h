@@ -136,7 +136,7 @@ static inline bool test_accounts(void *ctx, struct arena *a, struct rpc_accounts
 {
     static const char *const names[] = {"alice", "bob"};
     (void)ctx;
-    out->count = ARRAY_LEN(names);
+    *out = (struct rpc_accounts){.count = ARRAY_LEN(names)};
     out->v = arena_array(a, out->count, sizeof *out->v);
     if (out->v == NULL)
         return false;
