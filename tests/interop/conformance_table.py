@@ -59,6 +59,19 @@ def details(title, rows, columns, level=2):
         line(row["test"], *(row[c] for c in columns), row["reason"])
 
 
+# Ends of the names of twins: what the specification says, and what Windows does. No server passes both.
+TWINS = ("-sane", "-windows")
+# Tests in which smbtorture itself fails, whatever the server.
+HOPELESS = ("smb2.dirlease.oplocks", "smb2.charset.Testing partial surrogate")
+
+
+def can_pass(rows):
+    """What a server can reach, and how many pairs of twins there are."""
+    names = {r["test"] for r in rows}
+    pairs = sum(n.endswith(TWINS[0]) and n.removesuffix(TWINS[0]) + TWINS[1] in names for n in names)
+    return len(rows) - pairs - sum(n in names for n in HOPELESS), pairs
+
+
 XFSTESTS = "## The Linux kernel's client: xfstests"
 CLIENT = {"memory": "memory", "dir": "dir, ext4", "samba": "Samba"}
 
@@ -111,6 +124,16 @@ required, anonymous users let in, all else as it is by default; for Samba each t
 configuration.""")
     pipes = [r for r in rows if r["test"].startswith("rpc.")]
     rows = [r for r in rows if r not in pipes]
+    most, pairs = can_pass(rows)
+    own = collections.Counter(s for r in rows for s in r["settings"].split() if s.startswith("server="))
+    print(f"""
+Of the {len(rows)} tests, at most {most} can pass with one server: {pairs} pairs, with names that end in
+{' and '.join(TWINS)}, want opposite things, and in {len(HOPELESS)} smbtorture itself fails
+({', '.join(HOPELESS)}).
+{sum(own.values())} tests have a server of their own, in a network of its own: to cut the way to the client
+and to be on port 445 ({own['server=own']}), with snapshots ({own['server=snapshot']}), over a folder that the
+test looks into ({own['server=local']}), with signing required ({own['server=signing']}), with filters that
+make what the test wants to see ({own['server=asleep'] + own['server=lost']}).""")
     by_suite(rows, SERVERS)
     details("Not passed over memory", [r for r in rows if r["memory"] != "pass"], SERVERS)
     details("Passed over memory and not over dir",

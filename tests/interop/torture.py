@@ -5,10 +5,10 @@
 torture.tsv beside this file has a line for each test: its name, its settings (separated by spaces:
 share=NAME, server=NAME, user=NAME, timeout=SECONDS, target=NAME, option=NAME=VALUE, each also as
 dir:NAME=VALUE when it is for the plugin dir alone), the expected result over the plugin memory, over dir on
-ext4 and over dir on tmpfs (pass, fail, skip, or - where the test is not run), Samba's own best result, and the reason for every result that
-is not pass. A test that is expected to pass and does not is tried once more alone, because many of them
-measure time and this machine may be busy; when it fails again, that is a failure of this run. A change
-for the better is named, and recorded with --update.
+ext4 and over dir on tmpfs (pass, fail, skip, or - where the test is not run), Samba's own best result, and the
+reason for every result that is not pass. A test that is expected to pass and does not is tried once more
+alone, because many of them measure time and this machine may be busy; when it fails again, that is a failure
+of this run. A change for the better is named, and recorded with --update.
 
 Every test has a process of its own and ends with it. The tests use fixed names: each job has a share of
 its own. A test with server=NAME has a server of its own, too, which is set up as OWN_SERVERS says, on port
@@ -54,10 +54,20 @@ SPECIAL = {
     "nonotify": ("", ["error,status=NOT_IMPLEMENTED,ops=watch"]),
 }
 
-# Servers of their own: in what their settings differ from those of the server that runs all other tests.
+# The files that the tests of snapshots want, now and then; here for smbclient.
+SNAPSHOT = "@GMT-2015.10.31-19.40.30"
+SNAPSHOT_FILES = ("printf abc >file; for s in {share} then; do smbclient -p {port} -U {user} //127.0.0.1/$s -c "
+                  '"put file foo; put file foo:bar; mkdir subdir; put file subdir/hardlink"; done')
+# Servers of their own: in what their settings differ from those of the server that runs all other tests, and
+# what is done before the test. {place} is a new folder, {share} the share of the test.
 OWN_SERVERS = {
-    "own": [],
-    "signing": ["--signing", "required"],
+    "own": ([], ""),
+    "local": (["--share", "local=dir,path={place},as=server,acls=user.NTACL"], ""),
+    "signing": (["--signing", "required"], ""),
+    "asleep": (["--filter", "{share}=asleep"], ""),
+    "lost": (["--filter", "{share}=error,status=OBJECT_NAME_NOT_FOUND,ops=getattr,nth=1"], ""),
+    "snapshot": (["--share", "then=dir,path={place},as=server",
+                  "--snapshot", "{share}=" + SNAPSHOT + "=dir,path={place},as=server"], SNAPSHOT_FILES),
 }
 OWN_PORT = 445
 # The client's machine acknowledges at once there: an acknowledgment that is held back, and then cut off with
@@ -131,6 +141,20 @@ def client(row, settings, share, folder, port):
     return [*command, f"--user={user}%{PASSWORD}", f"//127.0.0.1/{share}", row["test"]]
 
 
+def own_server(args, name, share, command):
+    """The command line of a server that runs the command in a namespace of its own. It has the share, and
+    whatever else its options say."""
+    share = share if share in SHARES else SHARES[0]
+    place = tempfile.mkdtemp(prefix="own.", dir=os.environ["SMBKIT_TORTURE"])
+    names = {"place": place, "share": share, "port": OWN_PORT, "user": f"{USER}%{PASSWORD}"}
+    options, before = OWN_SERVERS[name]
+    options = [o.format(**names) for o in options]
+    if before:
+        command = ["sh", "-c", before.format(**names) + '; exec "$@"', "sh", *command]
+    command = [w.replace("{place}", place) for w in command]
+    return namespace([*AT_ONCE, *server(args, place, OWN_PORT, [share], options, command)])
+
+
 def torture(args, row, share, folder):
     settings = settings_of(row, RUN[args.column][0])
     share = next((v for k, v in settings if k == "share"), share)
@@ -138,8 +162,7 @@ def torture(args, row, share, folder):
     limit = next((float(v) for k, v in settings if k == "timeout"), LIMIT) * PATIENCE
     command = client(row, settings, share, folder, OWN_PORT if own else os.environ["port"])
     if own:
-        place = tempfile.mkdtemp(prefix="own.", dir=os.environ["SMBKIT_TORTURE"])
-        command = namespace([*AT_ONCE, *server(args, place, OWN_PORT, [share], OWN_SERVERS[own], command)])
+        command = own_server(args, own, share, command)
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
                                    stderr=subprocess.DEVNULL, cwd=folder, start_new_session=True)
@@ -196,6 +219,8 @@ class Run:
 def chosen(args):
     rows = [r for r in read_list() if r[args.column] != "-"
             and any(fnmatch.fnmatchcase(r["test"], g) for g in args.only or ["*"])]
+    if args.passing:
+        rows = [r for r in rows if r[args.column] == "pass"]
     own = [r["test"] for r in rows if "server=" in r["settings"]]
     reason = why_not() if own else None
     if reason:
@@ -315,6 +340,8 @@ def arguments():
                    help="what is run (default: memory)")
     p.add_argument("--folder", help="for the shares of dir (default: a temporary one)")
     p.add_argument("--only", action="append", metavar="GLOB", help="tests (may be repeated)")
+    p.add_argument("--passing", action="store_true",
+                   help="only those that are expected to pass: the others cannot become worse")
     p.add_argument("--jobs", type=int, default=len(SHARES))
     p.add_argument("--update", action="store_true", help="record what came out")
     p.add_argument("--verbose", action="store_true", help="name every failure and its reason")
