@@ -271,6 +271,35 @@ static void test_limit(void **state)
     free_sides();
 }
 
+/* A stream becomes the file's own data and these become a stream: blocks of the same size, at the
+   same time, and yet others. */
+static void test_renamed_streams(void **state)
+{
+    static char bytes[1000];
+    const struct smbkit_create_args args = {.path = "f", .stream = "s"};
+    make_sides("64M", "1h");
+    put_file(&low, "f", sizeof(bytes));
+    open_slot(0, "f");
+    read_slot(0, 0, 1000, 1000);
+    assert_int_equal(DO(&cache, vfs_create, &args), SMBKIT_STATUS_SUCCESS);
+    cache.h[1] = cache.op.opened;
+    memset(bytes, 's', sizeof(bytes));
+    assert_int_equal(DO(&cache, vfs_write, cache.h[1], 0, bytes, sizeof(bytes)),
+                     SMBKIT_STATUS_SUCCESS);
+    read_slot(0, 0, 1000, 1000);
+    assert_int_equal(DO(&cache, vfs_rename_stream, cache.h[1], "", SMBKIT_RENAME_REPLACE),
+                     SMBKIT_STATUS_SUCCESS);
+    read_slot(0, 0, 1000, 1000);
+    assert_int_equal(cache.op.data.data[0], 's');
+    assert_int_equal(DO(&cache, vfs_rename_stream, cache.h[0], "t", 0), SMBKIT_STATUS_SUCCESS);
+    read_slot(0, 0, 1000, 1000); /* is not kept as the file's */
+    open_slot(2, "f");
+    read_slot(2, 0, 1000, 0);
+    for (unsigned i = 0; i < 3; i++)
+        side_put(&cache, i, NULL, 0);
+    free_sides();
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, twin_setup, twin_teardown)
 
 int main(void)
@@ -279,6 +308,7 @@ int main(void)
         TEST(test_reads_once),
         TEST(test_lists_once),
         TEST(test_limit),
+        TEST(test_renamed_streams),
         TEST(test_own_changes),
         TEST(test_changes_that_are_told),
         TEST(test_changes_that_are_not_told),
