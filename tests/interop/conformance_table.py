@@ -95,8 +95,10 @@ client; {head["reason"]} on Linux {kernel_xfstests.KERNEL}, mounted with `{kerne
 """)
     line("result", *CLIENT.values())
     line("---", *["---:"] * len(CLIENT))
-    for result, text in (("pass", "passed"), ("fail", "failed"), ("notrun", "not run")):
-        line(text, *(sum(r[c] == result for r in rows) for c in CLIENT))
+    for result, text in (("pass", "passed"), ("fail", "failed"), ("notrun", "not run"), ("-", "never tried")):
+        counts = [sum(r[c] == result for r in rows) for c in CLIENT]
+        if any(counts):
+            line(text, *counts)
     ours = [r for r in rows if {r["memory"], r["dir"]} & {"fail", "notrun"}]
     details("Not passed over memory or dir", ours, CLIENT, 3)
     theirs = [r["test"] for r in rows if r["samba"] in ("fail", "notrun") and r not in ours]
