@@ -17,6 +17,7 @@ from program import HOME, PROGRAM, TIMEOUT, check, environment, finish, run
 ROOT = sys.argv[2]
 BIN = os.path.join(HOME, "bin")
 SMBKIT = os.path.abspath(PROGRAM)
+USERS = os.path.join(HOME, "users")  # not root's /etc/smbkit/users
 # What a page writes for a character.
 ESCAPES = {r"\(dq": '"', r"\(aq": "'", r"\(ti": "~", r"\-": "-", r"\&": "", r"\e": "\\"}
 
@@ -42,8 +43,8 @@ def program(name, text):
 def prepare():
     os.makedirs(BIN)
     # smbkit: serves elsewhere and ends by itself, unless it is not to serve
-    program("smbkit", f"""case "$1" in user) exec '{SMBKIT}' "$@" ;; esac
-case " $* " in *" --run "*) ;; *) set -- --run true "$@" ;; esac
+    program("smbkit", f"""case "$1" in user) exec '{SMBKIT}' "$@" --users '{USERS}' ;; esac
+case " $* " in *" --run "*) ;; *) set -- --run true --users '{USERS}' "$@" ;; esac
 exec '{SMBKIT}' --listen 127.0.0.1:0 "$@"
 """)
     # the client of an example: gets what it must know
@@ -52,7 +53,7 @@ exec '{SMBKIT}' --listen 127.0.0.1:0 "$@"
 *) echo "smbclient $*"; exit 1 ;;
 esac
 """)
-    run("user", "add", "alice", stdin="secret\n")
+    run("user", "add", "alice", "--users", USERS, stdin="secret\n")
 
 
 def made(match):
