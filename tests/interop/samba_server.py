@@ -4,6 +4,7 @@ root, as smbd does; the one user is root."""
 import os
 import socket
 import subprocess
+import tempfile
 import time
 
 USER, PASSWORD = "root", "secret"
@@ -13,11 +14,11 @@ CONF = """[global]
  bind interfaces only = yes
  smb ports = {port}
  private dir = {home}/private
- lock directory = {home}/run
- state directory = {home}/run
- cache directory = {home}/run
- pid directory = {home}/run
- ncalrpc dir = {home}/run/ncalrpc
+ lock directory = {run}
+ state directory = {run}
+ cache directory = {run}
+ pid directory = {run}
+ ncalrpc dir = {run}/ncalrpc
  log file = {home}/log
  load printers = no
  disable spoolss = yes
@@ -40,10 +41,11 @@ class SambaServer:
     def __init__(self, home, share, more):
         self.port = free_port()
         self.conf = os.path.join(home, "smb.conf")
-        for d in ("private", "run"):
-            os.makedirs(os.path.join(home, d), mode=0o700, exist_ok=True)
+        os.makedirs(os.path.join(home, "private"), mode=0o700, exist_ok=True)
+        # of its own: a client's process of the server before may still hold the state of that one
+        run = tempfile.mkdtemp(prefix="run.", dir=home)
         with open(self.conf, "w", encoding="utf-8") as f:
-            f.write(CONF.format(port=self.port, home=home, share=share, more=more))
+            f.write(CONF.format(port=self.port, home=home, run=run, share=share, more=more))
         subprocess.run(["smbpasswd", "-c", self.conf, "-a", "-s", USER], check=True,
                        input=f"{PASSWORD}\n{PASSWORD}\n", text=True, capture_output=True)
 
