@@ -4,7 +4,7 @@
 
 Usage: dfs.py SMBKIT PLUGIN
 
-Links lead to port 445, so all servers have it, in a network namespace of their own: the root on 127.0.0.1, the
+Links lead to port 445, so all servers have it, in a network namespace of their own: the names on 127.0.0.1, the
 targets on 127.0.0.2 and 127.0.0.3. Needs root; skipped (77) with the reason otherwise.
 """
 import os
@@ -50,14 +50,14 @@ def through_links(folder, protocol):
     mine, theirs = f"{protocol}.txt", f"{protocol}.back"
     with open(f"{folder}/{mine}", "w", encoding="ascii") as f:
         f.write(protocol)
-    out = smbclient(HOST, "root", f"ls; put {mine} link/{mine}; cd link; ls; get {mine} {theirs}; rename {mine} "
+    out = smbclient(HOST, "names", f"ls; put {mine} link/{mine}; cd link; ls; get {mine} {theirs}; rename {mine} "
                     f"{theirs}; allinfo {theirs}", protocol, folder)
     check(f"{protocol}: through a link", out.returncode == 0, out.stdout)
     with open(f"{folder}/{theirs}", encoding="ascii") as f:
         check(f"{protocol}: the file is whole", f.read() == protocol)
     there = smbclient(ONE, "docs", "ls", protocol)
     check(f"{protocol}: it is on the other server", theirs in names(there.stdout), there.stdout)
-    out = smbclient(HOST, "root", f"cd deep; cd inner; put {mine} x; ls; cd ../../two; put {mine}; ls", protocol, folder)
+    out = smbclient(HOST, "names", f"cd deep; cd inner; put {mine} x; ls; cd ../../two; put {mine}; ls", protocol, folder)
     check(f"{protocol}: a link in a folder, to a folder; another target when one is not there",
           out.returncode == 0 and {"x", mine} <= names(out.stdout), out.stdout)
     there = smbclient(ONE, "docs", "ls sub/*; del sub/x", protocol)
@@ -67,11 +67,11 @@ def through_links(folder, protocol):
 
 
 def shown():
-    out = smbclient(HOST, "root", "ls; ls deep/*; ls nothing; ls link").stdout
+    out = smbclient(HOST, "names", "ls; ls deep/*; ls nothing; ls link").stdout
     check("a link is a folder in listings", {"link", "two", "deep", "inner"} <= names(out), out)
     check("with the attribute of a reparse point", entry(out, "link") == "Dr", out)
     check("what is not there is not there", re.search(r"NO_SUCH_FILE listing .*nothing", out), out)
-    out = run(["rpcclient", HOST, "-U", f"{USER}%{PASSWORD}", "-c", "netsharegetinfo root 1005;"
+    out = run(["rpcclient", HOST, "-U", f"{USER}%{PASSWORD}", "-c", "netsharegetinfo names 1005;"
                "netsharegetinfo share 1005"]).stdout
     check("the share says so", re.findall(r"flags: (0x\w+)", out) == ["0x3", "0x0"], out)
 
@@ -93,7 +93,7 @@ def libsmbclient():
     context = smbc.Context()
     context.optionNoAutoAnonymousLogin = True
     context.functionAuthData = lambda *unused: ("WORKGROUP", USER, PASSWORD)
-    f = context.open(f"smb://{HOST}/root/link/by-libsmbclient", os.O_CREAT | os.O_WRONLY)
+    f = context.open(f"smb://{HOST}/names/link/by-libsmbclient", os.O_CREAT | os.O_WRONLY)
     f.write(b"there")
     f.close()
     there = smbclient(ONE, "docs", "ls").stdout
@@ -140,8 +140,8 @@ def client():
     try:
         out = smbclient(ONE, "docs", "mkdir sub")
         check("a folder on the target", out.returncode == 0, out.stdout)
-        out = smbclient(HOST, "root", "mkdir deep")
-        check("a folder on the root", out.returncode == 0, out.stdout)
+        out = smbclient(HOST, "names", "mkdir deep")
+        check("a folder among the names", out.returncode == 0, out.stdout)
         with scratch() as folder:
             with Capture(f"{folder}/dfs.pcap"):
                 for protocol in PROTOCOLS:
@@ -162,7 +162,7 @@ def main():
         os.environ["DFS_SMBKIT"] = os.path.abspath(sys.argv[1])
         os.environ["DFS_PLUGIN"] = os.path.abspath(sys.argv[2])
     links = ",".join("dfs=" + x for x in LINKS)
-    port445.main(__file__, client, ["--share", f"root={os.environ['DFS_PLUGIN']},{links}"])
+    port445.main(__file__, client, ["--share", f"names={os.environ['DFS_PLUGIN']},{links}"])
 
 
 if __name__ == "__main__":
