@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #define SECURITY_XATTR "security.NTACL"
-#define USER_XATTR     "user.NTACL"
 
 #define FULL_ACCESS    0x001f01ffu
 #define OWNER_ONLY     0x000c0000u /* WRITE_DAC, WRITE_OWNER */
@@ -63,7 +62,7 @@ bool dir_acls_choose(struct dir_volume *v, const char *value)
     if (strcmp(value, "off") == 0)
         return true;
     if (strcmp(value, "auto") == 0)
-        name = may_write_security() ? SECURITY_XATTR : USER_XATTR;
+        name = may_write_security() ? SECURITY_XATTR : DIR_USER_ACL_XATTR;
     else if (strncmp(value, "security.", 9) != 0 && strncmp(value, "user.", 5) != 0)
         return false;
     if (strlen(name) >= sizeof(v->acl_xattr))

@@ -299,6 +299,8 @@ void dir_tree_end(struct dir_volume *v, struct dir_tree *tree);
 
 #define DIR_XATTR_MAX    65536u /* XATTR_SIZE_MAX */
 #define DIR_STREAM_XATTR "user.DosStream."
+/* Descriptors, where the server may not write security.NTACL. */
+#define DIR_USER_ACL_XATTR "user.NTACL"
 
 /* A named stream that is open. Under its node's `meta`. */
 struct dir_stream {

@@ -4,8 +4,9 @@
  * values of the disk's extended attributes.
  *
  * A client's attribute NAME is user.NAME on the disk, as Samba has it. The names that mean
- * something else there (DOSATTRIB, DosStream.*, where descriptors are kept) are neither shown nor
- * set. The flag "needed" has no place on the disk and is lost.
+ * something else there, to us or to Samba (DOSATTRIB, DosStream.*, where descriptors are kept), are
+ * neither shown nor set, however they are spelled: who could write a descriptor this way would
+ * need no right to change it. The flag "needed" has no place on the disk and is lost.
  */
 #include "volume.h"
 #include <errno.h>
@@ -74,15 +75,26 @@ int dir_xattr_remove(int fd, const char *name)
 
 /* --- which are a client's --- */
 
+/* With "user." in front. The share's own place of descriptors is reserved beside these, which a
+   server with another place may have written, or will read. */
+static const char *const reserved[] = {DOSATTR_XATTR, DIR_USER_ACL_XATTR, "user.SAMBA_PAI"};
+
+static bool is_reserved(const struct dir_volume *v, const char *name)
+{
+    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+        if (strcasecmp(name, reserved[i]) == 0)
+            return true;
+    return strcasecmp(name, v->acl_xattr) == 0 ||
+           strncasecmp(name, DIR_STREAM_XATTR, sizeof(DIR_STREAM_XATTR) - 1) == 0;
+}
+
 /* The client's name of an attribute, or NULL when it is none. */
 static const char *ea_name(const struct dir_volume *v, const char *name)
 {
     if (strncmp(name, USER, USER_LEN) != 0)
         return NULL;
     const char *ea = name + USER_LEN;
-    bool ours = strcasecmp(name, DOSATTR_XATTR) == 0 || strcasecmp(name, v->acl_xattr) == 0 ||
-                strncmp(name, DIR_STREAM_XATTR, sizeof(DIR_STREAM_XATTR) - 1) == 0;
-    return ours || ea[0] == '\0' ? NULL : ea;
+    return ea[0] == '\0' || is_reserved(v, name) ? NULL : ea;
 }
 
 /* How the attribute is spelled that a client calls `ea`, or how it is to be spelled. */
@@ -162,7 +174,7 @@ static int set_one(const struct dir_volume *v, int fd, const struct smbkit_ea *e
     spell(v, list, list != NULL ? n : 0, ea->name, b->name);
     smbkit_free(list);
     if (ea_name(v, b->name) == NULL)
-        return EINVAL;
+        return EACCES;
     int err = dir_xattr_get(fd, b->name, &b->value, &b->len);
     if (err != 0 && err != ENODATA)
         return err;
