@@ -29,8 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WSD_PORT \
-    5357 /* of the metadata: wsdd cannot have another one, for Windows knows no other */
+/* Of the metadata: wsdd cannot have another one, for Windows knows no other. */
+#define WSD_PORT     5357
 #define SYSTEM_PATH  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define BUS_VARIABLE "DBUS_SYSTEM_BUS_ADDRESS"
 #define BUS_SOCKET   "/run/dbus/system_bus_socket"

@@ -359,8 +359,8 @@ static void test_attributes(void **state)
     assert_int_equal(t->op.attr.create_time, when);
     assert_int_not_equal(t->op.attr.change_time, when + 3);
     xclose(t, f);
-    struct timespec shortly = {.tv_nsec =
-                                   250000000}; /* longer than a slow disk takes for one of ours */
+    /* longer than a slow disk takes for one of ours */
+    struct timespec shortly = {.tv_nsec = 250000000};
     nanosleep(&shortly, NULL);
     a.change_time = when + 4;
     f = must_open(t, "a");

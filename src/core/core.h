@@ -135,6 +135,10 @@ struct core_dfs_link {
     size_t target_count;
 };
 
+/* What an access control list of 64 KiB has room for. */
+#define CORE_SHARE_USERS_MAX     1024u
+#define CORE_SHARE_USER_NAME_MAX 255u /* bytes */
+
 struct core_share_config {
     const char *name; /* at most 80 UTF-16 units, compared without regard to case */
     const char *comment;
@@ -147,7 +151,9 @@ struct core_share_config {
     size_t link_count;     /* at most CORE_DFS_LINKS_MAX */
     bool access_based;     /* listings show only what the user may read */
     bool hide_unreachable; /* lists of shares leave it out for those who may not connect */
-    const char *users;     /* who may connect, separated by '+'; NULL or "": everybody */
+    const char *users;     /* who may connect, separated by '+'; NULL or "": everybody. Names that
+                              are too long, and those after the last that there is room for, do not
+                              count */
 };
 
 /* Adds a share over a volume (takes a reference of its own), or replaces the one of that name:

@@ -15,8 +15,6 @@
 /* Rights to files that are there, not only to their descriptors. */
 #define USE 0x000001ffu
 
-#define USERS_MAX 1024u /* of one share: what fits in an ACL of 64 KiB */
-
 struct core_share_guard {
     struct arena arena; /* of `sd` */
     struct wire_sd sd;
@@ -67,10 +65,10 @@ const uint8_t *share_guard_bytes(const struct core_share_guard *g, size_t *len)
 static unsigned entries_of(const struct wire_sid *machine, const char *users, struct wire_ace *v)
 {
     unsigned count = 0;
-    char name[256];
+    char name[CORE_SHARE_USER_NAME_MAX + 1];
     while (users[0] != '\0') {
         size_t n = strcspn(users, "+");
-        if (n > 0 && n < sizeof name && count < USERS_MAX) {
+        if (n > 0 && n < sizeof name && count < CORE_SHARE_USERS_MAX) {
             memcpy(name, users, n);
             name[n] = '\0';
             v[count++] = (struct wire_ace){.type = ACCESS_ALLOWED_ACE_TYPE,
@@ -100,7 +98,7 @@ smbkit_status share_guard_users(const struct core *c, const char *users,
     if (users == NULL || users[0] == '\0')
         return SMBKIT_STATUS_SUCCESS;
     const struct wire_sid machine = acl_machine_sid(c->config.auth->netbios_computer);
-    struct wire_ace *v = mem_zarray(USERS_MAX, sizeof *v);
+    struct wire_ace *v = mem_zarray(CORE_SHARE_USERS_MAX, sizeof *v);
     if (v == NULL)
         return SMBKIT_STATUS_NO_MEMORY;
     const struct wire_acl dacl = {ACL_REVISION, (uint16_t)entries_of(&machine, users, v), v};

@@ -21,9 +21,8 @@ smbkit_status visible_judge(struct core_request *r, struct arena *scratch, bool 
     *visible = st == SMBKIT_STATUS_STOPPED_ON_SYMLINK;
     if (st != SMBKIT_STATUS_SUCCESS)
         return *visible ? SMBKIT_STATUS_SUCCESS : st;
-    /* By the descriptor alone: that who may list the folder may read the attributes of what is in
-       it
-       ([MS-FSA] 2.1.5.1.2.1) makes nothing visible, as it does not with Windows. */
+    /* By the descriptor alone: as with Windows, that who may list the folder may read the
+       attributes of what is in it ([MS-FSA] 2.1.5.1.2.1) makes nothing visible. */
     *visible = (read & ~acl_granted(&sd, &r->session->token)) == 0;
     return SMBKIT_STATUS_SUCCESS;
 }

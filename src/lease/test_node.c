@@ -525,8 +525,6 @@ static void test_renamed(void **state)
     close_expect(&a, DUE_LINK);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 /* A stream with another name keeps its opens, and what they keep others from. */
 static void test_stream_renamed(void **state)
 {
@@ -549,6 +547,8 @@ static void test_stream_renamed(void **state)
     close_expect(&c, DUE_NOTHING);
     close_expect(&b, DUE_NOTHING);
 }
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {

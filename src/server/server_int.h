@@ -152,9 +152,6 @@ void server_recent_add(struct smbkit_server *s, enum log_level level, const char
 /* --- plugin.c: plugins --- */
 
 /* By name or path; stays loaded until server_plugins_free. NULL and a line in `error`. */
-/* core_config.make_volume: of a folder below the option share-root. */
-NODISCARD smbkit_status server_make_volume(void *ctx, const char *name, const char *path,
-                                           struct vfs_volume **out);
 NODISCARD const struct smbkit_plugin *server_plugin_find(struct smbkit_server *s, const char *name,
                                                          char error[SMBKIT_ERROR_MAX]);
 /* A plugin that is safe to look into? Else false and a line. */
@@ -172,6 +169,9 @@ void server_plugins_free(struct smbkit_server *s);
 
 /* --- share.c: settings that every share has --- */
 
+/* core_config.make_volume: of a folder below the option share-root. */
+NODISCARD smbkit_status server_make_volume(void *ctx, const char *name, const char *path,
+                                           struct vfs_volume **out);
 /* Is this a setting of the share and not a parameter of its plugin? */
 bool server_share_setting(const char *key);
 

@@ -69,6 +69,33 @@ static bool *flag_of(struct core_share_config *c, enum setting which)
     return NULL;
 }
 
+/* "a+b": what the core can use of it is all of it. */
+static bool user_list_valid(const char *text)
+{
+    size_t count = 0;
+    if (*text == '\0')
+        return true;
+    for (;; text++, count++) {
+        size_t n = strcspn(text, "+");
+        if (n == 0 || n > CORE_SHARE_USER_NAME_MAX || count == CORE_SHARE_USERS_MAX)
+            return false;
+        text += n;
+        if (*text == '\0')
+            return true;
+    }
+}
+
+static smbkit_status set_users(struct core_share_config *c, const char *text,
+                               char error[SMBKIT_ERROR_MAX])
+{
+    c->users = text;
+    if (user_list_valid(text))
+        return SMBKIT_STATUS_SUCCESS;
+    return server_error(error, SMBKIT_STATUS_INVALID_PARAMETER,
+                        "share '%.80s': users=%.80s: must be NAME[+NAME...], at most %u names",
+                        c->name, text, CORE_SHARE_USERS_MAX);
+}
+
 static smbkit_status apply_setting(struct core_share_config *c, struct server_links *links,
                                    const struct smbkit_arg *arg, char error[SMBKIT_ERROR_MAX])
 {
@@ -79,7 +106,7 @@ static smbkit_status apply_setting(struct core_share_config *c, struct server_li
     if (which == SETTING_COMMENT)
         c->comment = arg->value;
     else if (which == SETTING_USERS)
-        c->users = arg->value;
+        return set_users(c, arg->value, error);
     else if (!option_parse_bool(arg->value, flag))
         return server_error(error, SMBKIT_STATUS_INVALID_PARAMETER,
                             "share '%.80s': %s=%.80s: must be on or off", c->name, arg->key,

@@ -4,10 +4,12 @@
  * opens needed, or files that are deleted by now, because a few blocks that live on lie between
  * them; a server that had one such minute would hold it for months.
  *
- *   QUIET --opens have fallen by TRIM_OPENS from the most, or--> WAITING (TRIM_DELAY)
- *     ^     TRIM_OPENS were closed since the last time            |    ^ | the timer; still busy,
- * and |                                                           |    '-' no fall of opens
- *     '------------- the worker is done <----- TRIMMING <---------' the timer
+ *   QUIET --a burst is over--> WAITING --the timer--> TRIMMING --the worker is done--> QUIET
+ *                               |   ^
+ *                               '---' the timer; still busy, and opens have not fallen
+ *
+ * A burst is over when opens have fallen by TRIM_OPENS from the most that there were, or TRIM_OPENS
+ * were closed, since the last time. The wait is TRIM_DELAY.
  *
  * The wait takes all closes of a burst together. A worker does it, as it takes some milliseconds
  * for each 100 MB and others that allocate may wait as long: so a busy server is only trimmed when
