@@ -3,17 +3,21 @@
 #include "rpc/handles.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include <string.h>
 
 struct entry {
     struct list link;
     uint64_t number;
     struct rpc_handle handle;
+    size_t size; /* of all of it */
+    char name[];
 };
 
 struct rpc_handles {
     struct list entries;
     uint64_t next;
     unsigned count;
+    size_t size; /* of the entries */
 };
 
 struct rpc_handles *rpc_handles_new(void)
@@ -30,6 +34,7 @@ static void drop(struct rpc_handles *h, struct entry *e)
 {
     list_remove(&e->link);
     h->count--;
+    h->size -= e->size;
     mem_free(e);
 }
 
@@ -44,26 +49,43 @@ void rpc_handles_free(struct rpc_handles *h)
 
 size_t rpc_handles_size(const struct rpc_handles *h)
 {
-    return h->count * sizeof(struct entry);
+    return h->size;
+}
+
+static smbkit_status open_entry(struct rpc_call *call, const struct rpc_handle *handle,
+                                uint8_t out[RPC_HANDLE_SIZE])
+{
+    struct rpc_handles *h = call->handles;
+    size_t room = handle->name != NULL ? strlen(handle->name) + 1 : 0;
+    struct entry *e = h->count < RPC_HANDLES_MAX ? mem_zalloc(sizeof *e + room) : NULL;
+    if (e == NULL)
+        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    e->number = h->next++;
+    e->handle = *handle;
+    e->size = sizeof *e + room;
+    if (room > 0)
+        e->handle.name = memcpy(e->name, handle->name, room);
+    list_append(&h->entries, &e->link);
+    h->count++;
+    h->size += e->size;
+    memset(out, 0, RPC_HANDLE_SIZE);
+    le64_store(out + 8, e->number);
+    return SMBKIT_STATUS_SUCCESS;
 }
 
 smbkit_status rpc_handle_open(struct rpc_call *call, enum rpc_handle_kind kind,
                               const struct wire_sid *sid, uint8_t out[RPC_HANDLE_SIZE])
 {
-    struct rpc_handles *h = call->handles;
-    struct entry *e = h->count < RPC_HANDLES_MAX ? mem_zalloc(sizeof *e) : NULL;
-    if (e == NULL)
-        return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
-    e->number = h->next++;
-    e->handle.kind = kind;
+    struct rpc_handle h = {.kind = kind};
     if (sid != NULL)
-        e->handle.sid = *sid;
-    list_append(&h->entries, &e->link);
-    h->count++;
-    for (unsigned i = 0; i < RPC_HANDLE_SIZE; i++)
-        out[i] = 0;
-    le64_store(out + 8, e->number);
-    return SMBKIT_STATUS_SUCCESS;
+        h.sid = *sid;
+    return open_entry(call, &h, out);
+}
+
+smbkit_status rpc_handle_open_named(struct rpc_call *call, enum rpc_handle_kind kind,
+                                    const char *name, uint8_t out[RPC_HANDLE_SIZE])
+{
+    return open_entry(call, &(struct rpc_handle){.kind = kind, .name = name}, out);
 }
 
 static struct entry *find(const struct rpc_call *call, const uint8_t wire[RPC_HANDLE_SIZE])

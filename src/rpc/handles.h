@@ -18,11 +18,13 @@ enum rpc_handle_kind {
     RPC_HANDLE_USER,
     RPC_HANDLE_GROUP,
     RPC_HANDLE_ALIAS,
+    RPC_HANDLE_SHARE, /* that is to be ended */
 };
 
 struct rpc_handle {
     enum rpc_handle_kind kind;
     struct wire_sid sid; /* of the domain, or of what was opened in it */
+    const char *name;    /* of the share, or NULL */
 };
 
 /* NULL when memory is out. */
@@ -35,6 +37,9 @@ size_t rpc_handles_size(const struct rpc_handles *h);
 /* SUCCESS and the handle as it goes out, or INSUFFICIENT_RESOURCES. `sid` may be NULL. */
 smbkit_status rpc_handle_open(struct rpc_call *call, enum rpc_handle_kind kind,
                               const struct wire_sid *sid, uint8_t out[RPC_HANDLE_SIZE]);
+/* The same of what has a name; it is copied. */
+smbkit_status rpc_handle_open_named(struct rpc_call *call, enum rpc_handle_kind kind,
+                                    const char *name, uint8_t out[RPC_HANDLE_SIZE]);
 /* NULL: there is none of this kind: INVALID_HANDLE. */
 const struct rpc_handle *rpc_handle_find(const struct rpc_call *call, enum rpc_handle_kind kind,
                                          const uint8_t wire[RPC_HANDLE_SIZE]);

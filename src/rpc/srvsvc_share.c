@@ -144,7 +144,7 @@ NDR_RECORD(get_out_record, get_out,
            NDR_U(NDR_UNION_PTR, get_out, share, level, srvsvc_share_infos, 4),
            NDR_F(NDR_U32, get_out, result));
 
-static uint32_t find_share(struct rpc_call *call, const char *name, const struct rpc_share **out)
+uint32_t srvsvc_find_share(struct rpc_call *call, const char *name, const struct rpc_share **out)
 {
     const struct rpc_directory *d = call->directory;
     struct rpc_shares all;
@@ -169,7 +169,7 @@ static uint32_t share_get_info(struct rpc_call *call, const void *in, void *out)
     else if (level_is_private(call, q->level))
         o->result = ERROR_ACCESS_DENIED;
     else
-        o->result = find_share(call, q->name, &o->share);
+        o->result = srvsvc_find_share(call, q->name, &o->share);
     return 0;
 }
 

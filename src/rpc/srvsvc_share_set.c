@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Shares that administrators make, change and end ([MS-SRVS] 3.1.4.7, 3.1.4.11, 3.1.4.12).
+ * Shares that administrators make and change ([MS-SRVS] 3.1.4.7, 3.1.4.11).
  *
  * A path on the wire never names a folder of this machine. "C:" stands for the one folder that the
  * server's configuration lets administrators share from, if it does; a path is a way down from
@@ -79,6 +79,13 @@ static void answer(const struct set_in *q, struct set_out *o, smbkit_status stat
         if (errors[i].parm != 0)
             wrong(q, o, errors[i].parm);
     }
+}
+
+uint32_t srvsvc_share_error(smbkit_status status)
+{
+    struct set_out said = {0};
+    answer(&(struct set_in){0}, &said, status);
+    return said.result;
 }
 
 static size_t units(const char *text)
@@ -235,28 +242,3 @@ static uint32_t share_set_info(struct rpc_call *call, const void *in, void *out)
 
 const struct rpc_operation srvsvc_share_set_info = {"NetrShareSetInfo", &set_in, &set_out,
                                                     share_set_info};
-
-/* ---------------------------------------------------------------- NetrShareDel */
-
-struct del_in {
-    const char *server, *name;
-    uint32_t reserved;
-};
-NDR_RECORD(del_in, del_in, NDR_F(NDR_WSTR, del_in, server), NDR_F(NDR_WSTR_REF, del_in, name),
-           NDR_F(NDR_U32, del_in, reserved));
-
-static uint32_t share_del(struct rpc_call *call, const void *in, void *out)
-{
-    const struct rpc_directory *d = call->directory;
-    const struct del_in *q = in;
-    struct srvsvc_result *o = out;
-    struct set_out said = {0};
-    if (!call->caller->admin)
-        said.result = ERROR_ACCESS_DENIED;
-    else
-        answer(&(struct set_in){0}, &said, d->share_del(d->ctx, q->name));
-    o->result = said.result;
-    return 0;
-}
-
-const struct rpc_operation srvsvc_share_del = {"NetrShareDel", &del_in, &srvsvc_result, share_del};

@@ -104,6 +104,13 @@ def share_del(dce, name):
     return srvs.hNetrShareDel(dce, text(name))
 
 
+def share_order(dce, request, name):
+    request["ServerName"] = NULL
+    request["NetName"] = text(name)
+    request["Reserved"] = 0
+    return dce.request(request)
+
+
 def descriptor(*entries):
     """Self-relative; entries are (SID, mask) that allow."""
     sd = SR_SECURITY_DESCRIPTOR()
@@ -267,6 +274,21 @@ def ending(admin):
     equal("again", admin.call(share_del, "deep"), NO_NAME)
     equal("the server's own", admin.call(share_del, "IPC$"), ACCESS_DENIED)
     equal("the name is free", admin.add("deep", "C:\\data"), 0)
+    two_phases(admin)
+
+
+def two_phases(admin):
+    begun = share_order(admin.dce, srvs.NetrShareDelStart(), "deep")
+    check("NetrShareDelStart leaves it", "deep" in admin.names())
+    commit = srvs.NetrShareDelCommit()
+    commit["ContextHandle"] = begun["ContextHandle"]
+    equal("NetrShareDelCommit", admin.call(lambda dce: dce.request(commit)), 0)
+    check("now it is gone", "deep" not in admin.names())
+    equal("NetrShareDelSticky of the configuration's",
+          admin.call(share_order, srvs.NetrShareDelSticky(), "share"), NOT_SUPPORTED)
+    equal("... of a temporary one", admin.call(share_order, srvs.NetrShareDelSticky(), "data"), NO_NAME)
+    check("both are there", {"share", "data"} <= admin.names())
+    equal("NetprPathType", admin.call(srvs.hNetprPathType, "C:\\data\0", 0), NOT_SUPPORTED)
 
 
 # ---------------------------------------------------------------- sessions, files, connections
