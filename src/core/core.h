@@ -52,17 +52,19 @@ struct core_config {
     uint32_t max_io; /* MaxTransact/Read/WriteSize of dialects with large MTU; default 8 MiB */
 
     /* Limits; each stops a client from taking all memory. */
-    uint32_t max_credits;      /* per connection, default 8192, as Windows */
-    uint32_t max_sessions;     /* per connection, default 64 */
-    uint32_t max_trees;        /* per session, default 256 */
-    uint32_t max_opens;        /* per session, default 65536 */
-    uint32_t max_async;        /* parked requests per connection, default 511: what Windows holds */
-    uint64_t max_buffered;     /* bytes of frames in work per connection, default 64 MiB */
-    uint64_t interim_delay;    /* ns until a slow operation gets its interim response;
-                                  default 500 ms */
-    uint64_t auth_timeout;     /* ns until a connection must have authenticated; default 45 s */
-    uint64_t break_timeout;    /* ns until an oplock or lease break counts as acknowledged;
-                                  default 35 s, as Windows */
+    uint32_t max_credits;    /* per connection, default 8192, as Windows */
+    uint32_t max_sessions;   /* per connection, default 64 */
+    uint32_t max_trees;      /* per session, default 256 */
+    uint32_t max_opens;      /* per session, default 65536 */
+    uint32_t max_async;      /* parked requests per connection, default 511: what Windows holds */
+    uint64_t max_buffered;   /* bytes of frames in work per connection, default 64 MiB */
+    uint64_t interim_delay;  /* ns until a slow operation gets its interim response;
+                                default 500 ms */
+    uint64_t auth_timeout;   /* ns until a connection must have authenticated; default 45 s */
+    uint64_t break_timeout;  /* ns until an oplock or lease break counts as acknowledged;
+                                default 35 s, as Windows */
+    uint64_t max_resiliency; /* ns that resilient opens are kept at most, and may ask for; 0: there
+                                are none */
     uint64_t session_lifetime; /* ns until a session must be re-authenticated; 0: never */
 
     /* The accounts that clients can ask for; `each` calls fn for all of them, until it says false.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Durable opens. Limits: CORE_KEPT_MAX opens in all (clients that open, drop and come again), five
- * minutes each.
+ * minutes each, resilient ones for as long as the option says.
  */
 #include "core/durable.h"
 #include "base/mem.h"
@@ -15,9 +15,10 @@
 #include "core/tree.h"
 #include <string.h>
 
-#define CORE_KEPT_MAX      65536u
-#define TIMEOUT_DEFAULT_MS 60000u
-#define TIMEOUT_MAX_MS     300000u /* 3.3.5.9.10 */
+#define CORE_KEPT_MAX        65536u
+#define TIMEOUT_DEFAULT_MS   60000u
+#define TIMEOUT_MAX_MS       300000u /* 3.3.5.9.10 */
+#define RESILIENT_DEFAULT_MS 120000u /* 3.3.5.15.9, as Windows */
 
 static uint64_t guid_hash(const struct guid *g)
 {
@@ -50,6 +51,15 @@ static void forget_owner(struct core_durable *d)
     d->owner = d->user = NULL;
 }
 
+static bool take_owner(struct core_durable *d, const struct core_session *s)
+{
+    d->owner = mem_strdup(s->user_id);
+    d->user = mem_strdup(s->user);
+    if (d->owner == NULL || d->user == NULL)
+        forget_owner(d);
+    return d->owner != NULL;
+}
+
 /* 3.3.5.9.10: opens that only look at attributes can as well be made again. */
 static bool worth_replaying(const struct core_open *o)
 {
@@ -64,15 +74,14 @@ void durable_grant(struct core_open *o, const struct durable_request *rq)
     bool durable = !o->is_directory && held_safely(o);
     if (o->session->is_guest || o->session->is_anonymous || (!durable && !rq->v2))
         return;
-    d->owner = mem_strdup(o->session->user_id);
-    d->user = mem_strdup(o->session->user);
-    if (d->owner == NULL || d->user == NULL ||
-        (rq->v2 && !htab_insert(&o->core->guids, &d->by_guid, guid_hash(&rq->create_guid)))) {
+    if (!take_owner(d, o->session))
+        return;
+    if (rq->v2 && !htab_insert(&o->core->guids, &d->by_guid, guid_hash(&rq->create_guid))) {
         forget_owner(d);
         return;
     }
     timer_init(&d->scavenger, time_is_up);
-    d->on = durable;
+    d->kind = durable ? DURABLE_WHILE_CACHED : DURABLE_NONE;
     d->v2 = rq->v2;
     d->replayable = rq->v2 && worth_replaying(o);
     d->create_guid = rq->create_guid;
@@ -80,12 +89,34 @@ void durable_grant(struct core_open *o, const struct durable_request *rq)
     d->timeout_ms = rq->timeout_ms != 0 ? MIN(rq->timeout_ms, TIMEOUT_MAX_MS) : TIMEOUT_DEFAULT_MS;
 }
 
+/* Unlike a durable open it may be a folder's, or one without caches. */
+smbkit_status durable_make_resilient(struct core_request *r, uint32_t timeout_ms)
+{
+    struct core_open *o = r->open;
+    struct core_durable *d = &o->durable;
+    uint64_t max_ms = o->core->config.max_resiliency / NS_PER_MS;
+    if (max_ms == 0 || o->session->is_guest || o->session->is_anonymous)
+        return SMBKIT_STATUS_NOT_SUPPORTED;
+    if (timeout_ms / 1000 > max_ms / 1000)
+        return SMBKIT_STATUS_INVALID_PARAMETER;
+    if (d->owner == NULL) {
+        if (!take_owner(d, o->session))
+            return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+        timer_init(&d->scavenger, time_is_up);
+        d->client = request_conn(r)->client_guid;
+    }
+    d->kind = DURABLE_RESILIENT;
+    d->timeout_ms = timeout_ms != 0 ? timeout_ms : MIN(RESILIENT_DEFAULT_MS, max_ms);
+    return SMBKIT_STATUS_SUCCESS;
+}
+
 void durable_forget(struct core_open *o)
 {
     struct core_durable *d = &o->durable;
     if (d->owner == NULL)
         return;
-    d->on = d->replayable = false;
+    d->kind = DURABLE_NONE;
+    d->replayable = false;
     timerq_cancel(&o->core->timers, &d->scavenger);
     if (d->v2)
         htab_remove(&o->core->guids, &d->by_guid);
@@ -123,12 +154,23 @@ static bool locks_allow(const struct core_open *o)
     return o->lease.lock_count == 0 || !g->is_lease || (g->state & SMB2_LEASE_WRITE_CACHING);
 }
 
+static bool may_be_kept(const struct core_open *o)
+{
+    if (o->durable.kind == DURABLE_WHILE_CACHED)
+        return held_safely(o) && locks_allow(o);
+    return o->durable.kind == DURABLE_RESILIENT;
+}
+
+bool durable_gives_way(const struct core_open *o)
+{
+    return o->state == OPEN_KEPT && o->durable.kind == DURABLE_WHILE_CACHED;
+}
+
 bool durable_keep(struct core_open *o)
 {
     struct core *c = o->core;
     struct core_durable *d = &o->durable;
-    if (!d->on || o->state != OPEN_LIVE || !held_safely(o) || !locks_allow(o) ||
-        c->kept.count >= CORE_KEPT_MAX)
+    if (o->state != OPEN_LIVE || !may_be_kept(o) || c->kept.count >= CORE_KEPT_MAX)
         return false;
     htab_remove(&o->session->opens, &o->by_id);
     if (!htab_insert(&c->kept, &o->by_id, hash_u64(o->persistent_id))) {
@@ -208,7 +250,7 @@ static smbkit_status check_lease(const struct core_request *r, const struct core
                                  const struct durable_reconnect *rc)
 {
     const struct lease_grant *g = o->lease.grant;
-    if (!g->is_lease)
+    if (g == NULL || !g->is_lease)
         return rc->lease == NULL ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
     if (rc->lease == NULL || rc->lease->version != g->version ||
         !guid_equal(&rc->lease->key, &g->key) ||
@@ -222,7 +264,7 @@ static smbkit_status check_lease(const struct core_request *r, const struct core
 static smbkit_status check(const struct core_request *r, const struct core_open *o,
                            const struct durable_reconnect *rc)
 {
-    if (o == NULL || o->volume != r->volume || !held_safely(o))
+    if (o == NULL || o->volume != r->volume || (durable_gives_way(o) && !held_safely(o)))
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;
     if (rc->v2 && !guid_equal(&rc->create_guid, &o->durable.create_guid))
         return SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND;

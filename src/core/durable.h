@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Durable opens ([MS-SMB2] 3.3.5.9.6, 3.3.5.9.7, 3.3.5.9.10, 3.3.5.9.12): a client that loses its
- * connection finds its files as it left them, with locks and cached state, when it is back in time.
+ * Durable opens ([MS-SMB2] 3.3.5.9.6, 3.3.5.9.7, 3.3.5.9.10, 3.3.5.9.12) and resilient ones
+ * (3.3.5.15.9): a client that loses its connection finds its files as it left them, with locks and
+ * cached state, when it is back in time.
  *
  *   LIVE --durable_keep: the session ends--> KEPT --durable_resume--> LIVE, in another session
  *                                              |--time is up, or somebody else's open needs what
@@ -10,6 +11,10 @@
  * What makes it safe to let a file stay open for somebody who is not there is the batch oplock or
  * the handle lease: as soon as another open conflicts, a break is due, cannot be sent, and the kept
  * open is closed. So only opens that hold one are kept, and folders never.
+ *
+ * A resilient open needs neither, and gives way to nobody until its time is up: what its client has
+ * cached is broken without telling (it hears of that when it is back), its share modes and locks
+ * hold.
  *
  * KEPT: in core.kept, with no session and no tree. core.guids finds version 2 opens, live or kept,
  * by CreateGuid. A kept open is in use by nobody: its place in the table keeps it alive.
@@ -28,9 +33,15 @@ struct core_request;
 struct vfs_volume;
 struct wire_lease;
 
-/* Open.IsDurable and what belongs to it (durable.c). */
+enum durable_kind {
+    DURABLE_NONE,
+    DURABLE_WHILE_CACHED, /* Open.IsDurable: as long as nobody else needs the file */
+    DURABLE_RESILIENT,    /* Open.IsResilient */
+};
+
+/* Open.IsDurable, Open.IsResilient, and what belongs to them (durable.c). */
 struct core_durable {
-    bool on;            /* Open.IsDurable */
+    enum durable_kind kind;
     bool v2;            /* has a CreateGuid, and is in core.guids */
     bool replayable;    /* Open.IsReplayEligible */
     struct guid client; /* Open.ClientGuid */
@@ -70,9 +81,13 @@ void durable_end(struct core *c, struct durable_pending *p);
 /* A CREATE asks for it, after oplock or lease were granted. That it may not be granted is no error.
  */
 void durable_grant(struct core_open *o, const struct durable_request *rq);
+/* 3.3.5.15.9; timeout_ms 0: the default. INVALID_PARAMETER, NOT_SUPPORTED, NO_MEMORY. */
+smbkit_status durable_make_resilient(struct core_request *r, uint32_t timeout_ms);
 /* The session ends: keeps the open for its client. False: it is not durable, or may not be kept. */
 bool durable_keep(struct core_open *o);
-/* Somebody needs what the client of this kept open had cached. */
+/* Does this kept open go when somebody needs what its client had cached? */
+bool durable_gives_way(const struct core_open *o);
+/* Shuts a kept open. */
 void durable_drop(struct core_open *o);
 /* The same for all kept opens of a volume: its share goes. */
 void durable_drop_volume(struct core *c, const struct vfs_volume *v);

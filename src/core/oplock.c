@@ -47,7 +47,7 @@ static bool must_seal(const struct lease_grant *g, const struct core_channel *ch
     return ch != NULL && ch->seal_out != NULL && (o->session->encrypt || o->tree->share->encrypt);
 }
 
-/* Opens that are only kept for a client that may come back do not count: they are closed. */
+/* Opens that are only kept for a client that may come back do not count. */
 static bool anybody_there(const struct lease_grant *g)
 {
     LIST_FOREACH (it, &g->opens) {
@@ -129,11 +129,11 @@ static bool send_break(struct core *c, struct lease_grant *g)
 static struct core_open *kept_open_of(const struct lease_grant *g)
 {
     if (!g->is_lease)
-        return open_of(g)->state == OPEN_KEPT ? open_of(g) : NULL;
+        return durable_gives_way(open_of(g)) ? open_of(g) : NULL;
     LIST_FOREACH (it, &g->opens) {
         struct lease_open *lo = LIST_ENTRY(it, struct lease_open, in_grant);
         struct core_open *o = CONTAINER_OF(lo, struct core_open, lease);
-        if (o->state == OPEN_KEPT)
+        if (durable_gives_way(o))
             return o;
     }
     return NULL;

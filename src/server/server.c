@@ -104,6 +104,7 @@ static void fill_core_config(struct smbkit_server *s, struct core_config *c)
         .max_sessions = (uint32_t)o->max_sessions,
         .max_opens = (uint32_t)o->max_opens,
         .auth_timeout = o->auth_timeout * NS_PER_MS,
+        .max_resiliency = o->resilient_timeout * NS_PER_MS,
         .session_lifetime = o->session_lifetime * NS_PER_MS,
         .each_account = server_each_account,
         .accounts_ctx = s,

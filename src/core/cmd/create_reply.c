@@ -26,9 +26,10 @@ bool create_fill_contexts(struct core_request *r, struct create_state *s, const 
         x->present |= WIRE_CTX_BIT(WIRE_CTX_RQLS);
         x->lease = create_lease_response(g);
     }
-    if (o->durable.on && !o->durable.v2 && (s->ctxs.present & CREATE_CTX(DHNQ)))
+    bool durable = o->durable.kind == DURABLE_WHILE_CACHED;
+    if (durable && !o->durable.v2 && (s->ctxs.present & CREATE_CTX(DHNQ)))
         x->present |= CREATE_CTX(DHNQ);
-    if (o->durable.on && o->durable.v2 && (s->ctxs.present & CREATE_CTX(DH2Q))) {
+    if (durable && o->durable.v2 && (s->ctxs.present & CREATE_CTX(DH2Q))) {
         x->present |= CREATE_CTX(DH2Q);
         x->durable_v2.timeout = (uint32_t)o->durable.timeout_ms;
     }

@@ -29,7 +29,7 @@ static const struct ioctl_row rows[] = {
     {FSCTL_PIPE_WAIT, IOCTL_NO_FILE, 0, 0, INVALID, ioctl_pipe_wait},
     {FSCTL_PIPE_PEEK, IOCTL_PIPE, 0, 16, SMBKIT_STATUS_BUFFER_TOO_SMALL, ioctl_pipe_peek},
     {FSCTL_PIPE_TRANSCEIVE, IOCTL_PIPE, 0, 0, INVALID, ioctl_pipe_transceive},
-    {FSCTL_LMR_REQUEST_RESILIENCY, 0, 0, 0, INVALID, ioctl_resiliency},
+    {FSCTL_LMR_REQUEST_RESILIENCY, 0, 8, 0, INVALID, ioctl_resiliency},
     {FSCTL_SRV_ENUMERATE_SNAPSHOTS, 0, 0, 16, INVALID, ioctl_snapshots},
     {FSCTL_SRV_REQUEST_RESUME_KEY, 0, 0, 32, INVALID, ioctl_resume_key},
     {FSCTL_SRV_COPYCHUNK, 0, 0, 12, INVALID, ioctl_copychunk},

@@ -92,14 +92,18 @@ enum core_verdict ioctl_network_interfaces(struct core_request *r)
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 
-/* ---------------------------------------------------------------- not there */
+/* ---------------------------------------------------------------- LMR_REQUEST_RESILIENCY */
 
 /* 3.3.5.15.9 */
 enum core_verdict ioctl_resiliency(struct core_request *r)
 {
-    return request_done(r, request_conn(r)->dialect == SMB2_DIALECT_202
-                               ? SMBKIT_STATUS_INVALID_DEVICE_REQUEST
-                               : SMBKIT_STATUS_NOT_SUPPORTED);
+    struct cursor c = ioctl_input(r);
+    struct wire_resiliency_req q;
+    if (request_conn(r)->dialect == SMB2_DIALECT_202)
+        return request_done(r, SMBKIT_STATUS_INVALID_DEVICE_REQUEST);
+    if (!wire_resiliency_req_decode(&c, &q))
+        return request_done(r, SMBKIT_STATUS_INVALID_PARAMETER);
+    return request_done(r, durable_make_resilient(r, q.timeout_ms));
 }
 
 /* ---------------------------------------------------------------- snapshots, resume keys */

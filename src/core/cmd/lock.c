@@ -28,10 +28,13 @@ static struct wire_file_id *lock_file_id(struct core_request *r)
     return &r->in.lock.file_id;
 }
 
-/* 3.3.5.14: replays are told apart for opens that survive a lost connection, and by dialect. */
+/* 3.3.5.14: replays are told apart for opens that survive a lost connection, and in 3.x, where
+   another channel may carry them. */
 static bool uses_sequence(const struct core_request *r)
 {
-    return request_conn(r)->dialect >= SMB2_DIALECT_300 && r->in.lock.lock_sequence != 0;
+    uint16_t dialect = request_conn(r)->dialect;
+    bool survives = r->open->durable.kind != DURABLE_NONE && dialect >= SMB2_DIALECT_210;
+    return (survives || dialect >= SMB2_DIALECT_300) && r->in.lock.lock_sequence != 0;
 }
 
 static void lock_unpark(struct core_request *r)

@@ -120,6 +120,14 @@ void open_release(struct core_open *o)
     o->users--;
 }
 
+/* No open is kept here. */
+smbkit_status durable_make_resilient(struct core_request *r, uint32_t timeout_ms)
+{
+    (void)r;
+    (void)timeout_ms;
+    return SMBKIT_STATUS_NOT_SUPPORTED;
+}
+
 /* No oplocks and no leases here. */
 void oplock_run_actions(struct core *c, struct lease_actions *actions)
 {
