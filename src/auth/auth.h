@@ -2,7 +2,8 @@
 /*
  * Server side of authentication: takes the security blobs of SESSION_SETUP requests and says who
  * the client is. Speaks SPNEGO (RFC 4178, [MS-SPNG]) and, inside it or bare, NTLMSSP with NTLMv2
- * ([MS-NLMP]). NTLMv1 and LM responses are never accepted.
+ * ([MS-NLMP]) and, if there is somebody for it (kerberos.h), Kerberos. NTLMv1 and LM responses are
+ * never accepted.
  *
  * Pure: no clock, no files, no I/O. Time is passed in, random bytes and password hashes come from
  * the configuration.
@@ -24,11 +25,12 @@
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
+#include "auth/kerberos.h"
 #include "base/builder.h"
 #include "base/random.h"
 
 #define AUTH_NT_HASH_SIZE    16
-#define AUTH_SESSION_KEY_MAX 64  /* NTLM gives 16, Kerberos up to 32 */
+#define AUTH_SESSION_KEY_MAX KERBEROS_KEY_MAX /* NTLM gives 16, Kerberos up to 32 */
 #define AUTH_NAME_MAX        256 /* longest user name of a credential source, in bytes of UTF-8 */
 #define AUTH_USER_ID_MAX     (AUTH_NAME_MAX + 16)
 /* Stops a client that has not authenticated from making us keep or parse much. */
@@ -62,6 +64,13 @@ struct auth_config {
     struct random_source random;
     struct auth_credential_source credentials;
 
+    const struct auth_kerberos *kerberos; /* NULL: no Kerberos */
+    /* The realm whose users log on; NULL or "": that of the server's own principal. */
+    const char *kerberos_realm;
+    /* Its users, separated by '+', who may log on without being among the credentials; "*": all.
+       NULL: none. */
+    const char *kerberos_users;
+
     bool allow_anonymous;      /* empty user name and empty response */
     bool allow_guest;          /* an unknown user name becomes guest; a wrong password never does */
     const char *guest_account; /* NULL: "Guest" */
@@ -83,14 +92,9 @@ enum auth_result {
     AUTH_OK,       /* answer with the token in `out` (may be empty); auth_identity is valid */
     AUTH_FAILED,   /* answer auth_status(); `out` may hold a SPNEGO reject, which SMB2 has no place
                       for */
-    /*
-     * Reserved; no mechanism returns it today, but the owner must be written for it. A mechanism
-     * that asks somebody else (Kerberos through a helper, a directory) will return it and later
-     * call a `ready` callback that the configuration will carry then, on the thread that owns the
-     * context. The owner parks the SESSION_SETUP request, and in answer to `ready` calls auth_step
-     * with in == NULL and in_len == 0, which returns the result of the parked step. Freeing the
-     * context while it is pending cancels; `ready` is not called afterwards.
-     */
+    /* A mechanism asks somebody else. The owner parks the SESSION_SETUP request; when `ready` of
+       the waiter has been called, it calls auth_step with in == NULL and in_len == 0, which gives
+       the result of the parked step. Freeing the context cancels; `ready` is not called then. */
     AUTH_PENDING,
 };
 
@@ -122,12 +126,17 @@ struct auth_identity {
     uint32_t ntlm_flags;
     uint32_t ntlm_sequence;
     bool ntlm_mic; /* AUTHENTICATE_MESSAGE had a MIC */
+    /* How long the proof holds, ns from when it was given; 0: for ever ([MS-SMB2] 3.3.5.5.3) */
+    uint64_t lifetime;
 };
 
 struct auth_context;
 
 /* NULL when memory is out. */
 NODISCARD struct auth_context *auth_context_new(const struct auth_config *config);
+/* Before each step: its owner can wait, and this is whom to tell. For one who cannot there is no
+   Kerberos. `ready` is called on the thread of the context, never from inside auth_step. */
+void auth_context_set_waiter(struct auth_context *a, void (*ready)(void *arg), void *arg);
 /* Wipes keys. NULL is allowed. */
 void auth_context_free(struct auth_context *a);
 

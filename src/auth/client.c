@@ -6,6 +6,7 @@
  *
  * OFFERED: the server has not seen an NTLM token yet, because we sent none or one for Kerberos.
  * Without SPNEGO nothing comes after AUTHENTICATE, and the client is DONE with sending it.
+ * With a ticket: START -> TICKET_SENT -> DONE.
  */
 #include "auth/client.h"
 #include "auth/ntlm_initiate.h"
@@ -20,6 +21,7 @@ enum client_state {
     OFFERED,
     NEGOTIATED,
     AUTHENTICATED,
+    TICKET_SENT,
     DONE,
 };
 
@@ -40,7 +42,7 @@ struct auth_client *auth_client_new(const struct auth_client_config *config)
     MAGIC_SET(c, CLIENT_MAGIC);
     c->config = config;
     c->ntlm.config = config;
-    if (config->options & AUTH_CLIENT_KERBEROS_FIRST) {
+    if ((config->options & AUTH_CLIENT_KERBEROS_FIRST) || config->ticket != NULL) {
         c->offer.mechs[c->offer.mech_count++] = spnego_oid_ms_krb5;
         c->offer.mechs[c->offer.mech_count++] = spnego_oid_krb5;
     }
@@ -90,9 +92,32 @@ static bool send_negotiate(struct auth_client *c, bool first, struct builder *ou
     return ok;
 }
 
+static bool send_ticket(struct auth_client *c, struct builder *out)
+{
+    const struct auth_client_config *cfg = c->config;
+    struct spnego_init init = c->offer;
+    init.mech_token = (struct auth_blob){cfg->ticket, cfg->ticket_len};
+    if (has(c, AUTH_CLIENT_RAW))
+        builder_bytes(out, cfg->ticket, cfg->ticket_len);
+    else
+        spnego_encode_init(out, &init);
+    c->state = TICKET_SENT;
+    return true;
+}
+
+static bool on_ticket_answered(struct auth_client *c, struct auth_blob in)
+{
+    struct spnego_resp resp;
+    c->state = DONE;
+    return has(c, AUTH_CLIENT_RAW) ||
+           (spnego_decode_resp(in.data, in.len, &resp) && resp.state == SPNEGO_ACCEPT_COMPLETED);
+}
+
 static bool on_start(struct auth_client *c, struct builder *out)
 {
     static const uint8_t ticket[] = "no real Kerberos token";
+    if (c->config->ticket != NULL)
+        return send_ticket(c, out);
     if (has(c, AUTH_CLIENT_RAW) ||
         (!has(c, AUTH_CLIENT_NO_TOKEN) && !has(c, AUTH_CLIENT_KERBEROS_FIRST)))
         return send_negotiate(c, true, out);
@@ -197,6 +222,7 @@ enum auth_result auth_client_step(struct auth_client *c, const uint8_t *in, size
     case OFFERED: ok = on_offered(c, token, out); break;
     case NEGOTIATED: ok = on_challenge(c, token, now, out); break;
     case AUTHENTICATED: ok = on_verdict(c, token); break;
+    case TICKET_SENT: ok = on_ticket_answered(c, token); break;
     case DONE: break;
     }
     if (!ok || builder_failed(out)) {
@@ -209,5 +235,7 @@ enum auth_result auth_client_step(struct auth_client *c, const uint8_t *in, size
 const uint8_t *auth_client_session_key(const struct auth_client *c)
 {
     MAGIC_CHECK(c, CLIENT_MAGIC);
+    if (c->config->ticket != NULL)
+        return c->config->ticket_key;
     return c->ntlm.keys.shared ? c->ntlm.keys.exported : NULL;
 }

@@ -32,6 +32,11 @@ struct auth_client_config {
     const char *target; /* MsvAvTargetName, as cifs/server; may be NULL */
     struct random_source random;
     unsigned options; /* enum auth_client_option */
+    /* Kerberos, as somebody else has prepared it: the first token (NULL: NTLM), in its frame, and
+       the key of AUTH_NT_HASH_SIZE bytes that it stands for. One round, no MIC of the list. */
+    const void *ticket;
+    size_t ticket_len;
+    const uint8_t *ticket_key;
 };
 
 struct auth_client;

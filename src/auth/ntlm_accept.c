@@ -60,7 +60,18 @@ struct ntlm_attempt {
     uint8_t base_key[CRYPTO_NTLM_HASH_LEN]; /* SessionBaseKey; zeros for guest and anonymous */
 };
 
-static void *ntlm_create(const struct auth_config *config)
+static bool ntlm_available(const struct auth_config *config)
+{
+    return true;
+}
+
+static bool ntlm_begins(struct auth_blob token)
+{
+    static const char signature[] = "NTLMSSP";
+    return token.len >= sizeof(signature) && memcmp(token.data, signature, sizeof(signature)) == 0;
+}
+
+static void *ntlm_create(const struct auth_config *config, const struct auth_waiter *waiter)
 {
     struct ntlm_acceptor *a = mem_zalloc(sizeof(*a));
     if (a != NULL)
@@ -317,17 +328,6 @@ static bool prove_password(struct ntlm_attempt *t)
     return with || without;
 }
 
-static const char *concat(struct ntlm_attempt *t, const char *a, const char *b)
-{
-    size_t a_len = strlen(a), b_len = strlen(b);
-    char *s = arena_alloc(&t->o->arena, a_len + b_len + 1);
-    if (s != NULL) {
-        memcpy(s, a, a_len);
-        memcpy(s + a_len, b, b_len);
-    }
-    return s;
-}
-
 static enum auth_result become_guest(struct ntlm_attempt *t)
 {
     const char *name = t->a->config->guest_account;
@@ -340,7 +340,6 @@ static enum auth_result become_guest(struct ntlm_attempt *t)
 
 static enum auth_result check_user(struct ntlm_attempt *t)
 {
-    struct auth_identity *id = &t->o->identity;
     bool known = find_user(t);
     if (!known)
         random_fill(&t->a->config->random, t->credential.nt_hash, sizeof(t->credential.nt_hash));
@@ -349,9 +348,7 @@ static enum auth_result check_user(struct ntlm_attempt *t)
         return become_guest(t);
     if (!proved)
         return refuse(t, "unknown user or wrong password");
-    id->user = arena_strndup(&t->o->arena, t->credential.name, strlen(t->credential.name));
-    id->user_id = id->user != NULL ? concat(t, "user:", id->user) : NULL;
-    return id->user_id != NULL ? AUTH_OK : no_memory(t);
+    return auth_name_identity(t->o, t->credential.name) ? AUTH_OK : no_memory(t);
 }
 
 /* KeyExchangeKey is SessionBaseKey in NTLMv2. A client that negotiates key exchange without signing
@@ -502,8 +499,8 @@ static bool ntlm_verify(const void *state, struct auth_blob text, struct auth_bl
 const struct auth_mech auth_mech_ntlm = {
     .name = "NTLM",
     .oid = &spnego_oid_ntlmssp,
-    .signature = "NTLMSSP",
-    .signature_len = 8,
+    .available = ntlm_available,
+    .begins = ntlm_begins,
     .create = ntlm_create,
     .destroy = ntlm_destroy,
     .step = ntlm_step,

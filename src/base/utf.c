@@ -227,6 +227,18 @@ int utf8_casecmp(const char *a, size_t a_len, const char *b, size_t b_len)
     return (ux > uy) - (ux < uy);
 }
 
+const char *utf8_list_find(const char *list, char separator, const char *name, size_t *len)
+{
+    const char between[] = {separator, '\0'};
+    while (list[0] != '\0') {
+        *len = strcspn(list, between);
+        if (*len > 0 && utf8_casecmp(list, *len, name, strlen(name)) == 0)
+            return list;
+        list += *len + (list[*len] == separator);
+    }
+    return NULL;
+}
+
 uint64_t utf8_casehash(const char *s, size_t len)
 {
     struct fold f = {.s = s, .end = s + len};

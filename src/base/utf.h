@@ -29,6 +29,9 @@ uint16_t utf16_upcase(uint16_t unit);
    Invalid bytes compare as themselves. utf8_casecmp orders by upper-cased code units. */
 int utf8_casecmp(const char *a, size_t a_len, const char *b, size_t b_len);
 uint64_t utf8_casehash(const char *s, size_t len);
+/* `name` in a list of names, without regard to case: its spelling there, and its length. NULL when
+   it is not in it. */
+const char *utf8_list_find(const char *list, char separator, const char *name, size_t *len);
 /* Decodes the next code point (lone surrogates allowed), advancing *s; -1 when invalid (then it
    advances by one byte) or at the end. */
 int32_t utf8_next(const char **s, const char *end);

@@ -25,14 +25,9 @@ static void identity(void *ctx, struct rpc_identity *out)
 
 bool pipe_is_admin(const struct core *c, const char *user)
 {
-    const char *names = c->config.admins != NULL ? c->config.admins : "";
-    while (names[0] != '\0') {
-        size_t n = strcspn(names, "+");
-        if (n > 0 && utf8_casecmp(names, n, user, strlen(user)) == 0)
-            return true;
-        names += n + (names[n] == '+');
-    }
-    return false;
+    size_t len;
+    const char *admins = c->config.admins;
+    return admins != NULL && utf8_list_find(admins, '+', user, &len) != NULL;
 }
 
 static bool is_admin(void *ctx, const char *user)

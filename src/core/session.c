@@ -249,6 +249,20 @@ static bool make_keys(struct core_channel *ch, const struct auth_identity *who)
     return ch->signer != NULL && make_sealers(ch);
 }
 
+/* The end of the proof, or what the administrator sets, whichever comes first ([MS-SMB2] 3.3.5.5.3
+   Session.ExpirationTime). */
+static void expire_after(struct core_session *s, uint64_t lifetime)
+{
+    struct core *c = s->core;
+    uint64_t most = c->config.session_lifetime;
+    if (lifetime == 0 || (most != 0 && most < lifetime))
+        lifetime = most;
+    if (lifetime != 0)
+        timerq_set(&c->timers, &s->expiry, c->now + lifetime);
+    else
+        timerq_cancel(&c->timers, &s->expiry);
+}
+
 bool session_authenticated(struct core_channel *ch, const struct auth_identity *who,
                            bool client_requires_signing)
 {
@@ -285,8 +299,7 @@ bool session_authenticated(struct core_channel *ch, const struct auth_identity *
     }
     if (!s->is_anonymous)
         ch->conn->constrained = false;
-    if (c->config.session_lifetime != 0)
-        timerq_set(&c->timers, &s->expiry, c->now + c->config.session_lifetime);
+    expire_after(s, who->lifetime);
     timerq_cancel(&c->timers, &ch->conn->auth_timer);
     return true;
 }

@@ -6,7 +6,8 @@
  * another one. A binding that fails in any way leaves the session alone.
  *
  * Steps: find or make the session and its channel; wait while this address is being slowed down for
- * wrong passwords; let auth/ look at the token; take the result over.
+ * wrong passwords; let auth/ look at the token, which may have to ask somebody; take the result
+ * over.
  */
 #include "core/command.h"
 #include "core/conn.h"
@@ -24,6 +25,7 @@ struct setup_state {
     struct core_request *request;
     struct timer delay;
     bool made_session;
+    bool asked; /* auth/ waits for an answer */
 };
 
 static bool setup_decode(struct core_request *r, struct cursor *body)
@@ -135,12 +137,16 @@ static enum core_verdict setup_begin(struct core_request *r)
     return STEP_NEXT;
 }
 
-/* Wrong passwords make the next attempts of the same address wait. */
+/* It is given up. An answer that is awaited would come to this request: the authentication ends. */
 static void setup_unpark(struct core_request *r)
 {
     struct setup_state *s = r->state_data;
     r->channel->busy = false;
     timerq_cancel(&request_core(r)->timers, &s->delay);
+    if (s->asked) {
+        auth_context_free(r->channel->auth);
+        r->channel->auth = NULL;
+    }
 }
 
 static void delay_over(struct timer *t)
@@ -149,6 +155,7 @@ static void delay_over(struct timer *t)
     request_resume(s->request);
 }
 
+/* Wrong passwords make the next attempts of the same address wait. */
 static enum core_verdict setup_delay(struct core_request *r)
 {
     struct core *c = request_core(r);
@@ -239,24 +246,11 @@ static enum core_verdict setup_succeeded(struct core_request *r)
     return request_done(r, SMBKIT_STATUS_SUCCESS);
 }
 
-static enum core_verdict setup_step(struct core_request *r)
+/* What auth/ says of a token. */
+static enum core_verdict setup_verdict(struct core_request *r, enum auth_result res)
 {
-    struct core *c = request_core(r);
     struct setup_state *s = r->state_data;
     struct core_channel *ch = r->channel;
-    const struct wire_blob *in = &r->in.session_setup.security;
-    ch->busy = false;
-    if (r->session->state == SESSION_GONE || ch->conn == NULL)
-        return request_done(r, SMBKIT_STATUS_USER_SESSION_DELETED);
-    if (r->session->state == SESSION_EXPIRED && !ch->binding)
-        r->session->state = SESSION_IN_PROGRESS; /* 3.3.5.5.2 */
-    if (ch->auth == NULL) {
-        ch->auth = auth_context_new(c->config.auth);
-        ch->preauth = request_conn(r)->preauth;
-    }
-    if (ch->auth == NULL || !update_preauth(r))
-        return setup_failed(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
-    enum auth_result res = auth_step(ch->auth, in->data, in->len, c->filetime, &s->token);
     s->rsp.security = (struct wire_blob){s->token.data, s->token.len};
     if (builder_failed(&s->token))
         return setup_failed(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
@@ -267,6 +261,60 @@ static enum core_verdict setup_step(struct core_request *r)
     if (res == AUTH_OK)
         return ch->binding ? setup_bound(r) : setup_succeeded(r);
     return setup_failed(r, auth_status(ch->auth));
+}
+
+/* What has become of the session while the request waited? */
+static smbkit_status setup_alive(struct core_request *r)
+{
+    r->channel->busy = false;
+    return r->session->state == SESSION_GONE || r->channel->conn == NULL
+               ? SMBKIT_STATUS_USER_SESSION_DELETED
+               : SMBKIT_STATUS_SUCCESS;
+}
+
+static void setup_ready(void *arg)
+{
+    request_resume(arg);
+}
+
+static enum core_verdict setup_step(struct core_request *r)
+{
+    struct core *c = request_core(r);
+    struct setup_state *s = r->state_data;
+    struct core_channel *ch = r->channel;
+    const struct wire_blob *in = &r->in.session_setup.security;
+    smbkit_status st = setup_alive(r);
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    if (r->session->state == SESSION_EXPIRED && !ch->binding)
+        r->session->state = SESSION_IN_PROGRESS; /* 3.3.5.5.2 */
+    if (ch->auth == NULL) {
+        ch->auth = auth_context_new(c->config.auth);
+        ch->preauth = request_conn(r)->preauth;
+    }
+    if (ch->auth == NULL || !update_preauth(r))
+        return setup_failed(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    auth_context_set_waiter(ch->auth, setup_ready, r);
+    enum auth_result res = auth_step(ch->auth, in->data, in->len, c->filetime, &s->token);
+    if (res != AUTH_PENDING)
+        return setup_verdict(r, res);
+    s->asked = true;
+    ch->busy = true;
+    r->unpark = setup_unpark;
+    return STEP_PARK;
+}
+
+/* Somebody that auth/ had asked has answered. */
+static enum core_verdict setup_answered(struct core_request *r)
+{
+    struct core *c = request_core(r);
+    struct setup_state *s = r->state_data;
+    struct core_channel *ch = r->channel;
+    smbkit_status st = setup_alive(r);
+    s->asked = false;
+    if (st != SMBKIT_STATUS_SUCCESS)
+        return request_done(r, st);
+    return setup_verdict(r, auth_step(ch->auth, NULL, 0, c->filetime, &s->token));
 }
 
 static bool setup_encode(struct core_request *r, struct builder *b, size_t hdr)
@@ -290,6 +338,7 @@ static const struct core_step setup_steps[] = {
     {"begin", setup_begin},
     {"delay", setup_delay},
     {"step", setup_step},
+    {"answered", setup_answered},
     {0},
 };
 
