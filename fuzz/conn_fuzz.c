@@ -21,7 +21,7 @@
 #include "base/mem.h"
 #include "base/testmem.h"
 #include "base/utf.h"
-#include "sim/smbclient.h"
+#include "client/smbclient.h"
 #include "sim/world.h"
 #include <stdio.h>
 #include <stdlib.h>

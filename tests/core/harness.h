@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "base/testmem.h"
-#include "sim/smbclient.h"
+#include "client/smbclient.h"
 #include "sim/world.h"
 #include <string.h>
 

@@ -20,6 +20,7 @@ MAY = {
     "crypto": {"base"},
     "net": {"base", "plat"},
     "auth": {"base", "crypto"},
+    "client": {"base", "wire", "crypto", "auth"},
     "acl": {"base", "wire"},
     "rpc": {"base", "wire", "crypto", "auth"},
     "lease": {"base"},

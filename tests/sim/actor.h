@@ -15,10 +15,10 @@
 #ifndef SIM_ACTOR_H
 #define SIM_ACTOR_H
 
+#include "client/smbclient.h"
 #include "sim/cache.h"
 #include "sim/durable.h"
 #include "sim/model.h"
-#include "sim/smbclient.h"
 #include "sim/world.h"
 
 #define ACTORS_MAX   4

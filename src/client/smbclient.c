@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Messages of the test client: making, signing and sealing them, and judging what comes back. */
-#include "sim/smbclient_int.h"
+#include "client/smbclient_int.h"
 
 #include "base/checked.h"
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The test client's NEGOTIATE and SESSION_SETUP ([MS-SMB2] 3.2.5.2, 3.2.5.3). */
-#include "sim/smbclient_int.h"
+#include "client/smbclient_int.h"
 
 #include "base/mem.h"
 #include <string.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Between smbclient.c (messages) and smbclient_auth.c (NEGOTIATE and SESSION_SETUP). */
-#ifndef SIM_SMBCLIENT_INT_H
-#define SIM_SMBCLIENT_INT_H
+#ifndef CLIENT_SMBCLIENT_INT_H
+#define CLIENT_SMBCLIENT_INT_H
 
-#include "sim/smbclient.h"
+#include "client/smbclient.h"
 
 /* Keeps the first violation; always false. */
 bool smbclient_broken(struct smbclient *c, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A small SMB2 client for tests, sans-I/O: it makes messages and takes messages, and owns neither a
- * socket nor a clock. It speaks all dialects, signs and seals, and is a strict witness: whatever
- * the server promises is checked on every reply, and the first broken promise is kept as a line of
- * text (smbclient_violation):
+ * A small SMB2 client for tests and measurements, sans-I/O: it makes messages and takes messages,
+ * and owns neither a socket nor a clock. It speaks all dialects, signs and seals, and is a strict
+ * witness: whatever the server promises is checked on every reply, and the first broken promise is
+ * kept as a line of text (smbclient_violation):
  *
  *   - every request is answered exactly once; at most one interim response comes before, with an
  *     async id that no other outstanding request has, and the final response has the same one;
@@ -20,8 +20,8 @@
  * Ownership: the configuration's strings are borrowed. Requests belong to the client; a request is
  * freed after the callback for its final response. Threads: a client belongs to one thread.
  */
-#ifndef SIM_SMBCLIENT_H
-#define SIM_SMBCLIENT_H
+#ifndef CLIENT_SMBCLIENT_H
+#define CLIENT_SMBCLIENT_H
 
 #include "auth/client.h"
 #include "base/buf.h"
