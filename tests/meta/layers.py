@@ -24,11 +24,12 @@ MAY = {
     "acl": {"base", "wire"},
     "rpc": {"base", "wire", "crypto", "auth"},
     "lease": {"base"},
+    "compress": {"base"},
     "vfs": {"base"},
     "tree": {"base", "plat", "vfs"},
-    "core": {"base", "wire", "crypto", "acl", "auth", "rpc", "lease", "vfs"},
-    "server": {"base", "plat", "wire", "crypto", "net", "acl", "auth", "rpc", "lease",
-               "vfs", "core"},
+    "core": {"base", "wire", "crypto", "compress", "acl", "auth", "rpc", "lease", "vfs"},
+    "server": {"base", "plat", "wire", "crypto", "net", "compress", "acl", "auth", "rpc",
+               "lease", "vfs", "core"},
 }
 # What the C library of C11 offers everywhere, and the compiler's own headers.
 STANDARD = {

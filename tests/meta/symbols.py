@@ -22,7 +22,7 @@ SYSTEM = """
     pthread_create pthread_mutex_lock pthread_cond_wait thrd_create mtx_lock
     dlopen dlsym fork execve system getenv setenv exit _exit signal sigaction kill
 """.split()
-SANS_IO = {"wire", "crypto", "acl", "auth", "rpc", "lease", "vfs", "tree", "core"}
+SANS_IO = {"wire", "crypto", "compress", "acl", "auth", "rpc", "lease", "vfs", "tree", "core"}
 MAY = {"base": set(SYSTEM) | set(MEMORY), "plat": set(SYSTEM), "net": set(SYSTEM)}
 
 

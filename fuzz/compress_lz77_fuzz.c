@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Fuzzes the decoder of plain LZ77; the input is described in compress_fuzz.h. */
+#include "compress_fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    compress_fuzz(COMPRESS_LZ77, data, size);
+    return 0;
+}
