@@ -25,6 +25,22 @@ static void drain(struct rpc_assoc *a)
     ASSERT(rpc_assoc_unread(a) == 0 && rpc_assoc_message_count(a) == 0);
 }
 
+/* A host that finds things out after the write, or after the next one, or never. */
+static void host(struct rpc_assoc *a, uint8_t dice)
+{
+    static const uint8_t sd[20] = {1, 0, 4, 128};
+    const struct rpc_question *q = rpc_assoc_question(a);
+    if (q == NULL || (dice & 1))
+        return;
+    ASSERT(strlen(q->share) > 0 && strlen(q->path) < SIZE_MAX && q->who != NULL);
+    const struct rpc_answer answer = {.status = dice & 2 ? SMBKIT_STATUS_ACCESS_DENIED
+                                                         : SMBKIT_STATUS_SUCCESS,
+                                      .sd = sd,
+                                      .sd_len = dice & 4 ? 0 : sizeof sd};
+    rpc_assoc_answer(a, &answer);
+    ASSERT(rpc_assoc_question(a) == NULL);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct rpc_server server;
@@ -42,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (rpc_assoc_write(a, data + at, len, 134000000000000000u) != SMBKIT_STATUS_SUCCESS)
             break;
         at += len;
+        host(a, len > 0 ? data[at - 1] : 0);
         drain(a);
     }
     rpc_assoc_free(a);

@@ -31,18 +31,24 @@ smbkit_status meta_take_sd(struct core_request *r, bool folder, struct wire_sd *
 smbkit_status meta_take_sd_to(struct core_request *r, struct arena *a, bool folder,
                               struct wire_sd *out)
 {
+    return meta_take_sd_of(&r->op, &r->session->token, a, folder, out);
+}
+
+smbkit_status meta_take_sd_of(const struct vfs_op *op, const struct acl_token *t, struct arena *a,
+                              bool folder, struct wire_sd *out)
+{
     struct cursor c;
-    if (r->op.status == SMBKIT_STATUS_NOT_FOUND) {
-        acl_default_sd(&r->session->token, folder, out);
+    if (op->status == SMBKIT_STATUS_NOT_FOUND) {
+        acl_default_sd(t, folder, out);
         return SMBKIT_STATUS_SUCCESS;
     }
-    if (r->op.status != SMBKIT_STATUS_SUCCESS)
-        return r->op.status;
+    if (op->status != SMBKIT_STATUS_SUCCESS)
+        return op->status;
     /* the descriptor borrows from its bytes, and the operation is soon another one */
-    const uint8_t *bytes = arena_dup(a, r->op.blob, r->op.blob_len);
+    const uint8_t *bytes = arena_dup(a, op->blob, op->blob_len);
     if (bytes == NULL)
         return SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
-    cursor_init(&c, bytes, r->op.blob_len);
+    cursor_init(&c, bytes, op->blob_len);
     /* what cannot be read allows nobody anything */
     return wire_sd_decode(&c, a, out) ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_ACCESS_DENIED;
 }

@@ -12,6 +12,7 @@
 #include "wire/sd.h"
 #include "wire/wire.h"
 
+struct acl_token;
 struct core_open;
 struct core_request;
 
@@ -28,6 +29,9 @@ void meta_as_user(struct core_request *r);
 /* The descriptor that r->op, a get_sd or path_sd, has answered with; a default for what has none.
    Lives in the request's arena. SUCCESS or why not. */
 smbkit_status meta_take_sd(struct core_request *r, bool folder, struct wire_sd *out);
+/* ... of that operation, for who the token is of, in that arena. */
+smbkit_status meta_take_sd_of(const struct vfs_op *op, const struct acl_token *t, struct arena *a,
+                              bool folder, struct wire_sd *out);
 /* ... in that arena. */
 smbkit_status meta_take_sd_to(struct core_request *r, struct arena *a, bool folder,
                               struct wire_sd *out);

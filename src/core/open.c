@@ -303,6 +303,7 @@ bool open_shut(struct core_open *o, struct core_request *closer)
     o->closer = closer;
     o->users++;
     open_complete_waiters(o);
+    pipe_hurry(o);
     o->users--;
     bool mine = closer != NULL;
     open_continue(o); /* without a closer `o` may be gone after this */

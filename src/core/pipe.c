@@ -150,6 +150,8 @@ smbkit_status pipe_give(struct core_request *r, const uint8_t *data, size_t len)
 {
     struct core_open *o = r->open;
     smbkit_status st = rpc_assoc_write(o->pipe->assoc, data, len, request_core(r)->filetime);
+    if (st == SMBKIT_STATUS_SUCCESS && rpc_assoc_question(o->pipe->assoc) != NULL)
+        pipe_ask(r);
     if (st == SMBKIT_STATUS_SUCCESS)
         pipe_wake(o);
     return st;

@@ -4,8 +4,9 @@
  * file of a plugin; the commands that know of pipes ask for it first, the others are refused by the
  * gate (CMD_ON_PIPES).
  *
- * What a pipe answers it answers at once. A READ, or the second half of a TRANSCEIVE, that finds
- * nothing waits on the open, in order, until a WRITE brings something.
+ * What a pipe answers it answers at once, but for the calls that ask a plugin about a file. A READ,
+ * or the second half of a TRANSCEIVE, that finds nothing waits on the open, in order, until a WRITE
+ * or the plugin brings something.
  */
 #ifndef CORE_PIPE_H
 #define CORE_PIPE_H
@@ -15,6 +16,7 @@
 #include "vfs/vfs.h"
 #include "wire/info_file.h"
 
+struct acl_token;
 struct core;
 struct core_open;
 struct core_request;
@@ -26,11 +28,14 @@ struct core_request;
 /* Clients want paths that look like this; what is behind them is nobody's business. */
 #define PIPE_PATH_PREFIX "C:\\"
 
+struct pipe_file;
+
 struct core_pipe {
     struct rpc_assoc *assoc;
     const struct rpc_endpoint *endpoint;
     uint32_t read_mode;       /* FILE_PIPE_MESSAGE_MODE or _BYTE_STREAM_MODE */
     uint32_t completion_mode; /* FILE_PIPE_COMPLETE_OPERATION: never wait */
+    struct pipe_file *file;   /* a question about one that a plugin has not answered, or NULL */
 };
 
 /* pipe_directory.c: what the interfaces ask. */
@@ -38,6 +43,14 @@ void pipe_service_init(struct core *c);
 
 /* pipe_shares.c: the questions and orders about shares. */
 void pipe_shares_init(struct rpc_directory *d);
+/* pipe_shares.c: what the caller is to access checks. */
+struct acl_token pipe_token(const struct core *c, const struct rpc_caller *who);
+
+/* pipe_file.c: the pipe's question (rpc_assoc_question), asked by what `r` has written, is
+   answered: now, or later when a plugin has found out. Until then the open is in use. */
+void pipe_ask(struct core_request *r);
+/* pipe_file.c: nobody waits for it any more: the plugin is told so. */
+void pipe_hurry(struct core_open *o);
 
 /* Is this user named among the administrators? */
 bool pipe_is_admin(const struct core *c, const char *user);

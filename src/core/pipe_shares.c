@@ -19,7 +19,7 @@
 
 /* ---------------------------------------------------------------- who sees which */
 
-static struct acl_token token_of(const struct core *c, const struct rpc_caller *who)
+struct acl_token pipe_token(const struct core *c, const struct rpc_caller *who)
 {
     const struct wire_sid machine = acl_machine_sid(c->config.auth->netbios_computer);
     struct acl_token t;
@@ -28,6 +28,7 @@ static struct acl_token token_of(const struct core *c, const struct rpc_caller *
                    : who->guest   ? ACL_GUEST
                                   : ACL_USER,
                    who->user);
+    t.has_security_privilege = who->admin; /* as a session's */
     return t;
 }
 
@@ -83,7 +84,7 @@ static bool describe_share(const struct core_share *s, struct arena *a, struct r
 static bool shares(void *ctx, const struct rpc_caller *who, struct arena *a, struct rpc_shares *out)
 {
     const struct core *c = ctx;
-    const struct acl_token t = token_of(c, who);
+    const struct acl_token t = pipe_token(c, who);
     uint32_t n = 0;
     LIST_FOREACH (it, &c->shares)
         n++;

@@ -69,7 +69,7 @@ bool share_lets_in(const struct core_share *s, const struct acl_token *t, bool s
 /* The same of a session: SUCCESS or ACCESS_DENIED. */
 smbkit_status share_check_access(const struct core_share *s, const struct core_session *session);
 /* What the share, whatever its files say, can be used for at most. */
-uint32_t share_maximal_access(const struct core_share *s, const struct core_session *session);
+uint32_t share_maximal_access(const struct core_share *s, const struct acl_token *t);
 
 /* ---- its life (tree.c) ---- */
 

@@ -136,9 +136,9 @@ smbkit_status share_check_access(const struct core_share *s, const struct core_s
                : SMBKIT_STATUS_ACCESS_DENIED;
 }
 
-uint32_t share_maximal_access(const struct core_share *s, const struct core_session *session)
+uint32_t share_maximal_access(const struct core_share *s, const struct acl_token *t)
 {
     bool read_only = s->read_only || (s->volume != NULL &&
                                       (vfs_volume_capabilities(s->volume) & SMBKIT_CAP_READ_ONLY));
-    return (read_only ? READ_ONLY_ACCESS : FILE_ALL_ACCESS) & guard_granted(s, &session->token);
+    return (read_only ? READ_ONLY_ACCESS : FILE_ALL_ACCESS) & guard_granted(s, t);
 }

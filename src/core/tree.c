@@ -297,5 +297,5 @@ void tree_disconnect(struct core_tree *t)
 
 uint32_t tree_maximal_access(const struct core_tree *t)
 {
-    return share_maximal_access(t->share, t->session);
+    return share_maximal_access(t->share, &t->session->token);
 }

@@ -47,7 +47,8 @@ static void settle(struct rpc_assoc *a)
 {
     size_t now = RPC_ASSOC_COST + a->in.cap + a->call.stub.cap + rpc_handles_size(a->handles) +
                  rpc_security_size(&a->security) + strlen(a->caller.user) +
-                 strlen(a->caller.domain) + a->unread + a->messages * sizeof(struct rpc_message);
+                 strlen(a->caller.domain) + a->unread + a->messages * sizeof(struct rpc_message) +
+                 (a->waiting.active ? a->waiting.arena.total : 0);
     a->budget->held += now - a->charged;
     a->charged = now;
 }
@@ -88,6 +89,8 @@ void rpc_assoc_free(struct rpc_assoc *a)
     builder_free(&a->in);
     builder_free(&a->call.stub);
     rpc_security_free(&a->security);
+    if (a->waiting.active)
+        arena_clear(&a->waiting.arena);
     rpc_handles_free(a->handles);
     free_caller(&a->caller);
     a->budget->held -= a->charged;
@@ -167,9 +170,24 @@ size_t rpc_assoc_read(struct rpc_assoc *a, uint8_t *dst, size_t size, bool peek)
 
 /* ---------------------------------------------------------------- in */
 
+/* Meanwhile a client may give the call up, or say that it is in a hurry, which we are anyway. A
+   second call it may not make: we have not said that we multiplex. */
+static bool dispatch_waiting(struct rpc_assoc *a, const struct rpc_pdu *p)
+{
+    if (p->type == RPC_ORPHANED && p->call_id == a->waiting.call_id)
+        a->waiting.orphaned = true;
+    if (p->type == RPC_ORPHANED || p->type == RPC_CO_CANCEL)
+        return true;
+    bool told = rpc_fault(a, p, NCA_S_PROTO_ERROR);
+    (void)told; /* it is over either way */
+    return false;
+}
+
 /* [C706] 12.6.4; what a server never gets is a broken rule. */
 static bool dispatch(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *arena)
 {
+    if (a->waiting.active)
+        return dispatch_waiting(a, p);
     switch (p->type) {
     case RPC_BIND:
     case RPC_ALTER_CONTEXT: return rpc_bind(a, p, arena);
@@ -243,4 +261,21 @@ smbkit_status rpc_assoc_write(struct rpc_assoc *a, const uint8_t *data, size_t s
     }
     settle(a);
     return SMBKIT_STATUS_SUCCESS;
+}
+
+/* ---------------------------------------------------------------- questions */
+
+const struct rpc_question *rpc_assoc_question(const struct rpc_assoc *a)
+{
+    MAGIC_CHECK(a, RPC_ASSOC_MAGIC);
+    return a->waiting.active ? &a->waiting.question : NULL;
+}
+
+void rpc_assoc_answer(struct rpc_assoc *a, const struct rpc_answer *answer)
+{
+    MAGIC_CHECK(a, RPC_ASSOC_MAGIC);
+    ASSERT(a->waiting.active);
+    if (!rpc_resume(a, answer))
+        a->state = RPC_BROKEN;
+    settle(a);
 }

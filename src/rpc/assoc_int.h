@@ -42,6 +42,18 @@ struct rpc_partial {
     struct builder stub;
 };
 
+/* A call whose handler has asked. */
+struct rpc_waiting {
+    bool active;
+    bool orphaned; /* nobody wants its answer */
+    uint32_t call_id;
+    uint16_t context_id;
+    const struct rpc_operation *operation;
+    struct arena arena; /* of the call: parameters, results, the question */
+    void *params, *results;
+    struct rpc_question question;
+};
+
 struct rpc_assoc {
     uint32_t magic;
     enum rpc_assoc_state state;
@@ -54,6 +66,7 @@ struct rpc_assoc {
     unsigned context_count;
     struct builder in; /* bytes of the fragment that is coming */
     struct rpc_partial call;
+    struct rpc_waiting waiting;
     struct rpc_security security;
     struct rpc_handles *handles;
     struct list out; /* rpc_message.link */
@@ -71,9 +84,12 @@ NODISCARD bool rpc_assoc_send(struct rpc_assoc *a, const struct rpc_pdu *p);
 NODISCARD bool rpc_bind(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *arena);
 /* bind.c: the last token of an authentication; there is no answer. */
 NODISCARD bool rpc_auth3(struct rpc_assoc *a, const struct rpc_pdu *p);
-/* call.c: a fragment of a request. False: the association is broken. */
+/* call.c: a fragment of a request. The arena is taken over when the call waits. False: the
+   association is broken. */
 NODISCARD bool rpc_request(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *arena);
 NODISCARD bool rpc_fault(struct rpc_assoc *a, const struct rpc_pdu *p, uint32_t status);
+/* call.c: the call that waits goes on. False: the association is broken. */
+NODISCARD bool rpc_resume(struct rpc_assoc *a, const struct rpc_answer *answer);
 void rpc_partial_drop(struct rpc_partial *p);
 
 #endif

@@ -75,9 +75,9 @@ static void *new_params(struct arena *arena, const struct ndr_record *record)
     return arena_alloc(arena, record != NULL ? record->size : 1);
 }
 
-/* 0, or the status of a fault. */
-static uint32_t run(struct rpc_assoc *a, const struct rpc_operation *op, struct arena *arena,
-                    struct builder *stub)
+/* The handler, and its results as bytes. 0, the status of a fault, or RPC_ASK. */
+static uint32_t run_handler(struct rpc_assoc *a, const struct rpc_waiting *w, struct arena *arena,
+                            const struct rpc_answer *answer, struct builder *stub)
 {
     struct rpc_call call = {
         .arena = arena,
@@ -86,19 +86,49 @@ static uint32_t run(struct rpc_assoc *a, const struct rpc_operation *op, struct 
         .handles = a->handles,
         .endpoint = a->endpoint,
         .now = a->now,
+        .question = &a->waiting.question,
+        .answer = answer,
     };
-    const struct builder *in = &a->call.stub;
-    void *params = new_params(arena, op->in), *results = new_params(arena, op->out);
-    if (params == NULL || results == NULL)
-        return NCA_S_FAULT_NO_MEMORY;
-    if (op->in != NULL && !ndr_decode(in->data, in->len, a->call.big_endian, arena, op->in, params))
-        return RPC_FAULT_BAD_STUB_DATA;
-    uint32_t fault = op->run(&call, params, results);
-    if (fault == 0 && op->out != NULL)
-        ndr_encode(stub, op->out, results);
+    uint32_t fault = w->operation->run(&call, w->params, w->results);
+    if (fault == 0 && w->operation->out != NULL)
+        ndr_encode(stub, w->operation->out, w->results);
     if (fault == 0 && builder_failed(stub))
         return NCA_S_FAULT_NO_MEMORY;
     return fault;
+}
+
+/* The same of a call that has just come. */
+static uint32_t run(struct rpc_assoc *a, struct rpc_waiting *w, struct arena *arena,
+                    struct builder *stub)
+{
+    const struct rpc_operation *op = w->operation;
+    const struct builder *in = &a->call.stub;
+    w->params = new_params(arena, op->in);
+    w->results = new_params(arena, op->out);
+    if (w->params == NULL || w->results == NULL)
+        return NCA_S_FAULT_NO_MEMORY;
+    if (op->in != NULL &&
+        !ndr_decode(in->data, in->len, a->call.big_endian, arena, op->in, w->params))
+        return RPC_FAULT_BAD_STUB_DATA;
+    return run_handler(a, w, arena, NULL, stub);
+}
+
+/* The call keeps its arena, and what was asked; the caller's is empty then. */
+static bool begin_waiting(struct rpc_assoc *a, const struct rpc_waiting *w, struct arena *arena)
+{
+    const struct rpc_question asked = a->waiting.question;
+    a->waiting = *w;
+    a->waiting.question = asked;
+    a->waiting.arena = *arena;
+    a->waiting.active = true;
+    arena_init(arena, RPC_ARENA_MAX);
+    return true;
+}
+
+static bool end_call(struct rpc_assoc *a, const struct rpc_pdu *p, uint32_t fault,
+                     const struct builder *stub)
+{
+    return fault != 0 ? rpc_fault(a, p, fault) : send_answer(a, p, stub);
 }
 
 static bool execute(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *arena)
@@ -110,10 +140,29 @@ static bool execute(struct rpc_assoc *a, const struct rpc_pdu *p, struct arena *
     const struct rpc_operation *op = a->call.opnum < f->count ? f->operations[a->call.opnum] : NULL;
     if (op == NULL)
         return rpc_fault(a, p, NCA_S_OP_RNG_ERROR);
+    struct rpc_waiting w = {.operation = op, .call_id = p->call_id, .context_id = p->context_id};
     builder_init_grow(&stub, RPC_ANSWER_MAX);
-    uint32_t fault = run(a, op, arena, &stub);
-    bool ok = fault != 0 ? rpc_fault(a, p, fault) : send_answer(a, p, &stub);
+    uint32_t fault = run(a, &w, arena, &stub);
+    bool ok = fault == RPC_ASK ? begin_waiting(a, &w, arena) : end_call(a, p, fault, &stub);
     builder_free(&stub);
+    return ok;
+}
+
+bool rpc_resume(struct rpc_assoc *a, const struct rpc_answer *answer)
+{
+    struct rpc_waiting w = a->waiting;
+    const struct rpc_pdu p = {.call_id = w.call_id, .context_id = w.context_id};
+    struct builder stub;
+    bool ok = true;
+    a->waiting = (struct rpc_waiting){0};
+    if (!w.orphaned && a->state != RPC_BROKEN) {
+        builder_init_grow(&stub, RPC_ANSWER_MAX);
+        uint32_t fault = run_handler(a, &w, &w.arena, answer, &stub);
+        ASSERT(fault != RPC_ASK); /* one question is enough for a call */
+        ok = end_call(a, &p, fault, &stub);
+        builder_free(&stub);
+    }
+    arena_clear(&w.arena);
     return ok;
 }
 

@@ -111,6 +111,21 @@ struct rpc_accounts {
     bool guest; /* guests are let in */
 };
 
+/* What the host finds out, maybe later (rpc_assoc_question): the descriptor of a file, for a caller
+   with his own rights, with the parts that `info` (*_SECURITY_INFORMATION) names. */
+struct rpc_question {
+    const struct rpc_caller *who;
+    const char *share, *path; /* as the client said them */
+    uint32_t info;
+};
+
+/* SUCCESS, BAD_NETWORK_NAME: no such share, or another status of a CREATE. */
+struct rpc_answer {
+    smbkit_status status;
+    const uint8_t *sd; /* self-relative */
+    size_t sd_len;
+};
+
 struct rpc_directory {
     void *ctx;
     void (*identity)(void *ctx, struct rpc_identity *out);

@@ -20,11 +20,17 @@ struct rpc_call {
     const struct rpc_caller *caller;
     struct rpc_handles *handles; /* of the association */
     const struct rpc_endpoint *endpoint;
-    uint64_t now; /* FILETIME */
+    uint64_t now;                    /* FILETIME */
+    struct rpc_question *question;   /* for RPC_ASK */
+    const struct rpc_answer *answer; /* of it; NULL: none was asked */
 };
 
-/* `in` and `out` are the structs of the operation's records, `out` zeroed. 0, or the status of a
-   fault. */
+/* Not a status of a fault: call->question was filled in, with what lives as long as the call. The
+   handler is called again, with the answer. */
+#define RPC_ASK 0xffffffffu
+
+/* `in` and `out` are the structs of the operation's records, `out` zeroed. 0, the status of a
+   fault, or RPC_ASK. */
 typedef uint32_t rpc_handler(struct rpc_call *call, const void *in, void *out);
 
 struct rpc_operation {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * DCE/RPC over named pipes ([MS-RPCE]): which pipes there are, and the server's side of an
- * association: bytes that a client has written go in, messages for it to read come out, at once.
- * Pure: no clock, no I/O; what the interfaces know of the server they ask of a struct
- * rpc_directory.
+ * association: bytes that a client has written go in, messages for it to read come out. What a call
+ * must know that takes the host time to find out comes out as a question; there is one at most, and
+ * until it is answered the client may cancel its call, but not make another one. Pure: no clock, no
+ * I/O; what the interfaces know of the server they ask of a struct rpc_directory.
  *
  *   NEW --bind--> BOUND --a fragment that is none, or breaks the rules--> BROKEN
  *
@@ -65,5 +66,11 @@ size_t rpc_assoc_message_count(const struct rpc_assoc *a);
    many. */
 size_t rpc_assoc_read(struct rpc_assoc *a, uint8_t *dst, size_t size, bool peek);
 bool rpc_assoc_broken(const struct rpc_assoc *a);
+
+/* What the call that waits wants to know; NULL: none does. It stands until it is answered, whatever
+   becomes of the call, and is borrowed until then. */
+const struct rpc_question *rpc_assoc_question(const struct rpc_assoc *a);
+/* The call goes on. Borrows the answer during the call. */
+void rpc_assoc_answer(struct rpc_assoc *a, const struct rpc_answer *answer);
 
 #endif

@@ -21,10 +21,10 @@ static const struct rpc_operation *const operations[] = {
     [33] = &srvsvc_name_validate,     [34] = &srvsvc_name_canonicalize,
     [35] = &srvsvc_name_compare,      [36] = &srvsvc_share_enum_sticky,
     [37] = &srvsvc_share_del_start,   [38] = &srvsvc_share_del_commit,
-    [40] = &srvsvc_set_file_security, [41] = &srvsvc_transport_add_ex,
-    [53] = &srvsvc_transport_del_ex,  [54] = &srvsvc_alias_add,
-    [55] = &srvsvc_alias_enum,        [56] = &srvsvc_alias_del,
-    [57] = &srvsvc_share_del_ex,
+    [39] = &srvsvc_get_file_security, [40] = &srvsvc_set_file_security,
+    [41] = &srvsvc_transport_add_ex,  [53] = &srvsvc_transport_del_ex,
+    [54] = &srvsvc_alias_add,         [55] = &srvsvc_alias_enum,
+    [56] = &srvsvc_alias_del,         [57] = &srvsvc_share_del_ex,
 };
 
 const struct rpc_interface rpc_srvsvc = {

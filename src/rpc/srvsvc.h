@@ -30,6 +30,8 @@ extern const struct rpc_operation srvsvc_share_del, srvsvc_share_del_sticky, srv
 /* srvsvc_server.c */
 extern const struct rpc_operation srvsvc_server_get_info, srvsvc_remote_tod, srvsvc_transport_enum,
     srvsvc_disk_enum, srvsvc_name_validate;
+/* srvsvc_file.c */
+extern const struct rpc_operation srvsvc_get_file_security;
 /* srvsvc_refused.c: what is not to be had here */
 extern const struct rpc_operation srvsvc_server_set_info, srvsvc_statistics_get,
     srvsvc_transport_add, srvsvc_transport_del, srvsvc_transport_add_ex, srvsvc_transport_del_ex,
