@@ -78,6 +78,7 @@ void help_print(void)
     print_row("encrypt=on|off", "every access must be encrypted", "off");
     print_row("guest=on|off", "guests may come in, when --guest lets them log on", "on");
     print_row("hidden=on|off", "not listed", "off");
+    print_row("hide-files=NAME[+NAME...]", "shown hidden, as *.bak", "none");
     print_row("hide-unreachable=on|off", "not listed to users who may not connect", "off");
     print_row("hide-unreadable=on|off", "listings show only what the user may read", "off");
     print_row("readonly=on|off", "nothing can be changed", "off");

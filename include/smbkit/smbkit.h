@@ -171,6 +171,8 @@ SMBKIT_API void smbkit_server_set_users(struct smbkit_server *server, struct smb
  *     encrypt=on     every access must be encrypted
  *     guest=off      no guests and anonymous users, also when the server lets them log on
  *     hidden=on      not listed
+ *     hide-files=A+*.B   files and folders of these names (* and ? as in listings) are shown with
+ *                    the attribute hidden
  *     readonly=on    nothing can be changed
  *     timemachine=on   who tells the network of shares calls it a place for backups of macOS
  *     hide-unreadable=on   listings leave out what the user may not read, where files have

@@ -81,6 +81,8 @@ struct smbkit_attr {
 };
 
 #define SMBKIT_FILE_NO_CACHE 0x1u /* changes unsaid: clients get no oplock or lease */
+#define SMBKIT_FILE_HIDDEN_BY_NAME \
+    0x2u /* HIDDEN is only shown: who overwrites the file need not know of it */
 
 /* Which fields smbkit_vfs.setattr shall change. */
 #define SMBKIT_SET_CREATE_TIME 0x01u

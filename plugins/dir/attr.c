@@ -71,8 +71,8 @@ void dir_attr_fill(struct dir_volume *v, const struct statx *st, const struct do
     uint32_t a = dos->has_attributes ? dos->attributes & ATTR_KEPT : 0;
     if (!dos->has_attributes && !folder && !(st->stx_mode & 0222))
         a |= SMBKIT_ATTR_READONLY;
-    if (v->hide_dots && name != NULL && name[0] == '.')
-        a |= SMBKIT_ATTR_HIDDEN;
+    bool by_name = v->hide_dots && name != NULL && name[0] == '.' && (a & SMBKIT_ATTR_HIDDEN) == 0;
+    a |= by_name ? SMBKIT_ATTR_HIDDEN : 0;
     a |= folder ? SMBKIT_ATTR_DIRECTORY : 0;
     a |= link ? SMBKIT_ATTR_REPARSE_POINT : 0;
     a |= v->compresses && (st->stx_attributes & STATX_ATTR_COMPRESSED) ? SMBKIT_ATTR_COMPRESSED : 0;
@@ -85,6 +85,7 @@ void dir_attr_fill(struct dir_volume *v, const struct statx *st, const struct do
         .attributes = a != 0 ? a : SMBKIT_ATTR_NORMAL,
         .links = folder ? 1 : st->stx_nlink,
         .reparse_tag = link ? DIR_TAG_SYMLINK : 0,
+        .flags = by_name ? SMBKIT_FILE_HIDDEN_BY_NAME : 0,
     };
     dir_node_shown(v, st, dos, &attr->change_time, &attr->alloc_size);
     if (folder)

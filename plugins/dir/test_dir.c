@@ -377,6 +377,12 @@ static void test_attributes(void **state)
     assert_int_equal(chmod(disk(t, "plain").text, 0444), 0);
     f = must_open(t, ".dot");
     assert_int_equal(t->op.attr.attributes, SMBKIT_ATTR_HIDDEN);
+    assert_int_equal(t->op.attr.flags, SMBKIT_FILE_HIDDEN_BY_NAME);
+    a.attributes = SMBKIT_ATTR_HIDDEN; /* and now it is */
+    assert_int_equal(XWAIT(t, vfs_setattr(&t->op, t->vol, f, &a, SMBKIT_SET_ATTRIBUTES)),
+                     SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(t->op.attr.attributes, SMBKIT_ATTR_HIDDEN);
+    assert_int_equal(t->op.attr.flags, 0);
     xclose(t, f);
     assert_int_equal(xopen_as(t, "plain", 0x80, &f), SMBKIT_STATUS_SUCCESS);
     assert_int_equal(t->op.attr.attributes, SMBKIT_ATTR_READONLY);

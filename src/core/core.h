@@ -150,12 +150,14 @@ struct core_share_config {
     bool read_only;
     bool time_machine; /* macOS may be told of it as a place for backups */
     const struct core_dfs_link *links;
-    size_t link_count;     /* at most CORE_DFS_LINKS_MAX */
-    bool access_based;     /* listings show only what the user may read */
-    bool hide_unreachable; /* lists of shares leave it out for those who may not connect */
-    const char *users;     /* who may connect, separated by '+'; NULL or "": everybody. Names that
-                              are too long, and those after the last that there is room for, do not
-                              count */
+    size_t link_count;      /* at most CORE_DFS_LINKS_MAX */
+    bool access_based;      /* listings show only what the user may read */
+    bool hide_unreachable;  /* lists of shares leave it out for those who may not connect */
+    const char *users;      /* who may connect, separated by '+'; NULL or "": everybody. Names that
+                               are too long, and those after the last that there is room for, do not
+                               count */
+    const char *hide_files; /* names shown with the attribute hidden, separated by '+', with * and
+                               ?; NULL or "": none */
 };
 
 /* Adds a share over a volume (takes a reference of its own), or replaces the one of that name:

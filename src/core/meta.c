@@ -5,13 +5,38 @@
 #include "core/open.h"
 #include "core/request.h"
 #include "core/session.h"
+#include "core/share.h"
+#include "core/tree.h"
+#include "vfs/name.h"
 #include "wire/ea.h"
 #include "wire/info.h"
 #include <string.h>
 
-uint32_t core_wire_attributes(const struct smbkit_attr *a)
+/* Is the name one of these, which are separated by '+'? */
+static bool listed(const char *patterns, const char *name, size_t len)
 {
+    for (const char *p = patterns; *p != '\0';) {
+        size_t n = strcspn(p, "+");
+        if (n > 0 && vfs_match(p, n, name, len))
+            return true;
+        p += n + (p[n] == '+');
+    }
+    return false;
+}
+
+uint32_t meta_shown_attributes(const struct core_share *share, const char *path, size_t len,
+                               const struct smbkit_attr *a)
+{
+    size_t base = vfs_path_base(path, len);
+    if (len > base && listed(share->hide_files, path + base, len - base))
+        return (a->attributes & ~FILE_ATTRIBUTE_NORMAL) | FILE_ATTRIBUTE_HIDDEN;
     return a->attributes != 0 ? a->attributes : FILE_ATTRIBUTE_NORMAL;
+}
+
+uint32_t meta_open_attributes(const struct core_open *o, const struct smbkit_attr *a)
+{
+    const char *path = o->path != NULL ? o->path : ""; /* pipes have none */
+    return meta_shown_attributes(o->tree->share, path, strlen(path), a);
 }
 
 /* ---------------------------------------------------------------- security descriptors */

@@ -15,9 +15,15 @@
 struct acl_token;
 struct core_open;
 struct core_request;
+struct core_share;
 
-/* FileAttributes as the wire wants them: never zero. */
-uint32_t core_wire_attributes(const struct smbkit_attr *a);
+/* FileAttributes as clients of the share are shown them for a file of this path, or name: never
+   zero, and hidden when the share hides the name. What a client may do with the file is up to those
+   that the file has. */
+uint32_t meta_shown_attributes(const struct core_share *share, const char *path, size_t len,
+                               const struct smbkit_attr *a);
+/* The same for the file of an open. */
+uint32_t meta_open_attributes(const struct core_open *o, const struct smbkit_attr *a);
 
 /* Do files of this volume have security descriptors? */
 static inline bool meta_has_acls(const struct vfs_volume *v)

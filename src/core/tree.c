@@ -37,6 +37,7 @@ void share_unref(struct core_share *s)
     snapshots_free(s);
     mem_free(s->name);
     mem_free(s->comment);
+    mem_free(s->hide_files);
     dfs_links_free(&s->links);
     mem_free(s->path);
     share_guard_free(s->guard);
@@ -68,23 +69,28 @@ static bool share_configure(struct core_share *s, const struct core_share_config
 {
     char *name = mem_strdup(cfg->name);
     char *comment = mem_strdup(cfg->comment != NULL ? cfg->comment : "");
+    char *hide_files = mem_strdup(cfg->hide_files != NULL ? cfg->hide_files : "");
     struct dfs_links links = {0};
     struct core_share_guard *guard = NULL;
-    if (name == NULL || comment == NULL || !dfs_links_copy(&links, cfg->links, cfg->link_count) ||
+    if (name == NULL || comment == NULL || hide_files == NULL ||
+        !dfs_links_copy(&links, cfg->links, cfg->link_count) ||
         share_guard_users(s->core, cfg->users, &guard) != SMBKIT_STATUS_SUCCESS) {
         mem_free(name);
         mem_free(comment);
+        mem_free(hide_files);
         dfs_links_free(&links);
         return false;
     }
     mem_free(s->name);
     mem_free(s->comment);
+    mem_free(s->hide_files);
     dfs_links_free(&s->links);
     s->links = links;
     mem_free(s->path);
     share_guard_free(s->guard);
     s->name = name;
     s->comment = comment;
+    s->hide_files = hide_files;
     s->path = NULL;
     s->guard = guard;
     s->max_uses = UINT32_MAX;

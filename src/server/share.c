@@ -17,6 +17,7 @@ enum setting {
     SETTING_ENCRYPT,
     SETTING_GUEST,
     SETTING_HIDDEN,
+    SETTING_HIDE_FILES,
     SETTING_READONLY,
     SETTING_TIMEMACHINE,
     SETTING_UNREADABLE,
@@ -31,6 +32,7 @@ static const char *const setting_names[SETTINGS] = {
     [SETTING_ENCRYPT] = "encrypt",
     [SETTING_GUEST] = "guest",
     [SETTING_HIDDEN] = "hidden",
+    [SETTING_HIDE_FILES] = "hide-files",
     [SETTING_READONLY] = "readonly",
     [SETTING_TIMEMACHINE] = "timemachine",
     [SETTING_UNREADABLE] = "hide-unreadable",
@@ -63,6 +65,7 @@ static bool *flag_of(struct core_share_config *c, enum setting which)
     case SETTING_UNREACHABLE: return &c->hide_unreachable;
     case SETTING_COMMENT:
     case SETTING_DFS:
+    case SETTING_HIDE_FILES:
     case SETTING_USERS:
     case SETTINGS: break;
     }
@@ -105,6 +108,8 @@ static smbkit_status apply_setting(struct core_share_config *c, struct server_li
         return server_links_add(links, c->name, arg->value, error);
     if (which == SETTING_COMMENT)
         c->comment = arg->value;
+    else if (which == SETTING_HIDE_FILES)
+        c->hide_files = arg->value;
     else if (which == SETTING_USERS)
         return set_users(c, arg->value, error);
     else if (!option_parse_bool(arg->value, flag))

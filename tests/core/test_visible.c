@@ -270,11 +270,62 @@ static void test_lost(void **state)
     connect_as(&alice, "alice", "alice-pw");
 }
 
+/* ---- names that are shown hidden ---- */
+
+static uint32_t listed_attributes(struct wire_file_id d)
+{
+    union wire_any body = {.query_directory_req = {.info_class = FileDirectoryInformation,
+                                                   .flags = SMB2_RESTART_SCANS,
+                                                   .file_id = d,
+                                                   .pattern = {(const uint8_t *)"*\0", 2},
+                                                   .output_length = 4096}};
+    assert_int_equal(harness_call(&bob, SMB2_QUERY_DIRECTORY, &body), OK);
+    const struct wire_blob *out = &harness_last(&bob)->body.query_directory_rsp.payload;
+    uint32_t at = 0, next;
+    while ((next = le32_load(out->data + at)) != 0)
+        at += next;
+    return le32_load(out->data + at + 56); /* [MS-FSCC] 2.4.10, of the last entry */
+}
+
+static uint32_t attributes_at_close(struct wire_file_id id)
+{
+    union wire_any body = {.close_req = {.flags = SMB2_CLOSE_FLAG_POSTQUERY_ATTRIB, .file_id = id}};
+    assert_int_equal(harness_call(&bob, SMB2_CLOSE, &body), OK);
+    return harness_last(&bob)->body.close_rsp.file_attributes;
+}
+
+static uint32_t attributes_of(const char *name, uint32_t disposition)
+{
+    struct wire_file_id id = must(&bob, name, FILE_ALL_ACCESS, disposition, 0);
+    uint32_t given = harness_last(&bob)->body.create_rsp.file_attributes;
+    assert_int_equal(attributes_at_close(id), given);
+    return given;
+}
+
+static void test_hidden_names(void **state)
+{
+    const struct core_share_config hiding = {.name = "data", .hide_files = "+x?+*.BAK"};
+    const struct core_share_config plain = {.name = "data"};
+    const uint32_t hidden = FILE_ATTRIBUTE_ARCHIVE | FILE_ATTRIBUTE_HIDDEN;
+    assert_int_equal(core_share_set(w.core, &hiding, w.volume), OK);
+    assert_int_equal(attributes_of("x", FILE_CREATE), FILE_ATTRIBUTE_ARCHIVE);
+    assert_int_equal(attributes_of("xy", FILE_CREATE), hidden);
+    assert_int_equal(attributes_of("d\\one.bak", FILE_CREATE), hidden);
+    struct wire_file_id d = folder(&bob);
+    assert_int_equal(listed_attributes(d), hidden);
+    assert_int_equal(harness_close(&bob, d), OK);
+    /* to overwrite such a file takes no attribute: it has none */
+    assert_int_equal(attributes_of("xy", FILE_OVERWRITE_IF), hidden);
+    assert_int_equal(core_share_set(w.core, &plain, w.volume), OK);
+    assert_int_equal(attributes_of("xy", FILE_OPEN), FILE_ATTRIBUTE_ARCHIVE);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_refused), T(test_notifications), T(test_sifted), T(test_long_listing), T(test_lost),
+        T(test_refused),      T(test_notifications), T(test_sifted),
+        T(test_long_listing), T(test_lost),          T(test_hidden_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

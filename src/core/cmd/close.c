@@ -49,7 +49,7 @@ static enum core_verdict close_shut(struct core_request *r)
             .change_time = a->change_time,
             .allocation_size = a->alloc_size,
             .end_of_file = a->size,
-            .file_attributes = core_wire_attributes(a),
+            .file_attributes = meta_open_attributes(r->open, a),
         };
     }
     if (r->open->state != OPEN_LIVE) /* closed by somebody else while attributes were asked for */

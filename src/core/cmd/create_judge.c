@@ -41,6 +41,8 @@ static smbkit_status judge_attributes(struct core_request *r, struct create_stat
             s->effective &= ~(denied | FILE_DELETE_CHILD); /* of MAXIMUM_ALLOWED, MxAc */
         }
     }
+    if (s->attr.flags & SMBKIT_FILE_HIDDEN_BY_NAME)
+        have &= ~SMBKIT_ATTR_HIDDEN;
     if (overwrites && s->path.stream == NULL &&
         (have & ~want & (SMBKIT_ATTR_HIDDEN | SMBKIT_ATTR_SYSTEM)))
         return SMBKIT_STATUS_ACCESS_DENIED;

@@ -52,7 +52,7 @@ void create_fill_response(struct create_state *s, struct core_open *o)
     s->rsp.change_time = a->change_time;
     s->rsp.allocation_size = a->alloc_size;
     s->rsp.end_of_file = a->size;
-    s->rsp.file_attributes = core_wire_attributes(a);
+    s->rsp.file_attributes = meta_open_attributes(o, a);
     s->rsp.file_id = (struct wire_file_id){o->persistent_id, o->volatile_id};
 }
 

@@ -257,14 +257,15 @@ static uint32_t index_behind(uint64_t cookie)
     return cookie < UINT32_MAX ? (uint32_t)cookie + 1 : 0;
 }
 
-static struct wire_dir_entry make_entry(const char *name, size_t len, const struct smbkit_attr *a)
+static struct wire_dir_entry make_entry(const struct core_share *share, const char *name,
+                                        size_t len, const struct smbkit_attr *a)
 {
     struct wire_dir_entry e = {
         .creation_time = a->create_time,
         .last_access_time = a->access_time,
         .last_write_time = a->write_time,
         .change_time = a->change_time,
-        .attributes = core_wire_attributes(a),
+        .attributes = meta_shown_attributes(share, name, len, a),
         .ea_size = a->ea_size,
         .reparse_tag = a->reparse_tag,
         .file_id = a->file_id,
@@ -314,7 +315,7 @@ static enum gave give(struct core_request *r, const char *name, size_t len,
                       const struct smbkit_attr *a, enum core_verdict *v)
 {
     struct dir_state *s = r->state_data;
-    struct wire_dir_entry e = make_entry(name, len, a);
+    struct wire_dir_entry e = make_entry(r->tree->share, name, len, a);
     e.file_index = s->index;
     char made[VFS_SHORT_MAX + 1];
     if (has_short_name(r, name, len, a)) {

@@ -28,7 +28,7 @@ static struct wire_info_basic get_basic(const struct core_request *r)
         .last_access_time = a->access_time,
         .last_write_time = a->write_time,
         .change_time = a->change_time,
-        .attributes = core_wire_attributes(a),
+        .attributes = meta_open_attributes(r->open, a),
     };
 }
 FILL(basic)
@@ -125,7 +125,7 @@ static struct wire_info_attribute_tag get_attribute_tag(const struct core_reques
 {
     const struct smbkit_attr *a = &r->op.attr;
     return (struct wire_info_attribute_tag){
-        .attributes = core_wire_attributes(a),
+        .attributes = meta_open_attributes(r->open, a),
         .reparse_tag = a->attributes & SMBKIT_ATTR_REPARSE_POINT ? a->reparse_tag : 0,
     };
 }

@@ -252,6 +252,7 @@ int bench_setup(void **state)
     acl_token_make(&bench.session.token, &machine, ACL_USER, "user");
     assert_true(htab_insert(&bench.core.sessions, &bench.session.by_id, 1));
     bench.share.name = (char *)"data";
+    bench.share.hide_files = (char *)"";
     list_init(&bench.share.snapshots);
     bench.tree.share = &bench.share;
     bench.conn.core = &bench.core;
