@@ -18,7 +18,6 @@
 #endif
 
 #define PLUGIN_NAME_MAX 64
-#define PLUGIN_PATH_MAX 4096
 
 struct server_plugin {
     struct list link;
@@ -38,12 +37,12 @@ static bool name_ok(const char *name)
 
 /* Tries each of "dir:dir:dir"; true when there is such a file in one of them. */
 static bool search_path(const char *dirs, const char *name, const char *kind,
-                        char path[PLUGIN_PATH_MAX])
+                        char path[SERVER_PATH_MAX])
 {
     while (dirs != NULL && *dirs != '\0') {
         size_t n = strcspn(dirs, ":");
-        int len = snprintf(path, PLUGIN_PATH_MAX, "%.*s/smbkit-%s-%s.so", (int)n, dirs, name, kind);
-        if (n > 0 && len > 0 && len < PLUGIN_PATH_MAX && file_exists(path))
+        int len = snprintf(path, SERVER_PATH_MAX, "%.*s/smbkit-%s-%s.so", (int)n, dirs, name, kind);
+        if (n > 0 && len > 0 && len < SERVER_PATH_MAX && file_exists(path))
             return true;
         dirs += n;
         if (*dirs == ':')
@@ -52,12 +51,21 @@ static bool search_path(const char *dirs, const char *name, const char *kind,
     return false;
 }
 
+bool server_module_find(const struct smbkit_server *s, const char *name, const char *kind,
+                        char path[SERVER_PATH_MAX])
+{
+    /* Not for programs that run with more rights than their user: he would choose their code. */
+    const char *env = secure_getenv("SMBKIT_PLUGIN_PATH");
+    return search_path(s->opt.plugin_path, name, kind, path) ||
+           search_path(env, name, kind, path) || search_path(SMBKIT_PLUGIN_DIR, name, kind, path);
+}
+
 static bool find_file(const struct smbkit_server *s, const char *name, const char *kind,
-                      char path[PLUGIN_PATH_MAX], char error[SMBKIT_ERROR_MAX])
+                      char path[SERVER_PATH_MAX], char error[SMBKIT_ERROR_MAX])
 {
     if (strchr(name, '/') != NULL) {
-        int len = snprintf(path, PLUGIN_PATH_MAX, "%s", name);
-        if (len < PLUGIN_PATH_MAX && file_exists(path))
+        int len = snprintf(path, SERVER_PATH_MAX, "%s", name);
+        if (len < SERVER_PATH_MAX && file_exists(path))
             return true;
         server_error(error, 0, "%s %.200s: there is no such file", kind, name);
         return false;
@@ -68,10 +76,7 @@ static bool find_file(const struct smbkit_server *s, const char *name, const cha
                      name);
         return false;
     }
-    /* Not for programs that run with more rights than their user: he would choose their code. */
-    const char *env = secure_getenv("SMBKIT_PLUGIN_PATH");
-    if (search_path(s->opt.plugin_path, name, kind, path) || search_path(env, name, kind, path) ||
-        search_path(SMBKIT_PLUGIN_DIR, name, kind, path))
+    if (server_module_find(s, name, kind, path))
         return true;
     server_error(error, 0,
                  "%s %s: there is no smbkit-%s-%s.so in %.200s%s%.100s (--plugin-path or "
@@ -153,7 +158,7 @@ static void plugin_free(struct server_plugin *sp)
 static const struct server_plugin *find(struct smbkit_server *s, const char *name, const char *kind,
                                         char error[SMBKIT_ERROR_MAX])
 {
-    char path[PLUGIN_PATH_MAX];
+    char path[SERVER_PATH_MAX];
     bool is_filter = strcmp(kind, KIND_FILTER) == 0;
     if (!find_file(s, name, kind, path, error))
         return NULL;

@@ -129,6 +129,9 @@ static void fill_auth_config(struct smbkit_server *s)
         .netbios_computer = s->opt.server_name,
         .random = s->random,
         .credentials = {.lookup = server_user_lookup, .ctx = s},
+        .kerberos = server_kerberos_table(s),
+        .kerberos_realm = s->opt.realm,
+        .kerberos_users = s->opt.kerberos_users,
         .allow_anonymous = s->opt.anonymous,
         .allow_guest = s->opt.guest,
     };
@@ -186,6 +189,7 @@ static void free_parts(struct smbkit_server *s)
     core_free(s->core);
     s->core = NULL;
     trim_stop(&s->trim);
+    server_kerberos_quit(s);
     if (s->pool != NULL) {
         pool_stop(s->pool, false);
         pool_free(s->pool);
@@ -195,6 +199,7 @@ static void free_parts(struct smbkit_server *s)
         }
     ASSERT(atomic_load(&s->volumes) == 0);
     server_plugins_free(s);
+    server_kerberos_free(s);
     loop_free(s->loop);
     bufpool_free(s->bufpool);
     admission_free(s->admission);
@@ -238,6 +243,10 @@ struct smbkit_server *smbkit_server_new(const struct smbkit_server_config *confi
     server_changes_init(s);
     MAGIC_SET(s, SERVER_MAGIC);
     const char *missing = make_parts(s);
+    if (missing == NULL && !server_kerberos_open(s, error)) {
+        free_parts(s);
+        return NULL;
+    }
     if (missing == NULL)
         missing = make_core(s);
     if (missing == NULL)

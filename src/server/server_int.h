@@ -50,7 +50,8 @@ struct smbkit_server {
     struct random_source random;
 
     struct auth_config auth;
-    struct smbkit_users *users; /* owned; never NULL */
+    struct server_kerberos *kerberos; /* NULL: none */
+    struct smbkit_users *users;       /* owned; never NULL */
     struct core *core;
     uint64_t core_time; /* the loop's time that the core was told last */
     uint64_t armed;     /* what core_timer is set to */
@@ -166,6 +167,23 @@ NODISCARD bool server_filter_check(const struct smbkit_filter *f, const char *fr
 const char *server_plugin_path(const struct smbkit_server *s, const void *table);
 /* No volume may exist. */
 void server_plugins_free(struct smbkit_server *s);
+
+/* Where a file smbkit-NAME-KIND.so lies; false: nowhere. */
+#define SERVER_PATH_MAX 4096
+bool server_module_find(const struct smbkit_server *s, const char *name, const char *kind,
+                        char path[SERVER_PATH_MAX]);
+
+/* --- kerberos.c --- */
+
+/* The option keytab: false, and a line in `error`, when Kerberos is wanted and cannot be had. After
+   the pool. */
+NODISCARD bool server_kerberos_open(struct smbkit_server *s, char error[SMBKIT_ERROR_MAX]);
+/* For auth_config; NULL: none. */
+const struct auth_kerberos *server_kerberos_table(const struct smbkit_server *s);
+/* Takes no more work: before the pool stops. */
+void server_kerberos_quit(struct smbkit_server *s);
+/* When nothing runs any more. */
+void server_kerberos_free(struct smbkit_server *s);
 
 /* --- share.c: settings that every share has --- */
 

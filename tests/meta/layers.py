@@ -21,6 +21,7 @@ MAY = {
     "net": {"base", "plat"},
     "auth": {"base", "crypto"},
     "client": {"base", "wire", "crypto", "auth"},
+    "kerberos": {"base", "auth"},
     "acl": {"base", "wire"},
     "rpc": {"base", "wire", "crypto", "auth"},
     "lease": {"base"},
@@ -38,7 +39,8 @@ STANDARD = {
     "stdio.h", "stdlib.h", "stdnoreturn.h", "string.h", "time.h", "wchar.h",
 }
 OS_LAYERS = {"plat", "net"}
-EXTRA = {"crypto": re.compile(r"openssl/"), "tests": re.compile(r"(cmocka|gcrypt)\.h")}
+EXTRA = {"crypto": re.compile(r"openssl/"), "kerberos": re.compile(r"gssapi/|krb5\.h|profile\.h"),
+         "tests": re.compile(r"(cmocka|gcrypt)\.h")}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 SYSTEM = re.compile(r"^\s*#\s*(?:el)?if.*\b(__linux__|__APPLE__|__FreeBSD__|__unix__|_WIN32|_WIN64"
                     r"|_MSC_VER|__MINGW\w*)\b")
