@@ -22,6 +22,8 @@ static smbkit_status echo(struct harness_client *c)
     return harness_call(c, SMB2_ECHO, &none);
 }
 
+#define LOCK_NOW (SMB2_LOCKFLAG_EXCLUSIVE_LOCK | SMB2_LOCKFLAG_FAIL_IMMEDIATELY)
+
 /* 3.3.5.2.9: between expiry and the end of the new authentication only a few commands work, and
    the client is never told that its session is gone. */
 static void test_expiry(void **state)
@@ -35,8 +37,11 @@ static void test_expiry(void **state)
     start(&w, &cfg, &c);
     assert_int_equal(harness_create(&c, "f", FILE_READ_DATA, 0, FILE_OPEN_IF, 0, &id),
                      SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_lock(&c, id, 0, 1, LOCK_NOW), SMBKIT_STATUS_SUCCESS);
     world_advance(&w, 2 * NS_PER_S);
     assert_int_equal(harness_read(&c, id, 0, 1), SMBKIT_STATUS_NETWORK_SESSION_EXPIRED);
+    assert_int_equal(harness_lock(&c, id, 0, 1, SMB2_LOCKFLAG_UNLOCK), SMBKIT_STATUS_SUCCESS);
+    assert_int_equal(harness_lock(&c, id, 0, 1, LOCK_NOW), SMBKIT_STATUS_NETWORK_SESSION_EXPIRED);
     builder_init_grow(&out, 65536);
     assert_true(smbclient_session_setup(c.session, 0, &out));
     harness_raw(&c, out.data, out.len);

@@ -6,6 +6,7 @@
 #include "core/open.h"
 #include "core/oplock.h"
 #include "core/request.h"
+#include "core/session.h"
 
 _Static_assert((int)LEASE_LOCK_SHARED == (int)SMB2_LOCKFLAG_SHARED_LOCK, "same values");
 _Static_assert((int)LEASE_LOCK_EXCLUSIVE == (int)SMB2_LOCKFLAG_EXCLUSIVE_LOCK, "same values");
@@ -62,6 +63,17 @@ static struct lease_lock_elem *elements(struct core_request *r)
     return e;
 }
 
+static bool takes_locks(const struct wire_lock_req *q)
+{
+    return q->lock_count > 0 && !(q->locks[0].flags & SMB2_LOCKFLAG_UNLOCK);
+}
+
+/* On an expired session only unlocking is allowed, as on Windows; 3.3.5.2.9 lets both pass. */
+static bool session_refuses(const struct core_request *r)
+{
+    return r->session->state != SESSION_VALID && takes_locks(&r->in.lock);
+}
+
 static enum core_verdict lock_run(struct core_request *r)
 {
     const struct wire_lock_req *q = &r->in.lock;
@@ -71,13 +83,14 @@ static enum core_verdict lock_run(struct core_request *r)
     struct lease_lock_elem *e = elements(r);
     if (s == NULL || e == NULL)
         return request_done(r, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    if (session_refuses(r))
+        return request_done(r, SMBKIT_STATUS_NETWORK_SESSION_EXPIRED);
     if (uses_sequence(r) && lease_lockseq_is_replay(&o->lockseq, q->lock_sequence))
         return request_done(r, SMBKIT_STATUS_SUCCESS);
     if (!(o->access & (FILE_READ_DATA | FILE_WRITE_DATA)) && !o->is_directory)
         return request_done(r, SMBKIT_STATUS_ACCESS_DENIED);
     enum core_verdict verdict;
-    bool locks = q->lock_count > 0 && !(q->locks[0].flags & SMB2_LOCKFLAG_UNLOCK);
-    if (locks && !oplock_clear(r, LEASE_OP_LOCK, &verdict))
+    if (takes_locks(q) && !oplock_clear(r, LEASE_OP_LOCK, &verdict))
         return verdict;
     r->state_data = s;
     s->request = r;
