@@ -238,7 +238,7 @@ bool wire_compression_payload_decode(struct cursor *c, struct wire_compression_p
     return !cursor_failed(c);
 }
 
-bool wire_compression_payload_encode(struct builder *b, const struct wire_compression_payload *in)
+bool wire_compression_payload_head(struct builder *b, const struct wire_compression_payload *in)
 {
     bool original = has_original_size(in->algorithm);
     builder_u16(b, in->algorithm);
@@ -246,6 +246,13 @@ bool wire_compression_payload_encode(struct builder *b, const struct wire_compre
     wire_put_u32(b, in->len + (original ? 4 : 0));
     if (original)
         builder_u32(b, in->original_size);
+    return !builder_failed(b);
+}
+
+bool wire_compression_payload_encode(struct builder *b, const struct wire_compression_payload *in)
+{
+    if (!wire_compression_payload_head(b, in))
+        return false;
     wire_put_blob(b, &(struct wire_blob){in->data, in->len});
     return !builder_failed(b);
 }

@@ -160,5 +160,7 @@ bool wire_compression_encode(struct builder *b, const struct wire_compression *i
 /* The next payload of a chained message; call it while cursor_left is not 0. */
 bool wire_compression_payload_decode(struct cursor *c, struct wire_compression_payload *out);
 bool wire_compression_payload_encode(struct builder *b, const struct wire_compression_payload *in);
+/* All but the data, which already stand behind it: 8 bytes, 12 with OriginalPayloadSize. */
+bool wire_compression_payload_head(struct builder *b, const struct wire_compression_payload *in);
 
 #endif
