@@ -24,6 +24,10 @@ struct core_request;
 /* Of one session: what its pipes hold, unread answers above all. There may be as many pipes as
    that is good for; Windows' own clients use a few. */
 #define CORE_PIPES_MEMORY (32u << 20)
+/* Of all sessions: one address may have 256 connections with 64 sessions each. When that is used
+   up, a session still gets what an ordinary client needs, so that nobody keeps the others out. */
+#define CORE_PIPES_ALL  (256u << 20)
+#define CORE_PIPES_SURE (64u << 10)
 
 /* Clients want paths that look like this; what is behind them is nobody's business. */
 #define PIPE_PATH_PREFIX "C:\\"

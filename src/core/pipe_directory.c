@@ -288,6 +288,7 @@ static bool close_file(void *ctx, uint32_t id)
 
 void pipe_service_init(struct core *c)
 {
+    c->pipes_held = (struct rpc_budget){.max = CORE_PIPES_ALL};
     c->pipes = (struct rpc_service){
         .directory =
             {

@@ -193,7 +193,8 @@ struct core_channel *session_new(struct core_conn *conn)
     htab_init(&s->trees);
     htab_init(&s->opens);
     s->next_tree_id = SESSION_TREES_INITIAL_ID;
-    s->pipes.max = CORE_PIPES_MEMORY;
+    s->pipes = (struct rpc_budget){
+        .max = CORE_PIPES_MEMORY, .all = &c->pipes_held, .sure = CORE_PIPES_SURE};
     s->next_volatile_id = 1;
     timer_init(&s->expiry, session_expired);
     struct core_channel *ch = channel_new(conn, s);

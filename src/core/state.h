@@ -66,6 +66,7 @@ struct core {
     size_t interface_count;
     uint64_t next_open_id;    /* persistent half of a file id: never reused */
     struct rpc_service pipes; /* pipe.h */
+    struct rpc_budget pipes_held;
     struct core_stats stats;
 };
 

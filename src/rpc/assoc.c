@@ -42,6 +42,19 @@ bool rpc_assoc_identify(struct rpc_assoc *a, const struct auth_identity *who)
     return true;
 }
 
+static bool within(const struct rpc_budget *b)
+{
+    bool all = b->all == NULL || b->all->held < b->all->max;
+    return b->held < (all ? b->max : MIN(b->max, b->sure));
+}
+
+static void charge(struct rpc_assoc *a, size_t now)
+{
+    for (struct rpc_budget *b = a->budget; b != NULL; b = b->all)
+        b->held += now - a->charged;
+    a->charged = now;
+}
+
 /* The budget learns what the association holds by now. */
 static void settle(struct rpc_assoc *a)
 {
@@ -49,14 +62,13 @@ static void settle(struct rpc_assoc *a)
                  rpc_security_size(&a->security) + strlen(a->caller.user) +
                  strlen(a->caller.domain) + a->unread + a->messages * sizeof(struct rpc_message) +
                  (a->waiting.active ? a->waiting.arena.total : 0);
-    a->budget->held += now - a->charged;
-    a->charged = now;
+    charge(a, now);
 }
 
 struct rpc_assoc *rpc_assoc_new(const struct rpc_service *s, const struct rpc_endpoint *e,
                                 const struct rpc_caller *who, struct rpc_budget *budget)
 {
-    struct rpc_assoc *a = budget->held < budget->max ? mem_zalloc(sizeof *a) : NULL;
+    struct rpc_assoc *a = within(budget) ? mem_zalloc(sizeof *a) : NULL;
     if (a == NULL)
         return NULL;
     a->handles = rpc_handles_new();
@@ -93,7 +105,7 @@ void rpc_assoc_free(struct rpc_assoc *a)
         arena_clear(&a->waiting.arena);
     rpc_handles_free(a->handles);
     free_caller(&a->caller);
-    a->budget->held -= a->charged;
+    charge(a, 0);
     MAGIC_WIPE(a);
     mem_free(a);
 }
@@ -241,8 +253,7 @@ static smbkit_status room(const struct rpc_assoc *a)
 {
     if (a->unread >= RPC_UNREAD_MAX)
         return SMBKIT_STATUS_PIPE_BUSY;
-    return a->budget->held < a->budget->max ? SMBKIT_STATUS_SUCCESS
-                                            : SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
+    return within(a->budget) ? SMBKIT_STATUS_SUCCESS : SMBKIT_STATUS_INSUFFICIENT_RESOURCES;
 }
 
 smbkit_status rpc_assoc_write(struct rpc_assoc *a, const uint8_t *data, size_t size, uint64_t now)

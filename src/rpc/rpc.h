@@ -39,9 +39,12 @@ struct rpc_service {
 const struct rpc_endpoint *rpc_endpoint_find(const char *name, size_t len);
 const char *rpc_endpoint_name(const struct rpc_endpoint *e);
 
-/* What a client's associations hold together. Outlives them. */
+/* What a client's associations hold together. Outlives them. Clients can be many: `all`, or NULL,
+   is what they hold together, and when that is too much, each gets no more than what is sure. */
 struct rpc_budget {
     size_t max, held;
+    struct rpc_budget *all;
+    size_t sure;
 };
 
 /* NULL when memory or the budget is out. The caller's strings are copied. */

@@ -323,6 +323,43 @@ static void budget_of_all(void **state)
     client_close(&c);
 }
 
+/* Clients together hold no more than there is for all; then each has what is sure, and can work. */
+static void budget_of_many(void **state)
+{
+    struct rpc_budget all = {.max = 256u << 10};
+    struct client greedy, other;
+    struct builder b;
+    smbkit_status st = SMBKIT_STATUS_SUCCESS;
+    (void)state;
+    client_open(&greedy, "srvsvc");
+    client_open(&other, "srvsvc");
+    rpc_assoc_free(greedy.assoc);
+    rpc_assoc_free(other.assoc);
+    greedy.budget.all = other.budget.all = &all;
+    greedy.budget.sure = other.budget.sure = 32u << 10;
+    const struct rpc_endpoint *e = rpc_endpoint_find("srvsvc", 6);
+    greedy.assoc = rpc_assoc_new(&greedy.service, e, &greedy.caller, &greedy.budget);
+    assert_non_null(greedy.assoc);
+    client_bind(&greedy, &rpc_srvsvc, 4280);
+    size_t one = many_requests(&b, 1);
+    while (st == SMBKIT_STATUS_SUCCESS)
+        st = rpc_assoc_write(greedy.assoc, b.data, one, TEST_NOW);
+    assert_int_equal(st, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    assert_in_range(all.held, all.max, all.max + 4096);
+    /* the other one comes in all the same, and gets no further than that */
+    other.assoc = rpc_assoc_new(&other.service, e, &other.caller, &other.budget);
+    assert_non_null(other.assoc);
+    client_bind(&other, &rpc_srvsvc, 4280);
+    for (st = SMBKIT_STATUS_SUCCESS; st == SMBKIT_STATUS_SUCCESS;)
+        st = rpc_assoc_write(other.assoc, b.data, one, TEST_NOW);
+    assert_int_equal(st, SMBKIT_STATUS_INSUFFICIENT_RESOURCES);
+    assert_in_range(other.budget.held, other.budget.sure, other.budget.sure + 4096);
+    builder_free(&b);
+    client_close(&greedy);
+    client_close(&other);
+    assert_int_equal(all.held, 0);
+}
+
 /* One write of many small requests is not answered without end either. */
 static void fill(void *ctx, void *dst, size_t n)
 {
@@ -412,6 +449,7 @@ int main(void)
         cmocka_unit_test(broken_rules),
         cmocka_unit_test(writes_of_any_size),
         cmocka_unit_test(never_reads),
+        cmocka_unit_test(budget_of_many),
         cmocka_unit_test(budget_of_all),
         cmocka_unit_test(half_done_binds),
         cmocka_unit_test(many_in_one_write),
