@@ -3,6 +3,7 @@
 #include "sim/durable.h"
 
 #include "sim/actor.h"
+#include "wire/fsctl.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -98,6 +99,7 @@ static void learn_open(struct op *op, const struct wire_create_rsp *rsp,
     d->certain = true;
     d->disturbed = intruded(op->actor);
     d->broken = d->gone = d->locked = d->token_known = false;
+    d->resilient = d->maybe_resilient = false;
     stats_of(op)->durable_granted += d->granted;
 }
 
@@ -182,7 +184,7 @@ static void send_open(struct logon *l)
 static bool must_be_there(const struct op *op)
 {
     const struct durable *d = &op->actor->durable;
-    return certain(op) && !d->disturbed && !d->gone && !d->wrong && d->granted &&
+    return certain(op) && (d->resilient || !d->disturbed) && !d->gone && !d->wrong && d->granted &&
            op->actor->conn->delivering_at < d->lost_at + d->timeout;
 }
 
@@ -203,7 +205,7 @@ static void judge_given_back(struct op *op, const struct wire_create_rsp *rsp,
         op_violation(op, "an open was given back although its time was over");
     else if (rsp->file_id.persistent != d->id.persistent)
         op_violation(op, "another open was given back");
-    else if (must_be_there(op) && !handle_is_cached(rsp, x))
+    else if (must_be_there(op) && !d->resilient && !handle_is_cached(rsp, x))
         op_violation(op, "an open was given back without what it was kept for");
     d->state = DURABLE_HELD;
     d->unnoticed = false;
@@ -347,6 +349,39 @@ static void send_lock(struct logon *l)
     send(op, &body);
 }
 
+static void judge_resilient(struct op *op, const struct smbclient_reply *rp, smbkit_status status)
+{
+    struct durable *d = &op->actor->durable;
+    op->expected = SMBKIT_STATUS_SUCCESS;
+    if (certain(op))
+        op_judge_status(op, rp, status);
+    if (status != SMBKIT_STATUS_SUCCESS)
+        return;
+    d->resilient = true;
+    d->timeout = op->offset;
+    stats_of(op)->durable_resilient++;
+}
+
+/* Until it is answered the longer time may count. */
+static void send_resilient(struct logon *l)
+{
+    static const uint32_t timeouts[] = {500, 5000, 30000};
+    struct durable *d = &l->actor->durable;
+    struct op *op = op_new(l->actor, l, SMB2_IOCTL, 8);
+    uint32_t ms = timeouts[world_below(actor_world(l->actor), ARRAY_LEN(timeouts))];
+    le32_store(op->data, ms);
+    le32_store(op->data + 4, 0);
+    union wire_any body = {.ioctl_req = {.ctl_code = FSCTL_LMR_REQUEST_RESILIENCY,
+                                         .file_id = d->id,
+                                         .flags = SMB2_0_IOCTL_IS_FSCTL,
+                                         .input = {op->data, 8}}};
+    op->offset = ms * NS_PER_MS;
+    op->judge = judge_resilient;
+    d->maybe_resilient = true;
+    d->timeout = MAX(d->timeout, op->offset);
+    send(op, &body);
+}
+
 static void send_close(struct logon *l)
 {
     struct op *op = op_new(l->actor, l, SMB2_CLOSE, 0);
@@ -359,8 +394,11 @@ static void use(struct logon *l)
 {
     void (*const ways[])(struct logon *) = {send_write, send_read, send_lock};
     struct world *w = actor_world(l->actor);
+    bool newer = l->actor->smb.dialect >= SMB2_DIALECT_210;
     if (!l->actor->durable.granted || world_chance(w, 50))
         send_close(l);
+    else if (newer && world_chance(w, 100))
+        send_resilient(l);
     else
         ways[world_below(w, ARRAY_LEN(ways))](l);
 }
@@ -375,16 +413,20 @@ static bool only_kept(struct actor *a)
            !d->unnoticed && !a->sim->faults && actor_world(a)->now < d->lost_at + d->timeout;
 }
 
-/* It shares nothing: whatever is only kept must make room. */
+/* It shares nothing: whatever is only kept must make room, but what is resilient. */
 static void judge_intruder(struct op *op, const struct smbclient_reply *rp, smbkit_status status)
 {
     struct actor *a = &op->actor->sim->actors[op->offset];
     struct wire_create_rsp rsp;
     struct cursor body = rp->body;
     struct arena mem;
-    if (status == SMBKIT_STATUS_SHARING_VIOLATION && op->flag && only_kept(a) &&
-        a->durable.intrusions == op->length)
+    bool alone = op->flag && only_kept(a) && a->durable.intrusions == op->length;
+    if (status == SMBKIT_STATUS_SHARING_VIOLATION && alone && !a->durable.maybe_resilient)
         op_violation(op, "an open that is only kept stands in the way");
+    if (status == SMBKIT_STATUS_SUCCESS && alone && a->durable.resilient)
+        op_violation(op, "somebody was let in to a file that is resilient");
+    stats_of(op)->durable_held_off +=
+        status == SMBKIT_STATUS_SHARING_VIOLATION && alone && a->durable.resilient;
     if (status != SMBKIT_STATUS_SUCCESS)
         return;
     stats_of(op)->durable_preferred += a->durable.state == DURABLE_LOST;
@@ -452,7 +494,8 @@ static void lose(struct actor *a, bool sure)
         d->state = d->granted ? DURABLE_LOST : DURABLE_NONE;
         d->lost_at = actor_world(a)->now;
         /* locks without a write cache would be in everybody's way: such an open is not kept */
-        d->gone = d->broken || (d->certain && sure && d->locked && !d->write_cached);
+        d->gone = !d->maybe_resilient &&
+                  (d->broken || (d->certain && sure && d->locked && !d->write_cached));
         actor_world(a)->stats->durable_lost += d->granted;
         actor_world(a)->stats->durable_broken += d->granted && d->broken;
     } else if (d->tried || d->unnoticed) {

@@ -8,6 +8,9 @@
  *    ^                '--CLOSE--> NONE            |
  *    '--------------------------------------------' refused
  *
+ * While it is HELD the client may ask for it to be resilient (3.3.5.15.9): then nobody else gets
+ * the file until its time is up, and it is given back whatever has been broken meanwhile.
+ *
  * Judged: an open that must have been kept is given back, to its user, with the same id, its lock,
  * its data and what it was kept for; one whose time is over, whose oplock or lease has been broken
  * away (3.3.7.1), or that somebody else was preferred to, is not. What is held can be used, whoever
@@ -40,7 +43,9 @@ struct durable {
     struct wire_file_id id;
     uint8_t level;
     struct wire_lease lease;
-    uint64_t timeout; /* ns */
+    uint64_t timeout;     /* ns */
+    bool resilient;       /* it certainly is */
+    bool maybe_resilient; /* it was asked for, and the answer may have been lost */
     uint64_t lost_at;
     bool certain;        /* nothing has happened that could have ended it ... */
     bool disturbed;      /* ... but that somebody else wants the file */

@@ -56,6 +56,7 @@ static struct world_config draw_config(uint64_t seed)
         .interim_delay = testrand_below(&r, 3) == 0 ? NS_PER_MS : 0,
         .session_lifetime = testrand_below(&r, 5) == 0 ? 20 * NS_PER_S : 0,
         .break_timeout = 2 * NS_PER_S, /* not everybody acknowledges */
+        .max_resiliency = 300 * NS_PER_S,
     };
     if (testrand_below(&r, 3) == 0)
         c.fail_per_mille = fail[testrand_below(&r, 4)];

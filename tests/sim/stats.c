@@ -141,6 +141,8 @@ void sim_stats_print(const struct sim_stats *s)
         {"refused", s->durable_refused},
         {"to others", s->durable_denied},
         {"ended by others", s->durable_preferred},
+        {"made resilient", s->durable_resilient},
+        {"others held off", s->durable_held_off},
         {"replies checked by the model", s->checked_replies},
         {"replies it could not judge", s->fuzzy_replies},
         {"files settled", s->settled},

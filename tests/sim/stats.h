@@ -29,6 +29,7 @@ struct sim_stats {
     uint64_t told, told_exact, taken, acks_right, acks_late, acks_wrong;
     uint64_t durable_asked, durable_granted, durable_lost, durable_wanted, durable_returned;
     uint64_t durable_broken, durable_certain, durable_refused, durable_denied, durable_preferred;
+    uint64_t durable_resilient, durable_held_off;
     uint64_t checked_replies, fuzzy_replies, settled;
 };
 
