@@ -44,7 +44,7 @@ check-kernel: all
 conformance: all
 	tools/deps.sh check
 	for c in memory dir tmpfs; do tests/interop/torture.py $(BUILD)/daemon/smbkit --column $$c --update \
-	    --plugins $(BUILD)/plugins/memory:$(BUILD)/plugins/dir:$(BUILD)/filters:$(BUILD)/tests \
+	    --plugins $(BUILD)/plugins/memory:$(BUILD)/plugins/dir:$(BUILD)/filters:$(BUILD)/src/kerberos:$(BUILD)/tests \
 	    $$([ $$c = dir ] && echo --folder $(EXT4)) || exit 1; done
 	tests/interop/conformance_table.py >docs/conformance.md.new
 	mv docs/conformance.md.new docs/conformance.md

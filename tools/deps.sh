@@ -15,6 +15,8 @@ check="$check iproute2 iptables"
 check="$check btrfs-progs e2fsprogs xfsprogs"
 # Those who tell the network of servers, and who look for them.
 check="$check avahi-daemon avahi-utils dbus iproute2 wsdd"
+# A realm of Kerberos for the tests, and what the module for it is built with.
+check="$check krb5-admin-server krb5-kdc libkrb5-dev"
 # Clients, and smbd to compare with, of which a newer version than the release's tests more, if there
 # is one to be had.
 clients="smbclient samba-testsuite python3-smbc samba samba-vfs-modules"
@@ -51,6 +53,7 @@ services_of() {
     case $1 in
     samba) echo smbd nmbd samba-ad-dc ;;
     avahi-daemon) echo avahi-daemon.socket avahi-daemon ;;
+    krb5-kdc | krb5-admin-server) echo "$1" ;;
     wsdd) echo wsdd ;;
     esac
 }

@@ -5,7 +5,8 @@
         kdc.keytab      keys of the services
         kdc.env         what clients and servers need in their environment
 
-As a program: kdc.py FOLDER USER%PASSWORD SERVICE COMMAND...   runs the command with one.
+As a program: kdc.py FOLDER USER%PASSWORD COMMAND...   runs the command with one, where files.test is this
+machine (in a mount namespace of its own: clients that get an address do not use Kerberos). Needs root for that.
 """
 import os
 import shutil
@@ -16,6 +17,7 @@ import time
 
 TOOLS = ["/usr/sbin/krb5kdc", "/usr/sbin/kdb5_util", "/usr/sbin/kadmin.local"]
 REALM = "FILES.TEST"
+HOST = "files.test"
 CONFIG = """[libdefaults]
   default_realm = {realm}
   dns_lookup_kdc = false
@@ -116,10 +118,14 @@ class Kdc:
         self.process.wait()
 
 
-def main(folder, user, service, *command):
+def main(folder, user, *command):
     name, _, password = user.partition("%")
-    with Kdc(folder, users={name: password}, services=[service]) as kdc:
-        done = subprocess.run(command, env={**os.environ, **kdc.env}, check=False)
+    hosts = os.path.join(folder, "hosts")
+    with open(hosts, "w", encoding="utf-8") as f:
+        f.write(f"127.0.0.1 localhost {HOST}\n")
+    with Kdc(folder, users={name: password}, services=[f"cifs/{HOST}"]) as kdc:
+        done = subprocess.run(["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts,
+                               *command], env={**os.environ, **kdc.env}, check=False)
     sys.exit(done.returncode)
 
 

@@ -12,7 +12,8 @@ of this run. A change for the better is named, and recorded with --update.
 
 Every test has a process of its own and ends with it. The tests use fixed names: each job has a share of
 its own. A test with server=NAME has a server of its own, too, which is set up as OWN_SERVERS says, on port
-445 of a network namespace of its own: there the way to the client can be cut, by torture:use_iptables=yes.
+445 of a network namespace of its own: there the way to the client can be cut, by torture:use_iptables=yes. The one
+called kerberos has a KDC beside it, and its client logs on with a ticket.
 """
 import argparse
 import contextlib
@@ -29,6 +30,7 @@ import tempfile
 import threading
 import time
 
+import kdc
 from port445 import namespace, why_not
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -67,6 +69,7 @@ OWN_SERVERS = {
     "signing": (["--signing", "required"], ""),
     "asleep": (["--filter", "{share}=asleep"], ""),
     "lost": (["--filter", "{share}=error,status=OBJECT_NAME_NOT_FOUND,ops=getattr,nth=1"], ""),
+    "kerberos": (["--keytab", "{place}/keytab"], ""),
     "snapshot": (["--share", "then=dir,path={place},as=server",
                   "--snapshot", "{share}=" + SNAPSHOT + "=dir,path={place},as=server"], SNAPSHOT_FILES),
 }
@@ -131,15 +134,18 @@ def client(row, settings, share, folder, port):
     """The command line of smbtorture."""
     target = next((v for k, v in settings if k == "target"), "other")
     user = next((v for k, v in settings if k == "user"), USER)
+    kerberos = ("server", "kerberos") in settings
+    host = kdc.HOST if kerberos else "127.0.0.1"
+    user = f"{user}@{kdc.REALM}" if kerberos else user
     command = ["smbtorture", "--configfile=/dev/null", f"--basedir={folder}", "--format=subunit",
-               "--fullname", f"--target={target}", "--use-kerberos=off",
+               "--fullname", f"--target={target}", f"--use-kerberos={'required' if kerberos else 'off'}",
                f"--smb-ports={port}", "--option=torture:progress=no",
                f"--option=torture:user2name={USER2}", f"--option=torture:user2password={PASSWORD}"]
     command += [f"--option={name}={folder}" for name in (
         "private dir", "lock directory", "state directory", "cache directory", "pid directory",
         "ncalrpc dir")]
     command += [f"--option={v}" for k, v in settings if k == "option"]
-    return [*command, f"--user={user}%{PASSWORD}", f"//127.0.0.1/{share}", row["test"]]
+    return [*command, f"--user={user}%{PASSWORD}", f"//{host}/{share}", row["test"]]
 
 
 def own_server(args, name, share, command):
@@ -153,7 +159,10 @@ def own_server(args, name, share, command):
     if before:
         command = ["sh", "-c", before.format(**names) + '; exec "$@"', "sh", *command]
     command = [w.replace("{place}", place) for w in command]
-    return namespace([*AT_ONCE, *server(args, place, OWN_PORT, [share], options, command)])
+    command = server(args, place, OWN_PORT, [share], options, command)
+    if name == "kerberos":
+        command = [sys.executable, os.path.join(HERE, "kdc.py"), place, f"{USER}%{PASSWORD}", *command]
+    return namespace([*AT_ONCE, *command])
 
 
 def torture(args, row, share, folder):
@@ -222,11 +231,12 @@ def chosen(args):
             and any(fnmatch.fnmatchcase(r["test"], g) for g in args.only or ["*"])]
     if args.passing:
         rows = [r for r in rows if r[args.column] == "pass"]
-    own = [r["test"] for r in rows if "server=" in r["settings"]]
-    reason = why_not() if own else None
-    if reason:
-        print(f"{len(own)} tests are not run: {reason}")
-        rows = [r for r in rows if r["test"] not in own]
+    for setting, why in (("server=", why_not), ("server=kerberos", kdc.missing)):
+        own = [r["test"] for r in rows if setting in r["settings"]]
+        reason = why() if own else None
+        if reason:
+            print(f"{len(own)} tests are not run: {reason}")
+            rows = [r for r in rows if r["test"] not in own]
     return rows
 
 
