@@ -233,6 +233,37 @@ def rights(admin):
     check("others may not", "NT_STATUS_ACCESS_DENIED" in smb(EVE, "bobs", "ls"))
 
 
+def security(admin):
+    """The descriptor of a file on a disk: the plugin is asked on another thread."""
+    bob, eve = Pipe(BOB), Pipe(EVE)
+
+    try:
+        sd = SR_SECURITY_DESCRIPTOR(data=srvs.hNetrpGetFileSecurity(bob.dce, "data\0", "\\there\0", 5))
+    except DCERPCException as e:
+        sd = str(e)
+    check("NetrpGetFileSecurity", isinstance(sd, SR_SECURITY_DESCRIPTOR) and sd["OffsetOwner"] > 0
+          and sd["OffsetDacl"] > 0 and sd["OffsetSacl"] == 0, sd)
+    for what, who, share, path, info, wanted in (
+            ("no file", bob, "data", "\\nothing", 7, 2), ("no share", bob, "nothing", "\\there", 7, NO_NAME),
+            ("the server's own", bob, "IPC$", "\\srvsvc", 7, NO_NAME), ("upwards", bob, "data", "..\\..\\x", 7, 123),
+            ("the SACL", bob, "data", "\\there", 8, 1314), ("a share that he does not see", eve, "private", "\\", 7,
+                                                              NO_NAME),
+            ("one that he does not get into", eve, "members", "\\", 7, ACCESS_DENIED)):
+        equal(f"NetrpGetFileSecurity: {what}", who.call(lambda dce, a=share, b=path, c=info: raw_security(dce, a, b, c)),
+              wanted)
+    equal("one that he does", bob.call(lambda dce: raw_security(dce, "members", "\\", 7)), 0)
+    equal("the SACL for an administrator", admin.call(lambda dce: raw_security(dce, "data", "\\there", 8)), 0)
+
+
+def raw_security(dce, share, path, info):
+    request = srvs.NetrpGetFileSecurity()
+    request["ServerName"] = NULL
+    request["ShareName"] = text(share)
+    request["lpFileName"] = text(path)
+    request["RequestedInformation"] = info
+    return dce.request(request)
+
+
 def listing(admin):
     check("who may connect sees it", "private" in Pipe(BOB).names())
     eve = Pipe(EVE)
@@ -345,7 +376,7 @@ def inside():
     with open(f"{ROOT}/up", "w", encoding="ascii") as f:
         f.write("up")
     admin = Pipe(ADMIN)
-    for step in (making, bad_paths, bad_members, changing, rights, listing, closing, ending):
+    for step in (making, bad_paths, bad_members, changing, rights, security, listing, closing, ending):
         step(admin)
     refusals()
     suicide()
