@@ -11,6 +11,7 @@
 #include "core/open.h"
 #include "core/request.h"
 #include "core/session.h"
+#include "core/share.h"
 #include "core/state.h"
 #include "core/tree.h"
 #include <string.h>
@@ -183,6 +184,8 @@ bool durable_keep(struct core_open *o)
     timerq_set(&c->timers, &d->scavenger, c->now + d->timeout_ms * NS_PER_MS);
     struct core_session *s = o->session;
     struct core_tree *t = o->tree;
+    d->share = t->share;
+    d->share->refs++;
     o->session = NULL;
     o->tree = NULL;
     s->open_count--;
@@ -297,6 +300,8 @@ smbkit_status durable_resume(struct core_request *r, const struct durable_reconn
     o->session = session_ref(s);
     o->tree = tree_ref(r->tree);
     o->state = OPEN_LIVE;
+    share_unref(o->durable.share);
+    o->durable.share = NULL;
     if (request_conn(r)->dialect >= SMB2_DIALECT_300)
         o->sequence.channel = r->hdr.channel_sequence;
     s->open_count++;

@@ -30,6 +30,7 @@
 struct core;
 struct core_open;
 struct core_request;
+struct core_share;
 struct vfs_volume;
 struct wire_lease;
 
@@ -50,7 +51,8 @@ struct core_durable {
     struct htab_node by_guid;
     char *owner; /* DurableOwner: a user_id; mem.h; NULL: neither durable nor with a GUID */
     char *user;  /* the same as plugins know him; mem.h */
-    struct timer scavenger; /* while KEPT */
+    struct timer scavenger;   /* while KEPT */
+    struct core_share *share; /* since it was KEPT, when its tree went: a reference */
 };
 
 struct durable_request {

@@ -89,6 +89,8 @@ static void open_free(struct core_open *o)
     mem_free(o->stream);
     pipe_close(o);
     mem_free(o->app);
+    if (o->durable.share != NULL)
+        share_unref(o->durable.share);
     if (o->volume != NULL)
         vfs_volume_unref(o->volume);
     if (o->session != NULL) {
@@ -223,7 +225,8 @@ static void open_detach(struct core_open *o)
         o->has_parent_key = false; /* another one had it deleted: all of the folder's leases go */
     o->remove = o->remove || actions.delete_link || actions.delete_stream;
     /* deleted by what was opened before the share became one to read only: it stays */
-    if (!o->aborted && o->tree != NULL && o->tree->share->read_only)
+    const struct core_share *share = o->tree != NULL ? o->tree->share : o->durable.share;
+    if (!o->aborted && share != NULL && share->read_only)
         o->remove = false;
     o->remove_file = o->remove && o->stream != NULL && actions.delete_link;
     bool doomed = !o->remove && o->is_directory &&

@@ -217,6 +217,28 @@ static void test_delete_on_close_when_away(void **state)
     end();
 }
 
+/* ... but not on a share that has become one to read only meanwhile. */
+static void test_nothing_is_deleted_any_more(void **state)
+{
+    start();
+    const struct core_share_config read_only = {.name = "data", .read_only = true};
+    struct wire_create_req_ctxs rq = v1_request();
+    union wire_any body =
+        harness_create_req(&arena, "f", READ_WRITE | DELETE, 0, FILE_OPEN_IF, FILE_DELETE_ON_CLOSE);
+    body.create_req.oplock_level = SMB2_OPLOCK_LEVEL_BATCH;
+    assert_true(wire_create_req_ctxs_build(&arena, &rq, NULL, 0, &body.create_req.ctxs,
+                                           &body.create_req.ctx_count));
+    assert_int_equal(harness_call(&c, SMB2_CREATE, &body), SMBKIT_STATUS_SUCCESS);
+    lose_and_return("alice", "alice-pw");
+    assert_int_equal(core_share_set(w.core, &read_only, w.volume), SMBKIT_STATUS_SUCCESS);
+    core_drop_kept(w.core);
+    harness_run(&c);
+    struct wire_file_id id;
+    assert_int_equal(harness_create(&c, "f", FILE_READ_DATA, 7, FILE_OPEN, 0, &id),
+                     SMBKIT_STATUS_SUCCESS);
+    end();
+}
+
 /* Nobody takes over another user's handle. */
 static void test_only_its_owner(void **state)
 {
@@ -317,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_version_1_survives),
         cmocka_unit_test(test_version_2_wants_its_guid),
         cmocka_unit_test(test_reconnect_says_nothing_else),
+        cmocka_unit_test(test_nothing_is_deleted_any_more),
         cmocka_unit_test(test_leases),
         cmocka_unit_test(test_delete_on_close_when_away),
         cmocka_unit_test(test_only_its_owner),
