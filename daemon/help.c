@@ -81,6 +81,7 @@ void help_print(void)
     print_row("hide-files=NAME[+NAME...]", "shown hidden, as *.bak", "none");
     print_row("hide-unreachable=on|off", "not listed to users who may not connect", "off");
     print_row("hide-unreadable=on|off", "listings show only what the user may read", "off");
+    print_row("keep-acl-flags=on|off", "descriptors stay \"inherited\" as they are set", "off");
     print_row("readonly=on|off", "nothing can be changed", "off");
     print_row("timemachine=on|off", "offered to macOS as a place for Time Machine", "off");
     print_row("users=NAME[+NAME...]", "the only ones who may connect", "everyone");

@@ -173,6 +173,8 @@ SMBKIT_API void smbkit_server_set_users(struct smbkit_server *server, struct smb
  *     hidden=on      not listed
  *     hide-files=A+*.B   files and folders of these names (* and ? as in listings) are shown with
  *                    the attribute hidden
+ *     keep-acl-flags=on   a descriptor that says it was inherited is kept so, which Windows does
+ *                    only on request: for tools that copy descriptors as they are
  *     readonly=on    nothing can be changed
  *     timemachine=on   who tells the network of shares calls it a place for backups of macOS
  *     hide-unreadable=on   listings leave out what the user may not read, where files have

@@ -156,6 +156,7 @@ struct core_share_config {
     const char *users;      /* who may connect, separated by '+'; NULL or "": everybody. Names that
                                are too long, and those after the last that there is room for, do not
                                count */
+    bool keep_acl_flags;    /* descriptors stay as they are set: SE_*_AUTO_INHERITED, too */
     const char *hide_files; /* names shown with the attribute hidden, separated by '+', with * and
                                ?; NULL or "": none */
 };

@@ -35,7 +35,8 @@ struct core_share {
     struct core *core;
     struct list link;
     char *name, *comment;
-    char *hide_files; /* names shown with the attribute hidden, separated by '+' */
+    bool keep_acl_flags; /* SE_*_AUTO_INHERITED stays without having been requested */
+    char *hide_files;    /* names shown with the attribute hidden, separated by '+' */
     bool encrypt, hidden, guest_ok, read_only, time_machine;
     bool access_based;         /* Share.DoAccessBasedDirectoryEnumeration */
     bool is_ipc;               /* no volume: the IPC$ share, which has the pipes (pipe.h) */

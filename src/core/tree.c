@@ -96,6 +96,7 @@ static bool share_configure(struct core_share *s, const struct core_share_config
     s->max_uses = UINT32_MAX;
     s->caching = SMB2_SHAREFLAG_MANUAL_CACHING;
     s->hide_unreachable = cfg->hide_unreachable;
+    s->keep_acl_flags = cfg->keep_acl_flags;
     s->encrypt = cfg->encrypt;
     s->hidden = cfg->hidden;
     s->guest_ok = cfg->guest_ok;

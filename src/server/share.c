@@ -18,6 +18,7 @@ enum setting {
     SETTING_GUEST,
     SETTING_HIDDEN,
     SETTING_HIDE_FILES,
+    SETTING_KEEP_ACL_FLAGS,
     SETTING_READONLY,
     SETTING_TIMEMACHINE,
     SETTING_UNREADABLE,
@@ -33,6 +34,7 @@ static const char *const setting_names[SETTINGS] = {
     [SETTING_GUEST] = "guest",
     [SETTING_HIDDEN] = "hidden",
     [SETTING_HIDE_FILES] = "hide-files",
+    [SETTING_KEEP_ACL_FLAGS] = "keep-acl-flags",
     [SETTING_READONLY] = "readonly",
     [SETTING_TIMEMACHINE] = "timemachine",
     [SETTING_UNREADABLE] = "hide-unreadable",
@@ -59,6 +61,7 @@ static bool *flag_of(struct core_share_config *c, enum setting which)
     case SETTING_ENCRYPT: return &c->encrypt;
     case SETTING_GUEST: return &c->guest_ok;
     case SETTING_HIDDEN: return &c->hidden;
+    case SETTING_KEEP_ACL_FLAGS: return &c->keep_acl_flags;
     case SETTING_READONLY: return &c->read_only;
     case SETTING_TIMEMACHINE: return &c->time_machine;
     case SETTING_UNREADABLE: return &c->access_based;

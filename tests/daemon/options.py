@@ -80,7 +80,7 @@ GOOD = [
     "--anonymous --guest=off memory",
     "--discovery=off memory timemachine=on",
     "memory dfs=x=//y/z dfs=y=//a/b+//c/d/e",
-    "--share a=memory,size=1M,comment=one,,two --share b=memory,readonly=on,hide-files=*.bak+a?,hide-unreadable=on,hide-unreachable=on,users=a+b",
+    "--share a=memory,size=1M,comment=one,,two --share b=memory,readonly=on,hide-files=*.bak+a?,keep-acl-flags=on,hide-unreadable=on,hide-unreachable=on,users=a+b",
     "--min-dialect 2.1 --max-dialect 3.0 memory",
     "--listen 127.0.0.1:0 --listen [::1]:0 memory",
     "--user alice%secret --user bob%with%percent memory",

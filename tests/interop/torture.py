@@ -52,6 +52,7 @@ SPECIAL = {
     "plain": ("", ["without,what=compression+streams"]),
     "slow": ("", ["delay,time=2s,ops=read"]),
     "hideunread": (",hide-unreadable=on", []),
+    "keeping": (",keep-acl-flags=on", []),
     "hiding": (",hide-files=hidefile+.*", []),
     "noperm": ("", ["error,status=ACCESS_DENIED"]),
     "nonotify": ("", ["error,status=NOT_IMPLEMENTED,ops=watch"]),

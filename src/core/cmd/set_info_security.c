@@ -10,6 +10,8 @@
 #include "core/open.h"
 #include "core/oplock.h"
 #include "core/session.h"
+#include "core/share.h"
+#include "core/tree.h"
 
 static enum core_verdict merge(struct core_request *r)
 {
@@ -42,6 +44,8 @@ enum core_verdict set_security(struct core_request *r)
         return request_done(r, SMBKIT_STATUS_INVALID_SECURITY_DESCR);
     if (!meta_has_acls(o->volume))
         return request_done(r, SMBKIT_STATUS_SUCCESS);
+    if (r->tree->share->keep_acl_flags) /* as if it had been asked for */
+        sd->control |= (sd->control & (SE_DACL_AUTO_INHERITED | SE_SACL_AUTO_INHERITED)) >> 2;
     set_state(r)->sd = sd;
     if (!oplock_clear(r, LEASE_OP_SECURITY, &verdict))
         return verdict;
