@@ -23,14 +23,15 @@
 
 #define SECURITY_XATTR "security.NTACL"
 
-#define FULL_ACCESS    0x001f01ffu
-#define OWNER_ONLY     0x000c0000u /* WRITE_DAC, WRITE_OWNER */
-#define SELF_RELATIVE  0x8000u
-#define DACL_PRESENT   0x0004u
-#define DACL_PROTECTED 0x1000u
-#define SD_HEAD        20u
-#define ACL_HEAD       8u
-#define INHERIT_ALL    0x03u /* OBJECT_INHERIT_ACE, CONTAINER_INHERIT_ACE */
+#define FULL_ACCESS         0x001f01ffu
+#define OWNER_ONLY          0x000c0000u /* WRITE_DAC, WRITE_OWNER */
+#define SELF_RELATIVE       0x8000u
+#define DACL_PRESENT        0x0004u
+#define DACL_PROTECTED      0x1000u
+#define DACL_AUTO_INHERITED 0x0400u
+#define SD_HEAD             20u
+#define ACL_HEAD            8u
+#define INHERIT_ALL         0x03u /* OBJECT_INHERIT_ACE, CONTAINER_INHERIT_ACE */
 
 static const uint8_t everyone[] = {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0};
 #define ACE_SIZE (8u + sizeof(everyone))
@@ -111,7 +112,7 @@ static void make_up(const struct statx *st, uint8_t sd[MADE_UP_SIZE])
 static bool says_nothing(const uint8_t *sd, size_t len)
 {
     if (len < SD_HEAD || get32(sd + 12) != 0 || !(sd[2] & DACL_PRESENT) ||
-        (sd[3] & DACL_PROTECTED >> 8))
+        (sd[3] & (DACL_PROTECTED | DACL_AUTO_INHERITED) >> 8))
         return false;
     size_t at = get32(sd + 16);
     if (at < SD_HEAD || at > len || len - at < ACL_HEAD + ACE_SIZE)

@@ -99,6 +99,10 @@ static void test_says_nothing(void **state)
     assert_int_equal(make_with("g", sd, sizeof(sd), &f), SMBKIT_STATUS_SUCCESS);
     assert_true(kept("g"));
     xclose(t, f);
+    sd[3] = (uint8_t)((sd[3] & ~0x10) | 0x04); /* inherited */
+    assert_int_equal(make_with("i", sd, sizeof(sd), &f), SMBKIT_STATUS_SUCCESS);
+    assert_true(kept("i"));
+    xclose(t, f);
     sd[3] = 0x80;
     sd[32] = 0xa9; /* only to be read */
     assert_int_equal(make_with("h", sd, sizeof(sd), &f), SMBKIT_STATUS_SUCCESS);
