@@ -35,6 +35,8 @@ uint32_t meta_shown_attributes(const struct core_share *share, const char *path,
 
 uint32_t meta_open_attributes(const struct core_open *o, const struct smbkit_attr *a)
 {
+    if (o->tree == NULL) /* its session went meanwhile, and it is kept: nobody is shown them */
+        return a->attributes;
     const char *path = o->path != NULL ? o->path : ""; /* pipes have none */
     return meta_shown_attributes(o->tree->share, path, strlen(path), a);
 }
