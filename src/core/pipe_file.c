@@ -5,8 +5,12 @@
  * would check is checked here: who gets into the share and what for, encryption, the path, DFS
  * links, and READ_CONTROL by the descriptor itself.
  *
- *   pipe_ask --answered at once----------------------------> rpc_assoc_answer
- *      '-- asked the plugin; the open is in use --> answered ---^
+ *   pipe_ask --refused--------------------------------------------------> rpc_assoc_answer
+ *      '-- path_sd --it has one, or failed-----------------------------------^
+ *             '--- it has none --> open --> cleanup --> close ---------------'
+ *
+ * What has no descriptor of its own is shown a default one, which folders hand on to what is in
+ * them: so the file is opened to see what it is.
  *
  * While the plugin has it the open may be closed: like a file's with a running request it is
  * drained then, and nobody hears of the answer. A client that cancels its READ gives up the READ
@@ -40,15 +44,22 @@ struct pipe_file {
     struct acl_token token;
     uint8_t sid[WIRE_SID_SIZE_MAX]; /* token.user for the plugin */
     uint32_t info;
+    void *file;                        /* of `open`, for its end */
+    const char *path;                  /* in the arena */
+    bool (*next)(struct pipe_file *f); /* when `op` is done; false: it was the last */
+    bool is_default, folder;           /* has none of its own, and is one */
 };
 
 /* ---------------------------------------------------------------- the answer */
 
 static smbkit_status read_sd(struct pipe_file *f, struct builder *out)
 {
-    const bool folder = (f->op.attr.attributes & SMBKIT_ATTR_DIRECTORY) != 0;
     struct wire_sd sd, wanted;
-    smbkit_status st = meta_take_sd_of(&f->op, &f->token, &f->arena, folder, &sd);
+    smbkit_status st = SMBKIT_STATUS_SUCCESS;
+    if (f->is_default)
+        acl_default_sd(&f->token, f->folder, &sd);
+    else
+        st = meta_take_sd_of(&f->op, &f->token, &f->arena, false, &sd);
     if (st != SMBKIT_STATUS_SUCCESS)
         return st;
     if (meta_has_acls(f->volume) && !(acl_granted(&sd, &f->token) & READ_CONTROL))
@@ -89,11 +100,59 @@ static void finish(struct pipe_file *f)
     builder_free(&sd);
 }
 
+/* ---------------------------------------------------------------- asking the plugin */
+
+/* An operation was begun, and `next` comes when it is done: now, or later. False: it was the last.
+ */
+static bool step(struct pipe_file *f, bool done, bool (*next)(struct pipe_file *f))
+{
+    f->next = next;
+    return done ? next(f) : true;
+}
+
+static bool closed(struct pipe_file *f)
+{
+    return false;
+}
+
+static bool cleaned(struct pipe_file *f)
+{
+    return step(f, vfs_close(&f->op, f->volume, f->file), closed);
+}
+
+static bool opened(struct pipe_file *f)
+{
+    f->is_default = f->op.status == SMBKIT_STATUS_SUCCESS;
+    if (!f->is_default)
+        return false;
+    f->file = f->op.opened;
+    f->folder = (f->op.attr.attributes & SMBKIT_ATTR_DIRECTORY) != 0;
+    return step(f, vfs_cleanup(&f->op, f->volume, f->file, 0), cleaned);
+}
+
+static bool asked(struct pipe_file *f)
+{
+    const struct smbkit_open_args args = {
+        .path = f->path, .access = READ_CONTROL, .flags = SMBKIT_OPEN_REPARSE_POINT};
+    if (f->op.status != SMBKIT_STATUS_NOT_FOUND)
+        return false;
+    return step(f, vfs_open(&f->op, f->volume, &args), opened);
+}
+
+static void watch(struct pipe_file *f)
+{
+    timerq_set(&f->open->core->timers, &f->stuck, f->open->core->now + STUCK_AFTER);
+}
+
 static void op_done(struct vfs_op *op)
 {
     struct pipe_file *f = CONTAINER_OF(op, struct pipe_file, op);
     struct core_open *o = f->open;
     timerq_cancel(&o->core->timers, &f->stuck);
+    if (f->next(f)) {
+        watch(f);
+        return;
+    }
     finish(f);
     pipe_wake(o);
     open_release(o); /* may be the last user */
@@ -146,8 +205,7 @@ static smbkit_status parse_path(struct pipe_file *f, const struct core_share *s,
 
 /* All but the plugin's part. */
 static smbkit_status prepare(struct core_request *r, struct pipe_file *f,
-                             const struct core_share *s, const struct rpc_question *q,
-                             const char **path)
+                             const struct core_share *s, const struct rpc_question *q)
 {
     struct builder sid;
     f->token = pipe_token(request_core(r), q->who);
@@ -158,7 +216,7 @@ static smbkit_status prepare(struct core_request *r, struct pipe_file *f,
         !f->token.has_security_privilege)
         st = SMBKIT_STATUS_PRIVILEGE_NOT_HELD;
     if (st == SMBKIT_STATUS_SUCCESS)
-        st = parse_path(f, s, q->path, path);
+        st = parse_path(f, s, q->path, &f->path);
     if (st != SMBKIT_STATUS_SUCCESS)
         return st;
     f->volume = vfs_volume_ref(s->volume);
@@ -170,23 +228,21 @@ static smbkit_status prepare(struct core_request *r, struct pipe_file *f,
     return SMBKIT_STATUS_SUCCESS;
 }
 
-static void start(struct pipe_file *f, const char *path)
+static void start(struct pipe_file *f)
 {
-    struct core_open *o = f->open;
-    o->pipe->file = f;
-    if (vfs_path_sd(&f->op, f->volume, path)) {
+    f->open->pipe->file = f;
+    if (!step(f, vfs_path_sd(&f->op, f->volume, f->path), asked)) {
         finish(f);
         return;
     }
-    open_use(o);
-    timerq_set(&o->core->timers, &f->stuck, o->core->now + STUCK_AFTER);
+    open_use(f->open);
+    watch(f);
 }
 
 void pipe_ask(struct core_request *r)
 {
     struct core_open *o = r->open;
     const struct rpc_question *q = rpc_assoc_question(o->pipe->assoc);
-    const char *path = NULL;
     if (o->pipe->file != NULL)
         return; /* it is being answered */
     struct pipe_file *f = mem_zalloc(sizeof *f);
@@ -199,11 +255,11 @@ void pipe_ask(struct core_request *r)
     timer_init(&f->stuck, on_stuck);
     arena_init(&f->arena, ARENA_MAX);
     struct core_share *s = share_find(request_core(r), q->share, strlen(q->share));
-    smbkit_status st = prepare(r, f, s, q, &path);
+    smbkit_status st = prepare(r, f, s, q);
     if (s != NULL)
         share_unref(s);
     if (st == SMBKIT_STATUS_SUCCESS) {
-        start(f, path);
+        start(f);
         return;
     }
     file_free(f);

@@ -177,6 +177,24 @@ static int teardown(void **state)
 
 /* ---------------------------------------------------------------- whom, and of what */
 
+/* Of the first entry that was told. */
+static uint8_t ace_flags(void)
+{
+    const struct wire_blob *told = &harness_last(&c)->body.read_rsp.payload;
+    const uint8_t *sd = told->data + 24 + 16, *dacl = sd + (sd[16] | sd[17] << 8);
+    return dacl[8 + 1];
+}
+
+/* What has no descriptor has a default one, which folders hand on. */
+static void test_default(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("data", "\\", OWNER_AND_DACL), NERR_Success);
+    assert_int_equal(ace_flags(), OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE);
+    assert_int_equal(ask("data", "f", OWNER_AND_DACL), NERR_Success);
+    assert_int_equal(ace_flags(), 0);
+}
+
 static void test_told(void **state)
 {
     (void)state;
@@ -314,8 +332,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_told),       T(test_not_told), T(test_waited_for), T(test_closed),
-        T(test_logged_off), T(test_lost),     T(test_removed),
+        T(test_told),    T(test_not_told),   T(test_waited_for), T(test_closed),
+        T(test_default), T(test_logged_off), T(test_lost),       T(test_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
