@@ -57,6 +57,15 @@ def missing():
     return f"no {gone[0]}: run make check, which installs it" if gone else None
 
 
+def host_missing():
+    """Why this machine cannot be called HOST; None when it can, and there can be a KDC."""
+    if missing():
+        return missing()
+    probed = subprocess.run(["unshare", "-m", "true"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            check=False)
+    return f"no mount namespaces here: {probed.stdout.strip()}" if probed.returncode != 0 else None
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

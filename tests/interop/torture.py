@@ -232,7 +232,7 @@ def chosen(args):
             and any(fnmatch.fnmatchcase(r["test"], g) for g in args.only or ["*"])]
     if args.passing:
         rows = [r for r in rows if r[args.column] == "pass"]
-    for setting, why in (("server=", why_not), ("server=kerberos", kdc.missing)):
+    for setting, why in (("server=", why_not), ("server=kerberos", kdc.host_missing)):
         own = [r["test"] for r in rows if setting in r["settings"]]
         reason = why() if own else None
         if reason:
