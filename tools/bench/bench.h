@@ -5,7 +5,7 @@
  *
  *   options.c  the command line          figures.c  histogram, CPU time of the server
  *   peer.c     one connection            data.c     the workloads that read and write
- *   main.c     the run and its table
+ *   records.c  acknowledged records      main.c     the run and its table
  *
  * Ownership: an operation belongs to its workload and must live until `done`. Threads: one.
  */
@@ -36,6 +36,9 @@ struct bench_config {
     size_t pid_count;
     bool json;
     const char *name; /* of the files and before their number */
+    const char *log;  /* records: what was acknowledged */
+    bool persistent;  /* records: asks for a persistent handle */
+    double patience;  /* records: seconds without a server that are borne */
     const char *workloads[32];
     size_t workload_count;
 };
@@ -82,13 +85,15 @@ struct bench_peer {
     struct smbclient smb;
     struct auth_client_config who;
     struct smbclient_session *session;
-    struct guid guid; /* of the client: set before, kept for reconnects */
+    struct guid guid;     /* of the client: set before, kept for reconnects */
+    uint64_t previous_id; /* of the session that the new one replaces */
     uint32_t tree_id;
     bool tree_encrypts;
     bool started;            /* `smb` has been made */
     bool alive;              /* a transport refers to this */
     size_t wanted;           /* credits */
     void (*more)(void *ctx); /* credits have come */
+    void (*told)(void *ctx, const struct wire_break_notification *n);
     void *ctx;
     char error[240];
 };
@@ -136,5 +141,8 @@ struct bench_workload {
 
 bool bench_data(const struct bench_workload *w, const struct bench_config *cfg, struct loop *l,
                 struct bench_result *r);
+
+/* The program's status. */
+int bench_records(const struct bench_config *cfg, struct loop *l);
 
 #endif

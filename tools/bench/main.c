@@ -93,7 +93,8 @@ int main(int argc, char **argv)
     struct loop *l = loop_new();
     if (l == NULL)
         return 1;
-    bool ok = run_all(&cfg, l);
+    bool records = cfg.workload_count == 1 && strcmp(cfg.workloads[0], "records") == 0;
+    bool ok = records ? bench_records(&cfg, l) == 0 : run_all(&cfg, l);
     loop_run_once(l, 0);
     loop_free(l);
     return ok ? 0 : 1;

@@ -10,7 +10,7 @@
 static const char usage[] =
     "Usage: smbkit-bench --address HOST:PORT --user USER%PASSWORD --share NAME [OPTION...] "
     "WORKLOAD...\n"
-    "  WORKLOAD          seq-read seq-write rand-read-4k rand-write-4k\n"
+    "  WORKLOAD          seq-read seq-write rand-read-4k rand-write-4k, or records alone\n"
     "  --dialect D       2.0.2 2.1 3.0 3.0.2 3.1.1 (3.1.1)\n"
     "  --signing A       none hmac cmac gmac (gmac; in older dialects the only one there is)\n"
     "  --cipher C        none ccm gcm ccm256 gcm256 (none); not none: everything is sealed\n"
@@ -21,7 +21,11 @@ static const char usage[] =
     "  --time SECONDS    of each workload (3)\n"
     "  --pid PID         of the server, repeatable: its CPU time and memory, with its children\n"
     "  --name TEXT       what the files' names begin with (smbkit-bench)\n"
-    "  --json            a line of JSON for each workload\n";
+    "  --json            a line of JSON for each workload\n"
+    "Of records (written to a durable handle under a lock, through broken connections):\n"
+    "  --log FILE        for the number of each acknowledged one\n"
+    "  --persistent      the handle must be a persistent one\n"
+    "  --patience S      how long the server may be away (60)\n";
 
 struct word {
     const char *word;
@@ -61,6 +65,9 @@ enum option_id {
     OPT_PID,
     OPT_NAME,
     OPT_JSON,
+    OPT_LOG,
+    OPT_PERSISTENT,
+    OPT_PATIENCE,
 };
 
 static const struct option options[] = {
@@ -78,6 +85,9 @@ static const struct option options[] = {
     {"pid", required_argument, NULL, OPT_PID},
     {"name", required_argument, NULL, OPT_NAME},
     {"json", no_argument, NULL, OPT_JSON},
+    {"log", required_argument, NULL, OPT_LOG},
+    {"persistent", no_argument, NULL, OPT_PERSISTENT},
+    {"patience", required_argument, NULL, OPT_PATIENCE},
     {NULL, 0, NULL, 0},
 };
 
@@ -196,6 +206,9 @@ static bool take(struct bench_config *cfg, int id, char *text)
     case OPT_PID: return take_pid(cfg, text);
     case OPT_NAME: cfg->name = text; return true;
     case OPT_JSON: cfg->json = true; return true;
+    case OPT_LOG: cfg->log = text; return true;
+    case OPT_PERSISTENT: cfg->persistent = true; return true;
+    case OPT_PATIENCE: return take_seconds(text, &cfg->patience);
     default: return false;
     }
 }
@@ -214,7 +227,8 @@ bool bench_options(struct bench_config *cfg, int argc, char **argv)
                                  .depth = 8,
                                  .size = 16u << 20,
                                  .seconds = 3,
-                                 .name = "smbkit-bench"};
+                                 .name = "smbkit-bench",
+                                 .patience = 60};
     take_signing(cfg, "gmac");
     while ((id = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (id == '?' || !take(cfg, id, optarg))

@@ -95,6 +95,13 @@ static void on_reply(void *ctx, struct smbclient_request *rq, const struct smbcl
         op->done(op, rp);
 }
 
+static void on_told(void *ctx, const struct wire_break_notification *n)
+{
+    struct bench_peer *p = ctx;
+    if (p->told != NULL)
+        p->told(p->ctx, n);
+}
+
 /* ---------------------------------------------------------------- sending */
 
 /* Room for a message with `payload` bytes of data, behind the four bytes of the frame. */
@@ -235,6 +242,7 @@ static void configure(struct bench_peer *p, struct smbclient_config *c)
         c->signing_count = cfg->signing_count;
     }
     c->reply = on_reply;
+    c->told = on_told;
     c->ctx = p;
 }
 
@@ -284,7 +292,8 @@ static bool log_on(struct bench_peer *p)
            (s->state == SMBCLIENT_SESSION_NEW || s->state == SMBCLIENT_SESSION_STEP)) {
         struct builder out;
         struct buf *b = message_new(p, 65536, &out);
-        if (b == NULL || !message_send(p, b, &out, smbclient_session_setup(s, 0, &out)))
+        if (b == NULL ||
+            !message_send(p, b, &out, smbclient_session_setup(s, p->previous_id, &out)))
             return failed(p, "no SESSION_SETUP could be made");
         wait_idle(p);
     }
