@@ -99,7 +99,7 @@ static void learn_open(struct op *op, const struct wire_create_rsp *rsp,
     d->certain = true;
     d->disturbed = intruded(op->actor);
     d->broken = d->gone = d->locked = d->token_known = false;
-    d->resilient = d->maybe_resilient = false;
+    d->resilient = d->maybe_resilient = d->resilience_open = false;
     stats_of(op)->durable_granted += d->granted;
 }
 
@@ -184,8 +184,8 @@ static void send_open(struct logon *l)
 static bool must_be_there(const struct op *op)
 {
     const struct durable *d = &op->actor->durable;
-    return certain(op) && (d->resilient || !d->disturbed) && !d->gone && !d->wrong && d->granted &&
-           op->actor->conn->delivering_at < d->lost_at + d->timeout;
+    return certain(op) && (d->resilient || !d->disturbed) && !d->resilience_open && !d->gone &&
+           !d->wrong && d->granted && op->actor->conn->delivering_at < d->lost_at + d->timeout;
 }
 
 static void judge_given_back(struct op *op, const struct wire_create_rsp *rsp,
@@ -353,6 +353,7 @@ static void judge_resilient(struct op *op, const struct smbclient_reply *rp, smb
 {
     struct durable *d = &op->actor->durable;
     op->expected = SMBKIT_STATUS_SUCCESS;
+    d->resilience_open = false;
     if (certain(op))
         op_judge_status(op, rp, status);
     if (status != SMBKIT_STATUS_SUCCESS)
@@ -377,7 +378,7 @@ static void send_resilient(struct logon *l)
                                          .input = {op->data, 8}}};
     op->offset = ms * NS_PER_MS;
     op->judge = judge_resilient;
-    d->maybe_resilient = true;
+    d->maybe_resilient = d->resilience_open = true;
     d->timeout = MAX(d->timeout, op->offset);
     send(op, &body);
 }
@@ -532,7 +533,9 @@ void durable_ended(struct logon *l)
 void durable_told(struct actor *a, const struct wire_break_notification *n)
 {
     struct durable *d = &a->durable;
-    bool mine = n->is_lease ? guid_equal(&n->lease_key, &d->lease.key)
+    /* without a lease its key is zero, which may be the key of somebody's lease */
+    bool leased = d->level == SMB2_OPLOCK_LEVEL_LEASE;
+    bool mine = n->is_lease ? leased && guid_equal(&n->lease_key, &d->lease.key)
                             : n->file_id.persistent == d->id.persistent;
     bool kept = n->is_lease && (n->new_state & SMB2_LEASE_HANDLE_CACHING);
     if (mine)

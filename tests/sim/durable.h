@@ -46,6 +46,7 @@ struct durable {
     uint64_t timeout;     /* ns */
     bool resilient;       /* it certainly is */
     bool maybe_resilient; /* it was asked for, and the answer may have been lost */
+    bool resilience_open; /* ... to the last of these questions: which time counts is not known */
     uint64_t lost_at;
     bool certain;        /* nothing has happened that could have ended it ... */
     bool disturbed;      /* ... but that somebody else wants the file */
