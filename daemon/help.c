@@ -73,6 +73,7 @@ void help_print(void)
         print_option(o);
     puts("\nSettings of every share, given as key=value like a plugin's parameters");
     print_row("comment=TEXT", "shown to users who list the shares", NULL);
+    print_row("compress=on|off", "clients are asked to compress what they read and write", "off");
     print_row("dfs=PATH=//SERVER/SHARE", "a DFS link: this folder is on another server; repeatable",
               NULL);
     print_row("encrypt=on|off", "every access must be encrypted", "off");

@@ -165,6 +165,7 @@ SMBKIT_API void smbkit_server_set_users(struct smbkit_server *server, struct smb
  * file. `args` are the plugin's parameters and, for every plugin, these settings of the share:
  *
  *     comment=TEXT   shown to users who list the shares
+ *     compress=on    clients of 3.1.1 are asked to compress what they read and write
  *     dfs=PATH=//SERVER/SHARE[+//SERVER/SHARE...]   a DFS link, as often as wanted: clients that
  *                    come to this folder go on at one of the targets. The folder that it lies in
  *                    must be there; what the plugin has at PATH is hidden. Port 445 always

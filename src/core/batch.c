@@ -271,7 +271,7 @@ static bool add_requests(struct core_batch *b, const uint8_t *data, size_t size)
 }
 
 void batch_receive(struct core_conn *conn, struct buf *frame, const uint8_t *data, size_t size,
-                   struct core_channel *seal_channel)
+                   struct core_channel *seal_channel, bool compressed)
 {
     struct core_batch *b = mem_zalloc(sizeof *b);
     if (b == NULL) {
@@ -282,6 +282,7 @@ void batch_receive(struct core_conn *conn, struct buf *frame, const uint8_t *dat
     b->conn = conn_ref(conn);
     b->frame = buf_ref(frame);
     b->frame_bytes = frame->size;
+    b->compressed = compressed;
     b->seal_channel = seal_channel != NULL ? channel_ref(seal_channel) : NULL;
     if (seal_channel != NULL)
         seal_channel->sealed = true;

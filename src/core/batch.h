@@ -38,13 +38,14 @@ struct core_batch {
     size_t frame_bytes;
     struct core_channel *seal_channel; /* a reference when the message came encrypted, else NULL */
     struct list requests; /* core_request.link, in order; finished ones wait here for the reply */
+    bool compressed;      /* it came so: answers may go so */
     bool busy;            /* batch_advance is on the stack */
     struct arena arena;
 };
 
-/* Takes a plain SMB2 message (already decrypted) and works on it. */
+/* Takes a plain SMB2 message (already decrypted and decompressed) and works on it. */
 void batch_receive(struct core_conn *conn, struct buf *frame, const uint8_t *data, size_t size,
-                   struct core_channel *seal_channel);
+                   struct core_channel *seal_channel, bool compressed);
 /* batch.c: a request of the batch has its reply ready; sends what can be sent and starts what
  * waited. */
 void batch_request_finished(struct core_request *r);

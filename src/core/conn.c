@@ -11,6 +11,9 @@
 #include "wire/hdr.h"
 #include <string.h>
 
+/* What a message may have besides its payload (3.3.5.2.1.2: 256 and the compression header). */
+#define COMPRESSION_HEADERS (256u + 16u)
+
 bool conn_alive(const struct core_conn *conn)
 {
     return conn->state < CONN_CLOSING;
@@ -131,6 +134,27 @@ void conn_account(struct core_conn *conn, int64_t bytes)
     conn->core->host.pause(conn->transport, pause);
 }
 
+/* Decrypted; compressed or not. 3.3.5.2.1.2; before anybody has authenticated nothing is
+   decompressed, because it costs more than it costs the sender. */
+static void receive_plain(struct core_conn *conn, struct buf *frame, const uint8_t *data,
+                          size_t len, struct core_channel *seal_channel)
+{
+    if (wire_protocol_of(data, len) != WIRE_PROTOCOL_COMPRESSION) {
+        batch_receive(conn, frame, data, len, seal_channel, false);
+        return;
+    }
+    size_t most = (size_t)conn->max_transact + COMPRESSION_HEADERS;
+    struct buf *plain =
+        conn->constrained ? NULL : compression_unpack(&conn->compression, data, len, most);
+    if (plain == NULL) {
+        conn_refuse(conn, "a compressed message that is bad, or not agreed on");
+        return;
+    }
+    batch_receive(conn, plain, plain->data + COMPRESSION_ROOM, plain->size - COMPRESSION_ROOM,
+                  seal_channel, true);
+    buf_unref(plain);
+}
+
 /* [MS-SMB2] 3.3.5.2.1.1. Everything that is wrong ends the connection. */
 static void receive_sealed(struct core_conn *conn, struct buf *frame, size_t off, size_t len)
 {
@@ -164,7 +188,7 @@ static void receive_sealed(struct core_conn *conn, struct buf *frame, size_t off
                           tr.signature))
         conn_refuse(conn, "an encrypted message with a bad tag");
     else
-        batch_receive(conn, plain != NULL ? plain : frame, out, plain_len, ch);
+        receive_plain(conn, plain != NULL ? plain : frame, out, plain_len, ch);
     buf_unref(plain);
     channel_unref(ch);
 }
@@ -179,12 +203,10 @@ void core_conn_frame(struct core_conn *conn, struct buf *frame, size_t off, size
     conn->core->stats.bytes_in += len;
     const uint8_t *data = frame->data + off;
     switch (wire_protocol_of(data, len)) {
-    case WIRE_PROTOCOL_SMB2: batch_receive(conn, frame, data, len, NULL); break;
+    case WIRE_PROTOCOL_SMB2:
+    case WIRE_PROTOCOL_COMPRESSION: receive_plain(conn, frame, data, len, NULL); break;
     case WIRE_PROTOCOL_TRANSFORM: receive_sealed(conn, frame, off, len); break;
     case WIRE_PROTOCOL_SMB1: negotiate_smb1(conn, data, len); break;
-    case WIRE_PROTOCOL_COMPRESSION: /* not negotiated: 3.3.5.2.1.2 */
-        conn_refuse(conn, "a compressed message without negotiation");
-        break;
     case WIRE_PROTOCOL_UNKNOWN: conn_refuse(conn, "not an SMB message"); break;
     }
     conn_unref(conn);

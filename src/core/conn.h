@@ -19,6 +19,7 @@
 #include "base/htab.h"
 #include "base/list.h"
 #include "base/timerq.h"
+#include "core/compression.h"
 #include "core/core.h"
 #include "core/credits.h"
 #include "crypto/preauth.h"
@@ -71,6 +72,8 @@ struct core_conn {
     enum crypto_cipher cipher;
     enum crypto_sign_alg signing; /* SigningAlgorithmId */
     bool signing_required;        /* Connection.ShouldSign: the client asked for it */
+    struct core_compression compression;
+    bool compression_asked; /* and so must be answered, also with none */
     struct crypto_preauth preauth;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The core itself: settings, time, figures. */
 #include "base/mem.h"
+#include "compress/compress.h"
 #include "core/batch.h"
 #include "core/conn.h"
 #include "core/oplock.h"
@@ -150,6 +151,7 @@ void core_free(struct core *c)
     tunnel_clear(c);
     auth_throttle_free(c->throttle);
     mem_free(c->interfaces);
+    compress_work_free(c->compress);
     crypto_shutdown();
     MAGIC_WIPE(c);
     mem_free(c);

@@ -32,6 +32,12 @@ enum core_encryption {
     CORE_ENCRYPTION_REQUIRED, /* every session must */
 };
 
+enum core_compressing {
+    CORE_COMPRESSION_OFF,     /* not offered */
+    CORE_COMPRESSION_SHARES,  /* offered when a share has it */
+    CORE_COMPRESSION_OFFERED, /* always */
+};
+
 #define CORE_CIPHERS_MAX 4
 #define CORE_SIGNING_MAX 3
 
@@ -42,6 +48,7 @@ struct core_config {
     uint16_t max_dialect; /* default 0x0311 */
     bool signing_required;
     enum core_encryption encryption;
+    enum core_compressing compression;
     /* Those that may be used, wire values; a zero ends the list. Among them the client's preference
        decides. Default: all four. */
     uint16_t ciphers[CORE_CIPHERS_MAX];
@@ -144,7 +151,8 @@ struct core_dfs_link {
 struct core_share_config {
     const char *name; /* at most 80 UTF-16 units, compared without regard to case */
     const char *comment;
-    bool encrypt; /* Share.EncryptData */
+    bool encrypt;  /* Share.EncryptData */
+    bool compress; /* Share.CompressData */
     bool hidden;
     bool guest_ok; /* guests and anonymous users may connect */
     bool read_only;

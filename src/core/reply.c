@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "core/batch.h"
 #include "core/command.h"
+#include "core/compression.h"
 #include "core/conn.h"
 #include "core/credits.h"
 #include "core/request.h"
@@ -202,6 +203,13 @@ static bool add_part(struct chain *out, struct reply_part *p, bool last, bool fi
     return chain_add(out, &pad);
 }
 
+/* 3.3.4.1.5: a READ that asks for it, and what answers a compressed request (note 256). */
+static bool may_compress(const struct core_request *r)
+{
+    return r->batch->compressed || (r->cmd == &command_read && r->decoded &&
+                                    (r->in.read.flags & SMB2_READFLAG_REQUEST_COMPRESSED) != 0);
+}
+
 /* 3.1.4.3: the plain message becomes a transform header and its ciphertext. */
 bool reply_seal(struct core_channel *ch, struct chain *message)
 {
@@ -242,15 +250,20 @@ void reply_send(struct core_batch *b, struct reply_part *parts, size_t n)
     struct chain out;
     if (!conn_alive(conn))
         return;
-    for (size_t i = 0; i < n; i++)
+    bool compress = false;
+    for (size_t i = 0; i < n; i++) {
         if (parts[i].request->encrypt_reply)
             seal_with = parts[i].request->channel;
+        compress = compress || may_compress(parts[i].request);
+    }
     chain_init(&out);
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
         parts[i].sign = parts[i].sign && seal_with == NULL;
         ok = add_part(&out, &parts[i], i == n - 1, i == 0);
     }
+    if (ok && compress)
+        compression_pack(&conn->compression, &conn->core->compress, &out);
     if (ok && seal_with != NULL)
         ok = reply_seal(seal_with, &out);
     if (ok)

@@ -37,7 +37,7 @@ struct core_share {
     char *name, *comment;
     bool keep_acl_flags; /* SE_*_AUTO_INHERITED stays without having been requested */
     char *hide_files;    /* names shown with the attribute hidden, separated by '+' */
-    bool encrypt, hidden, guest_ok, read_only, time_machine;
+    bool encrypt, compress, hidden, guest_ok, read_only, time_machine;
     bool access_based;         /* Share.DoAccessBasedDirectoryEnumeration */
     bool is_ipc;               /* no volume: the IPC$ share, which has the pipes (pipe.h) */
     struct vfs_volume *volume; /* a reference; NULL for IPC$ */

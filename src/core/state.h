@@ -67,6 +67,7 @@ struct core {
     uint64_t next_open_id;    /* persistent half of a file id: never reused */
     struct rpc_service pipes; /* pipe.h */
     struct rpc_budget pipes_held;
+    struct compress_work *compress; /* compression.h: made when it is needed first */
     struct core_stats stats;
 };
 

@@ -98,6 +98,7 @@ static bool share_configure(struct core_share *s, const struct core_share_config
     s->hide_unreachable = cfg->hide_unreachable;
     s->keep_acl_flags = cfg->keep_acl_flags;
     s->encrypt = cfg->encrypt;
+    s->compress = cfg->compress;
     s->hidden = cfg->hidden;
     s->guest_ok = cfg->guest_ok;
     s->read_only = cfg->read_only;

@@ -90,6 +90,9 @@ static const uint16_t signings[] = {CRYPTO_SIGN_AES_GMAC, CRYPTO_SIGN_AES_CMAC,
 static const enum core_encryption encryptions[] = {CORE_ENCRYPTION_OFF, CORE_ENCRYPTION_OFFERED,
                                                    CORE_ENCRYPTION_REQUIRED};
 
+static const enum core_compressing compressions[] = {CORE_COMPRESSION_OFF, CORE_COMPRESSION_SHARES,
+                                                     CORE_COMPRESSION_OFFERED};
+
 static void fill_core_config(struct smbkit_server *s, struct core_config *c)
 {
     const struct server_options *o = &s->opt;
@@ -98,6 +101,7 @@ static void fill_core_config(struct smbkit_server *s, struct core_config *c)
         .max_dialect = dialects[o->max_dialect],
         .signing_required = o->signing == 0,
         .encryption = encryptions[o->encryption],
+        .compression = compressions[o->compression],
         .signing_count = o->signing_algorithms.count,
         .max_io = (uint32_t)o->max_io,
         .max_credits = (uint32_t)o->max_credits,

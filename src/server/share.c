@@ -13,6 +13,7 @@
 
 enum setting {
     SETTING_COMMENT,
+    SETTING_COMPRESS,
     SETTING_DFS,
     SETTING_ENCRYPT,
     SETTING_GUEST,
@@ -29,6 +30,7 @@ enum setting {
 
 static const char *const setting_names[SETTINGS] = {
     [SETTING_COMMENT] = "comment",
+    [SETTING_COMPRESS] = "compress",
     [SETTING_DFS] = "dfs",
     [SETTING_ENCRYPT] = "encrypt",
     [SETTING_GUEST] = "guest",
@@ -58,6 +60,7 @@ bool server_share_setting(const char *key)
 static bool *flag_of(struct core_share_config *c, enum setting which)
 {
     switch (which) {
+    case SETTING_COMPRESS: return &c->compress;
     case SETTING_ENCRYPT: return &c->encrypt;
     case SETTING_GUEST: return &c->guest_ok;
     case SETTING_HIDDEN: return &c->hidden;

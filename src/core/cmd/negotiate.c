@@ -9,7 +9,9 @@
 #include "core/dfs.h"
 #include "core/reply.h"
 #include "core/request.h"
+#include "core/share.h"
 #include "core/state.h"
+#include <string.h>
 
 #define SMALL_IO       65536u /* MaxTransactSize without large MTU */
 #define FRAME_OVERHEAD 65536u /* headers, contexts and small neighbours in a compound */
@@ -90,6 +92,15 @@ static enum crypto_sign_alg choose_signing(const struct core *c, const struct wi
     return CRYPTO_SIGN_AES_CMAC;
 }
 
+static bool compression_enabled(const struct core *c)
+{
+    if (c->config.compression == CORE_COMPRESSION_SHARES)
+        LIST_FOREACH (it, &c->shares)
+            if (LIST_ENTRY(it, struct core_share, link)->compress)
+                return true;
+    return c->config.compression == CORE_COMPRESSION_OFFERED;
+}
+
 static smbkit_status process_contexts(struct core_request *r, struct wire_negotiate_ctxs *x)
 {
     struct core_conn *conn = request_conn(r);
@@ -98,6 +109,9 @@ static smbkit_status process_contexts(struct core_request *r, struct wire_negoti
                     WIRE_NEGOTIATE_BIT(SMB2_SIGNING_CAPABILITIES);
     if (conn->core->config.encryption != CORE_ENCRYPTION_OFF)
         used |= WIRE_NEGOTIATE_BIT(SMB2_ENCRYPTION_CAPABILITIES);
+    bool compression = compression_enabled(conn->core);
+    if (compression)
+        used |= WIRE_NEGOTIATE_BIT(SMB2_COMPRESSION_CAPABILITIES);
     /* what belongs to a feature that we do not have is ignored, also when it is malformed */
     wire_negotiate_ctxs_parse(q->ctxs, q->ctx_count, x);
     if (!has(x, SMB2_PREAUTH_INTEGRITY_CAPABILITIES) || (x->repeated & SERVER_CTXS_BITS) != 0 ||
@@ -107,6 +121,12 @@ static smbkit_status process_contexts(struct core_request *r, struct wire_negoti
         return SMBKIT_STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP;
     if (has(x, SMB2_ENCRYPTION_CAPABILITIES))
         conn->cipher = choose_cipher(conn->core, &x->ciphers);
+    if (compression && has(x, SMB2_COMPRESSION_CAPABILITIES)) {
+        if (x->compressions.count == 0)
+            return SMBKIT_STATUS_INVALID_PARAMETER;
+        compression_choose(&conn->compression, &x->compressions, x->compression_flags);
+        conn->compression_asked = true;
+    }
     conn->signing = CRYPTO_SIGN_AES_CMAC;
     if (has(x, SMB2_SIGNING_CAPABILITIES))
         conn->signing = choose_signing(conn->core, &x->signings);
@@ -133,6 +153,14 @@ static bool answer_contexts(struct core_request *r, const struct wire_negotiate_
         conn->core->config.encryption != CORE_ENCRYPTION_OFF) {
         out->present |= WIRE_NEGOTIATE_BIT(SMB2_ENCRYPTION_CAPABILITIES);
         out->ciphers = (struct wire_ids){.count = 1, .id = {(uint16_t)conn->cipher}};
+    }
+    if (conn->compression_asked) {
+        const struct core_compression *z = &conn->compression;
+        out->present |= WIRE_NEGOTIATE_BIT(SMB2_COMPRESSION_CAPABILITIES);
+        out->compression_flags = z->chained ? SMB2_COMPRESSION_CAPABILITIES_FLAG_CHAINED
+                                            : SMB2_COMPRESSION_CAPABILITIES_FLAG_NONE;
+        out->compressions.count = MAX(z->count, 1); /* of none: NONE */
+        memcpy(out->compressions.id, z->ids, sizeof z->ids);
     }
     if (has(x, SMB2_SIGNING_CAPABILITIES)) {
         out->present |= WIRE_NEGOTIATE_BIT(SMB2_SIGNING_CAPABILITIES);

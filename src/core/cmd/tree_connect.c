@@ -87,6 +87,8 @@ static bool connect_encode(struct core_request *r, struct builder *b, size_t hdr
         rsp.share_flags |= SMB2_SHAREFLAG_ACCESS_BASED_DIRECTORY_ENUM;
     if (s->encrypt && request_conn(r)->dialect >= SMB2_DIALECT_300)
         rsp.share_flags |= SMB2_SHAREFLAG_ENCRYPT_DATA;
+    if (s->compress && request_conn(r)->compression.count > 0)
+        rsp.share_flags |= SMB2_SHAREFLAG_COMPRESS_DATA;
     if (dfs_is_root(s)) {
         rsp.share_flags |= SMB2_SHAREFLAG_DFS | SMB2_SHAREFLAG_DFS_ROOT;
         rsp.capabilities |= SMB2_SHARE_CAP_DFS;
