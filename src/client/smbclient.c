@@ -227,6 +227,8 @@ bool smbclient_send(struct smbclient *c, const struct smbclient_element *v, size
         count++;
     }
     ok = ok && count == n;
+    if (ok && c->config.pack != NULL && c->compressions.count > 0)
+        c->config.pack(c->config.ctx, out);
     if (ok && sealed)
         ok = seal(v[0].session, (flags & SMBCLIENT_BAD_SIGNATURE) != 0, out);
     if (ok)
@@ -452,7 +454,7 @@ static bool receive_element(struct smbclient *c, const struct wire_element *e, b
     return c->violation[0] == '\0';
 }
 
-static bool receive_plain(struct smbclient *c, const uint8_t *data, size_t len, bool sealed)
+static bool receive_message(struct smbclient *c, const uint8_t *data, size_t len, bool sealed)
 {
     struct wire_compound walk;
     struct wire_element e;
@@ -466,6 +468,20 @@ static bool receive_plain(struct smbclient *c, const uint8_t *data, size_t len, 
     if (smbclient_credits(c) == 0 && c->reserved == 0 && c->outstanding == 0)
         return smbclient_broken(c, "no credits left");
     return true;
+}
+
+static bool receive_plain(struct smbclient *c, const uint8_t *data, size_t len, bool sealed)
+{
+    if (wire_protocol_of(data, len) != WIRE_PROTOCOL_COMPRESSION)
+        return receive_message(c, data, len, sealed);
+    if (c->compressions.count == 0)
+        return smbclient_broken(c, "a compressed message that was not agreed on");
+    struct slice s = c->config.unpack(c->config.ctx, data, len);
+    bool ok = s.len > 0 ? receive_message(c, s.data, s.len, sealed)
+                        : smbclient_broken(c, "a bad compressed message");
+    slice_clear(&s);
+    c->unpacked++;
+    return ok;
 }
 
 static struct smbclient_session *find_session(struct smbclient *c, uint64_t id)
@@ -501,7 +517,8 @@ bool smbclient_receive(struct smbclient *c, uint8_t *data, size_t len)
     if (c->violation[0] != '\0')
         return false;
     switch (wire_protocol_of(data, len)) {
-    case WIRE_PROTOCOL_SMB2: return receive_plain(c, data, len, false);
+    case WIRE_PROTOCOL_SMB2:
+    case WIRE_PROTOCOL_COMPRESSION: return receive_plain(c, data, len, false);
     case WIRE_PROTOCOL_TRANSFORM: return receive_sealed(c, data, len);
     default: return smbclient_broken(c, "not an SMB2 message");
     }

@@ -52,6 +52,13 @@ struct smbclient_config {
     size_t cipher_count;
     uint16_t signings[3]; /* 3.1.1; likewise */
     size_t signing_count;
+    /* 3.1.1; likewise. A client that offers some has both calls, which get `ctx`: a message (not
+       yet sealed) replaced by a compressed one or left, and the message in a compressed one or
+       NULL. */
+    struct wire_ids compressions;
+    uint32_t compression_flags;
+    void (*pack)(void *ctx, struct builder *message);
+    struct slice (*unpack)(void *ctx, const uint8_t *data, size_t len);
     struct random_source random;
     uint32_t max_credits; /* what the server was told to grant at most; 0: not checked */
     /* Called for every response that was found to be in order, interim ones too. */
@@ -71,6 +78,9 @@ struct smbclient {
     uint32_t max_transact, max_read, max_write;
     enum crypto_cipher cipher;
     enum crypto_sign_alg signing;
+    struct wire_ids compressions; /* that the server has agreed to */
+    uint32_t compression_flags;
+    size_t unpacked; /* compressed messages that came */
     struct crypto_preauth preauth;
     bool multi_credit;
 

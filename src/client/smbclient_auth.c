@@ -44,6 +44,11 @@ static bool negotiate_contexts(struct smbclient *c, struct arena *a, struct wire
         x->present |= WIRE_NEGOTIATE_BIT(SMB2_SIGNING_CAPABILITIES);
         x->signings = ids_of(cfg->signings, cfg->signing_count);
     }
+    if (cfg->compressions.count > 0) {
+        x->present |= WIRE_NEGOTIATE_BIT(SMB2_COMPRESSION_CAPABILITIES);
+        x->compressions = cfg->compressions;
+        x->compression_flags = cfg->compression_flags;
+    }
     return wire_negotiate_ctxs_build(a, x, &q->ctxs, &q->ctx_count);
 }
 
@@ -97,6 +102,18 @@ static bool take_contexts(struct smbclient *c, const struct wire_negotiate_rsp *
         if (x.signings.count != 1 || !offered(cfg->signings, cfg->signing_count, x.signings.id[0]))
             return smbclient_broken(c, "a signing algorithm that was not offered");
         c->signing = (enum crypto_sign_alg)x.signings.id[0];
+    }
+    c->compressions.count = 0;
+    if (x.present & WIRE_NEGOTIATE_BIT(SMB2_COMPRESSION_CAPABILITIES)) {
+        if (cfg->compressions.count == 0 || x.compressions.count == 0)
+            return smbclient_broken(c, "compression that was not offered");
+        for (uint16_t i = 0; i < x.compressions.count; i++)
+            if (x.compressions.id[0] != SMB2_COMPRESSION_NONE &&
+                !offered(cfg->compressions.id, cfg->compressions.count, x.compressions.id[i]))
+                return smbclient_broken(c, "an algorithm that was not offered");
+        if (x.compressions.id[0] != SMB2_COMPRESSION_NONE)
+            c->compressions = x.compressions;
+        c->compression_flags = x.compression_flags;
     }
     return true;
 }
