@@ -41,6 +41,8 @@ BAD = [
     ("--share a=memory,dfs=x=/y", "share 'a': dfs=x=/y: a target must be //SERVER/SHARE"),
     ("memory dfs=x=//y/z dfs=x=//y/w", "share 'memory': dfs=x=//y/w: lies in, or is, another one"),
     ("--share a=memory,encrypt=maybe", "share 'a': encrypt=maybe: must be on or off"),
+    ("--share a=memory,compress=maybe", "share 'a': compress=maybe: must be on or off"),
+    ("--compression foo memory", "--compression=foo: must be one of off, shares, offered"),
     ("--filter delay,x memory", "--filter=delay,x: must be FILTER"),
     ("--filter =delay memory", "--filter==delay: must be FILTER"),
     ("--filter docs=delay memory", "--filter=docs=delay: there is no share of that name"),
