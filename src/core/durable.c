@@ -222,6 +222,30 @@ void durable_drop(struct core_open *o)
         open_shut(o, NULL);
 }
 
+static struct core_open *kept_beside(const struct core_open *o)
+{
+    LIST_FOREACH (it, &o->lease.node->opens) {
+        struct lease_open *lo = LIST_ENTRY(it, struct lease_open, in_node);
+        struct core_open *other = CONTAINER_OF(lo, struct core_open, lease);
+        if (lo->link == o->lease.link && durable_gives_way(other))
+            return other;
+    }
+    return NULL;
+}
+
+/* The break for a deletion passes over the lease of who deletes. But what is kept under that lease
+   its client may have given up: it asked for the file to go, and not for the open. One that was
+   kept itself does not do this, lest thousands of them do it inside each other. */
+void durable_drop_deleted(const struct core_open *o)
+{
+    struct core_open *other;
+    if (o->session == NULL ||
+        !(o->lease.args.delete_on_close || lease_open_delete_pending(&o->lease)))
+        return;
+    while ((other = kept_beside(o)) != NULL)
+        durable_drop(other);
+}
+
 /* ---------------------------------------------------------------- finding and resuming */
 
 static struct core_open *kept_find(struct core *c, uint64_t persistent_id)

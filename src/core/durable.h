@@ -93,6 +93,9 @@ bool durable_gives_way(const struct core_open *o);
 void durable_drop(struct core_open *o);
 /* The same for all kept opens of a volume: its share goes. */
 void durable_drop_volume(struct core *c, const struct vfs_volume *v);
+/* An open is about to be shut, after which its file may be gone: kept opens of the same name that
+   give way are shut first, so that they do not keep the name. */
+void durable_drop_deleted(const struct core_open *o);
 /* The open is being shut. */
 void durable_forget(struct core_open *o);
 /* A kept open, live again in the request's session; *out is a use. OBJECT_NAME_NOT_FOUND,

@@ -219,6 +219,7 @@ static void open_detach(struct core_open *o)
         lease_open_undo(&o->lease, &actions);
     } else {
         break_for_deletion(o, &actions);
+        durable_drop_deleted(o);
         lease_open_detach(&o->lease, true, &actions);
     }
     if (actions.delete_link && !actions.delete_own_parent)

@@ -239,6 +239,48 @@ static void test_nothing_is_deleted_any_more(void **state)
     end();
 }
 
+/* Its client has come back, does not ask for it, and removes the file: then name and folder go. */
+static void test_removed_by_its_client(void **state)
+{
+    static const uint32_t leases[] = {
+        SMB2_LEASE_READ_CACHING | SMB2_LEASE_HANDLE_CACHING,
+        SMB2_LEASE_READ_CACHING | SMB2_LEASE_HANDLE_CACHING | SMB2_LEASE_WRITE_CACHING,
+    };
+    for (size_t i = 0; i < 2 * ARRAY_LEN(leases); i++) {
+        start();
+        struct wire_file_id id;
+        assert_int_equal(
+            harness_create(&c, "d", READ_WRITE, 7, FILE_CREATE, FILE_DIRECTORY_FILE, &id),
+            SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(harness_close(&c, id), SMBKIT_STATUS_SUCCESS);
+        struct wire_create_req_ctxs x = with_lease(v1_request(), leases[i / 2]);
+        union wire_any body = harness_create_req(&arena, "d\\f", READ_WRITE, 7, FILE_OPEN_IF, 0);
+        body.create_req.oplock_level = SMB2_OPLOCK_LEVEL_LEASE;
+        assert_true(wire_create_req_ctxs_build(&arena, &x, NULL, 0, &body.create_req.ctxs,
+                                               &body.create_req.ctx_count));
+        assert_int_equal(harness_call(&c, SMB2_CREATE, &body), SMBKIT_STATUS_SUCCESS);
+        assert_true(contexts(&c).present & WIRE_CTX_BIT(WIRE_CTX_DHNQ));
+        lose_and_return("alice", "alice-pw");
+        body = harness_create_req(&arena, "d\\f", DELETE, 7, FILE_OPEN, FILE_DELETE_ON_CLOSE);
+        if (i % 2 == 1) { /* under the lease that it still knows */
+            x = with_lease((struct wire_create_req_ctxs){0}, 0);
+            body.create_req.oplock_level = SMB2_OPLOCK_LEVEL_LEASE;
+            assert_true(wire_create_req_ctxs_build(&arena, &x, NULL, 0, &body.create_req.ctxs,
+                                                   &body.create_req.ctx_count));
+        }
+        assert_int_equal(harness_call(&c, SMB2_CREATE, &body), SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(harness_close(&c, created(&c)->file_id), SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(harness_create(&c, "d\\f", READ_WRITE, 7, FILE_OPEN, 0, &id),
+                         SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+        assert_int_equal(harness_create(&c, "d", DELETE, 7, FILE_OPEN, FILE_DELETE_ON_CLOSE, &id),
+                         SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(harness_close(&c, id), SMBKIT_STATUS_SUCCESS);
+        assert_int_equal(harness_create(&c, "d", READ_WRITE, 7, FILE_OPEN, 0, &id),
+                         SMBKIT_STATUS_OBJECT_NAME_NOT_FOUND);
+        end();
+    }
+}
+
 /* Nobody takes over another user's handle. */
 static void test_only_its_owner(void **state)
 {
@@ -342,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_deleted_any_more),
         cmocka_unit_test(test_leases),
         cmocka_unit_test(test_delete_on_close_when_away),
+        cmocka_unit_test(test_removed_by_its_client),
         cmocka_unit_test(test_only_its_owner),
         cmocka_unit_test(test_gives_way_when_away),
         cmocka_unit_test(test_stays_when_nobody_comes),
